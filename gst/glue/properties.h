@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gst/gst.h>
+
+#include <cstdint>
+#include <span>
+
+namespace tactus {
+
+/// One row of an element's property table. Rows get the ids 1, 2, 3, … in their order, so that an
+/// enum beside the table names them.
+struct PropertySpec {
+    enum class Kind : std::uint8_t { boolean, uint, uint64, enumeration, structure };
+    enum class Access : std::uint8_t {
+        read_only,
+        playing, ///< writable in every state
+        ready,   ///< writable up to READY
+    };
+
+    const char* name;
+    const char* nick;
+    const char* blurb;
+    Kind kind;
+    Access access = Access::playing;
+    std::uint64_t default_value = 0;
+    std::uint64_t minimum = 0;
+    std::uint64_t maximum = UINT64_MAX; ///< cut to 32 bits for uint
+    GType (*enum_type)() = nullptr;
+};
+
+/// Installs all rows on `klass`.
+void install_properties(GObjectClass* klass, std::span<const PropertySpec> table);
+
+} // namespace tactus

@@ -1,0 +1,274 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/**
+ * SECTION:element-ringtee
+ * @title: ringtee
+ * @short_description: one stream to many consumers, each in a thread of its own, over one ring
+ *
+ * ringtee takes the place of a `tee` with a `queue` on every branch. All branches share one
+ * ring; in lossy mode a branch that is too slow jumps forward and says how much it lost, and the
+ * others never notice.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 videotestsrc num-buffers=100 ! ringtee name=t t. ! fakesink t. ! fakesink
+ * ]|
+ *
+ * Since: 0.1
+ */
+#include "ringqueue/gstringtee.h"
+
+#include "glue/guard.h"
+#include "glue/properties.h"
+#include "glue/stats_fields.h"
+#include "ringqueue/gstringteepad.h"
+#include "ringqueue/media_item.h"
+#include "ringqueue/ringtee_debug.h"
+#include "ringqueue/ringtee_state.h"
+
+#include <array>
+#include <string>
+
+using namespace tactus;
+
+GST_DEBUG_CATEGORY(gst_ring_tee_debug);
+
+struct _GstRingTee {
+    GstElement parent;
+    RingTeeState* state;
+};
+
+G_DEFINE_TYPE_WITH_CODE(GstRingTee, gst_ring_tee, GST_TYPE_ELEMENT,
+                        GST_DEBUG_CATEGORY_INIT(gst_ring_tee_debug, "ringtee", 0, "lock-free tee"))
+GST_ELEMENT_REGISTER_DEFINE(ringtee, "ringtee", GST_RANK_NONE, GST_TYPE_RING_TEE)
+
+namespace {
+
+enum Property : guint {
+    kMode = 1,
+    kAllowNotLinked,
+    kMaxSizeBuffers,
+    kMaxSizeBytes,
+    kMaxSizeTime,
+    kSpinUs,
+    kNumSrcPads,
+    kStats,
+};
+
+using Kind = PropertySpec::Kind;
+using Access = PropertySpec::Access;
+constexpr RingTeeSettings kDefaults;
+constexpr std::uint64_t kUint = G_MAXUINT;
+constexpr std::uint64_t kMaxSpinUs = 1000000;
+
+constexpr std::array kProperties = {
+    PropertySpec{"mode", "Mode",
+                 "What happens when a branch is a whole limit behind: upstream waits for it, or it "
+                 "jumps forward, loses the oldest buffers and reports them",
+                 Kind::enumeration, Access::playing, static_cast<std::uint64_t>(kDefaults.mode), 0,
+                 UINT64_MAX, tee_mode_get_type},
+    PropertySpec{"allow-not-linked", "Allow not linked",
+                 "Return OK upstream even if no source pad is linked", Kind::boolean,
+                 Access::playing, kDefaults.allow_not_linked},
+    PropertySpec{"max-size-buffers", "Maximum size (buffers)",
+                 "A branch may be this many buffers behind (0 = no limit)", Kind::uint,
+                 Access::playing, kDefaults.max_size_buffers, 0, kUint},
+    PropertySpec{"max-size-bytes", "Maximum size (bytes)",
+                 "A branch may be this many bytes behind (0 = no limit)", Kind::uint,
+                 Access::playing, kDefaults.max_size_bytes, 0, kUint},
+    PropertySpec{"max-size-time", "Maximum size (ns)",
+                 "A branch may be this much running time behind, in ns (0 = no limit)",
+                 Kind::uint64, Access::playing, kDefaults.max_size_time_ns},
+    PropertySpec{"spin-us", "Spin (us)",
+                 "How long a waiting side spins before it sleeps, in us (0 = not at all)",
+                 Kind::uint, Access::playing, kDefaults.spin_us, 0, kMaxSpinUs},
+    PropertySpec{"num-src-pads", "Source pads", "The number of source pads", Kind::uint,
+                 Access::read_only, 0, 0, kUint},
+    PropertySpec{"stats", "Statistics",
+                 "Buffers in, and how long upstream waited (ns) and had to be woken; the pads have "
+                 "statistics of their own",
+                 Kind::structure, Access::read_only},
+};
+static_assert(kProperties.size() == kStats);
+
+GstStaticPadTemplate sink_template =
+    GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+GstStaticPadTemplate src_template =
+    GST_STATIC_PAD_TEMPLATE("src_%u", GST_PAD_SRC, GST_PAD_REQUEST, GST_STATIC_CAPS_ANY);
+
+RingTeeState& state_of(gpointer object) {
+    return *GST_RING_TEE(object)->state;
+}
+
+// --- C entry points
+
+GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* buffer) noexcept {
+    RingTeeState& state = state_of(parent);
+    return guarded(state.element, GST_FLOW_ERROR,
+                   [&] { return state.chain(make_item(buffer, state.sink_time)); });
+}
+
+GstFlowReturn chain_list(GstPad*, GstObject* parent, GstBufferList* list) noexcept {
+    RingTeeState& state = state_of(parent);
+    return guarded(state.element, GST_FLOW_ERROR,
+                   [&] { return state.chain(make_item(list, state.sink_time)); });
+}
+
+GstFlowReturn sink_event(GstPad*, GstObject* parent, GstEvent* event) noexcept {
+    RingTeeState& state = state_of(parent);
+    return guarded(state.element, GST_FLOW_ERROR, [&] { return state.sink_event(event); });
+}
+
+gboolean sink_query(GstPad*, GstObject* parent, GstQuery* query) noexcept {
+    RingTeeState& state = state_of(parent);
+    return guarded(state.element, FALSE, [&] { return state.sink_query(query); });
+}
+
+gboolean sink_activate(GstPad*, GstObject* parent, GstPadMode mode, gboolean active) noexcept {
+    RingTeeState& state = state_of(parent);
+    if (mode != GST_PAD_MODE_PUSH)
+        return FALSE;
+    return guarded(state.element, FALSE, [&] { return state.sink_activate(active != FALSE); });
+}
+
+// --- pads
+
+GstPad* request_new_pad(GstElement* element, GstPadTemplate* pad_template, const gchar* name,
+                        const GstCaps*) noexcept {
+    RingTeeState& state = state_of(element);
+    const std::string made =
+        name != nullptr ? name : "src_" + std::to_string(state.pads_made.fetch_add(1));
+    GstPad* pad = make_tee_pad(state, pad_template, made.c_str());
+    state.add_branch(pad);
+    // A pad of a running element starts at once; otherwise the state change starts it.
+    if (GST_STATE(element) > GST_STATE_READY || GST_STATE_NEXT(element) == GST_STATE_PAUSED)
+        gst_pad_set_active(pad, TRUE);
+    if (!gst_element_add_pad(element, pad)) {
+        GST_WARNING_OBJECT(element, "a pad named '%s' exists already", made.c_str());
+        gst_pad_set_active(pad, FALSE);
+        state.remove_branch(pad);
+        return nullptr;
+    }
+    return pad;
+}
+
+void release_pad(GstElement* element, GstPad* pad) noexcept {
+    gst_pad_set_active(pad, FALSE);
+    state_of(element).remove_branch(pad);
+    gst_element_remove_pad(element, pad);
+}
+
+// --- properties
+
+void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) noexcept {
+    RingTeeState& state = state_of(object);
+    switch (id) {
+    case kMode:
+        state.ring.set_lossy(static_cast<TeeMode>(g_value_get_enum(value)) == TeeMode::lossy);
+        break;
+    case kAllowNotLinked:
+        state.allow_not_linked = g_value_get_boolean(value) != FALSE;
+        state.flow_changed();
+        break;
+    case kMaxSizeBuffers:
+        state.ring.max_size().set_buffers(g_value_get_uint(value));
+        break;
+    case kMaxSizeBytes:
+        state.ring.max_size().set_bytes(g_value_get_uint(value));
+        break;
+    case kMaxSizeTime:
+        state.ring.max_size().set_time_ns(g_value_get_uint64(value));
+        break;
+    case kSpinUs:
+        state.ring.set_spin_ns(std::uint64_t{g_value_get_uint(value)} * GST_USECOND);
+        break;
+    default:
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+    }
+    state.ring.interrupt();
+}
+
+GstStructure* stats_of(RingTeeState& state) {
+    GstStructure* s = gst_structure_new_empty("ringtee-stats");
+    set_count(s, "buffers-in", state.ring.buffers_in());
+    set_count(s, "producer-wait-time", state.ring.producer_wait_ns());
+    set_count(s, "producer-wakeups", state.ring.producer_wakeups());
+    return s;
+}
+
+void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) noexcept {
+    RingTeeState& state = state_of(object);
+    switch (id) {
+    case kMode:
+        g_value_set_enum(
+            value, static_cast<gint>(state.ring.is_lossy() ? TeeMode::lossy : TeeMode::lossless));
+        break;
+    case kAllowNotLinked:
+        g_value_set_boolean(value, state.allow_not_linked);
+        break;
+    case kMaxSizeBuffers:
+        g_value_set_uint(value, static_cast<guint>(state.ring.max_size().get().buffers));
+        break;
+    case kMaxSizeBytes:
+        g_value_set_uint(value, static_cast<guint>(state.ring.max_size().get().bytes));
+        break;
+    case kMaxSizeTime:
+        g_value_set_uint64(value, state.ring.max_size().get().time_ns);
+        break;
+    case kSpinUs:
+        g_value_set_uint(value, static_cast<guint>(state.ring.spin_ns() / GST_USECOND));
+        break;
+    case kNumSrcPads:
+        GST_OBJECT_LOCK(object);
+        g_value_set_uint(value, GST_ELEMENT_CAST(object)->numsrcpads);
+        GST_OBJECT_UNLOCK(object);
+        break;
+    case kStats:
+        g_value_take_boxed(value, stats_of(state));
+        break;
+    default:
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+    }
+}
+
+void finalize(GObject* object) noexcept {
+    delete GST_RING_TEE(object)->state;
+    G_OBJECT_CLASS(gst_ring_tee_parent_class)->finalize(object);
+}
+
+} // namespace
+
+static void gst_ring_tee_class_init(GstRingTeeClass* klass) {
+    auto* object_class = G_OBJECT_CLASS(klass);
+    auto* element_class = GST_ELEMENT_CLASS(klass);
+    object_class->set_property = set_property;
+    object_class->get_property = get_property;
+    object_class->finalize = finalize;
+    element_class->request_new_pad = request_new_pad;
+    element_class->release_pad = release_pad;
+    install_properties(object_class, kProperties);
+
+    gst_element_class_set_static_metadata(
+        element_class, "Ring tee", "Generic",
+        "One stream to many consumers over one lock-free ring, a thread for each",
+        "The gst-tactus authors");
+    gst_element_class_add_static_pad_template(element_class, &sink_template);
+    gst_element_class_add_static_pad_template_with_gtype(element_class, &src_template,
+                                                         GST_TYPE_RING_TEE_PAD);
+    gst_type_mark_as_plugin_api(tee_mode_get_type(), static_cast<GstPluginAPIFlags>(0));
+    gst_type_mark_as_plugin_api(GST_TYPE_RING_TEE_PAD, static_cast<GstPluginAPIFlags>(0));
+}
+
+static void gst_ring_tee_init(GstRingTee* self) {
+    auto* element = GST_ELEMENT_CAST(self);
+    self->state = new RingTeeState(element);
+    GstPad* sink = gst_pad_new_from_static_template(&sink_template, "sink");
+    gst_pad_set_chain_function(sink, chain);
+    gst_pad_set_chain_list_function(sink, chain_list);
+    gst_pad_set_event_full_function(sink, sink_event);
+    gst_pad_set_query_function(sink, sink_query);
+    gst_pad_set_activatemode_function(sink, sink_activate);
+    GST_PAD_SET_PROXY_CAPS(sink);
+    self->state->sink_pad = sink;
+    gst_element_add_pad(element, sink);
+}

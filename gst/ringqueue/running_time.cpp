@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "ringqueue/running_time.h"
+
+#include "core/ring/levels.h"
+
+namespace tactus {
+
+namespace {
+
+GstClockTime end_of(GstClockTime timestamp, GstClockTime duration) {
+    return GST_CLOCK_TIME_IS_VALID(duration) ? timestamp + duration : timestamp;
+}
+
+} // namespace
+
+void RunningTime::set_segment(GstEvent* segment_event) {
+    gst_event_copy_segment(segment_event, &segment_);
+    if (segment_.format == GST_FORMAT_TIME)
+        return;
+    segment_.format = GST_FORMAT_TIME;
+    segment_.start = 0;
+    segment_.stop = GST_CLOCK_TIME_NONE;
+    segment_.time = 0;
+}
+
+std::int64_t RunningTime::of(GstClockTime timestamp) const {
+    if (!GST_CLOCK_TIME_IS_VALID(timestamp))
+        return kNoTime;
+    // The case of nearly every buffer, in line: forward at normal speed, not before the start.
+    const guint64 start = segment_.start + segment_.offset;
+    if (segment_.rate == 1.0 && timestamp >= start)
+        return static_cast<std::int64_t>(timestamp - start + segment_.base);
+    guint64 value = 0;
+    const gint sign =
+        gst_segment_to_running_time_full(&segment_, GST_FORMAT_TIME, timestamp, &value);
+    if (sign == 0)
+        return kNoTime;
+    return sign > 0 ? static_cast<std::int64_t>(value) : -static_cast<std::int64_t>(value);
+}
+
+TimeSpan span_of(GstBuffer* buffer, const RunningTime& time) {
+    const GstClockTime timestamp = GST_BUFFER_DTS_OR_PTS(buffer);
+    if (!GST_CLOCK_TIME_IS_VALID(timestamp))
+        return {kNoTime, kNoTime};
+    return {time.of(timestamp), time.of(end_of(timestamp, GST_BUFFER_DURATION(buffer)))};
+}
+
+TimeSpan span_of(GstBufferList* list, const RunningTime& time) {
+    TimeSpan span{kNoTime, kNoTime};
+    const guint length = gst_buffer_list_length(list);
+    for (guint i = 0; i < length; ++i) {
+        const TimeSpan one = span_of(gst_buffer_list_get(list, i), time);
+        if (span.start_ns == kNoTime)
+            span.start_ns = one.start_ns;
+        if (one.end_ns != kNoTime)
+            span.end_ns = one.end_ns;
+    }
+    return span;
+}
+
+TimeSpan span_of_gap(GstEvent* gap, const RunningTime& time) {
+    GstClockTime timestamp = GST_CLOCK_TIME_NONE;
+    GstClockTime duration = GST_CLOCK_TIME_NONE;
+    gst_event_parse_gap(gap, &timestamp, &duration);
+    if (!GST_CLOCK_TIME_IS_VALID(timestamp))
+        return {kNoTime, kNoTime};
+    return {time.of(timestamp), time.of(end_of(timestamp, duration))};
+}
+
+} // namespace tactus
