@@ -138,7 +138,7 @@ static_assert(kProperties.size() == kStats);
 std::array<guint, 4> signal_ids;
 
 RingQueueState& state_of(gpointer object) {
-    return *GST_RING_QUEUE(object)->state;
+    return *static_cast<GstRingQueue*>(object)->state; // unchecked: once per buffer
 }
 
 GstStaticPadTemplate sink_template =

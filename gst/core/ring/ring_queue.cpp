@@ -95,6 +95,7 @@ void RingQueue::push(const Item& item, std::uint64_t now_ns) {
 void RingQueue::restart_time() {
     writer_.reset_time();
     awaits_key_ = false;
+    set_reverse(false);
     arm_thresholds(true);
 }
 

@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <sched.h>
 
 namespace tactus {
 
@@ -24,9 +23,13 @@ inline void cpu_relax() {
 #endif
 }
 
-/// Waits for `ready()`: first spinning for up to `spin_ns`, then, after giving way once to whoever
-/// else wants this processor, parked on `event`. `now()` is the injected clock in ns; `ready` must
-/// follow EventCount's rules.
+/// How often a side that finds nothing looks again before it sleeps, with `spin_ns` 0. About as long
+/// as the system call that puts it to sleep, and far shorter than the one that the peer needs to
+/// wake it: a peer in the middle of a hand-over is spared that.
+inline constexpr int kLooksBeforeSleep = 16;
+
+/// Waits for `ready()`: spinning for up to `spin_ns`, then looking a few times more, then parked on
+/// `event`. `now()` is the injected clock in ns; `ready` must follow EventCount's rules.
 template <typename Ready, typename Now>
 void wait_spinning(EventCount& event, WaitStats& stats, std::uint64_t spin_ns, Now&& now,
                    Ready&& ready) {
@@ -37,9 +40,8 @@ void wait_spinning(EventCount& event, WaitStats& stats, std::uint64_t spin_ns, N
         while (!ready() && now() - begin_ns < spin_ns)
             cpu_relax();
     }
-    // A peer that is about to deliver does so while we are in this call, and is spared the far
-    // dearer call that would wake us.
-    sched_yield();
+    for (int look = 0; look < kLooksBeforeSleep && !ready(); ++look)
+        cpu_relax();
     const std::uint32_t parks = event.wait_until(ready);
     // relaxed: statistics.
     stats.parks.fetch_add(parks, std::memory_order_relaxed);

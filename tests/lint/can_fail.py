@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: The gst-tactus authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Tries each lint check on a small tree that keeps the rules and on ones that break one; prints TAP.
+
+A check that cannot fail proves nothing.
+"""
+
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+LINT = pathlib.Path(__file__).resolve().parent
+HEADERS = LINT.parent / "headers" / "check_headers.py"
+HEAD = ("// SPDX-FileCopyrightText: The gst-tactus authors\n"
+        "// SPDX-License-Identifier: LGPL-2.1-or-later\n")
+
+CLEAN_TREE = {
+    "gst/core/a.h": HEAD + "#pragma once\n#include <vector>\nint a();\n",
+    "gst/core/a.cpp": HEAD + '#include "core/a.h"\n',
+    "gst/glue/b.h": HEAD + '#pragma once\n#include "core/a.h"\n#include <gst/gst.h>\n',
+    "gst/one/c.cpp": HEAD + '#include "d.h"\n#include "glue/b.h"\n',
+    "gst/one/d.h": HEAD + "#pragma once\n",
+    "gst/two/e.h": HEAD + "#pragma once\n",
+    "tests/t.cpp": HEAD + '#include "two/e.h"\n#include <gst/gst.h>\n',
+    "tools/run": "#!/bin/bash\n" + HEAD.replace("//", "#"),
+}
+
+
+def long_function(lines):
+    return HEAD + "void f() {\n" + "    g();\n" * (lines - 2) + "}\n"
+
+
+# What is broken, the check that must see it, the file written over the clean tree, and a word of the
+# complaint.
+BROKEN_TREES = [
+    ("core includes GStreamer", "layers", "gst/core/a.cpp", HEAD + "#include <gst/gst.h>\n", "a.cpp:3"),
+    ("core includes GLib", "layers", "gst/core/a.h", HEAD + "# include <glib.h>\n", "a.h:3"),
+    ("core includes glue", "layers", "gst/core/a.h", HEAD + '#include "glue/b.h"\n', "a.h:3"),
+    ("core includes glue by a relative path", "layers", "gst/core/a.h", HEAD + '#include "../glue/b.h"\n', "a.h:3"),
+    ("core includes a plugin", "layers", "gst/core/a.h", HEAD + '#include "one/d.h"\n', "a.h:3"),
+    ("core is built with GStreamer", "layers", "gst/core/meson.build", "x = [gst_dep]\n", "meson.build:1"),
+    ("glue includes a plugin", "layers", "gst/glue/b.h", HEAD + '#include "one/d.h"\n', "b.h:3"),
+    ("a plugin includes another", "layers", "gst/one/c.cpp", HEAD + '#include "two/e.h"\n', "c.cpp:3"),
+    ("the same by a relative path", "layers", "gst/one/c.cpp", HEAD + '#include "../two/e.h"\n', "c.cpp:3"),
+    ("a file that is not there", "layers", "gst/one/c.cpp", HEAD + '#include "two/gone.h"\n', "c.cpp:3"),
+    ("a plugin includes a test", "layers", "gst/one/c.cpp", HEAD + '#include "../../tests/t.cpp"\n', "c.cpp:3"),
+    ("a source without SPDX lines", "spdx", "gst/core/a.h", "#pragma once\n", "a.h:1"),
+    ("a script without SPDX lines", "spdx", "tools/run", "#!/bin/bash\n", "run:1"),
+    ("another licence", "spdx", "gst/one/d.h", HEAD.replace("LGPL", "GPL"), "d.h:1"),
+    ("SPDX lines too far down", "spdx", "gst/one/d.h", "\n\n" + HEAD, "d.h:1"),
+    ("a meson.build without SPDX lines", "spdx", "gst/meson.build", "x = 1\n", "meson.build:1"),
+    ("a long file", "sizes", "gst/core/a.cpp", HEAD + "int a;\n" * 800, "a.cpp:802"),
+    ("a long function", "sizes", "tests/t.cpp", long_function(81), "t.cpp:3: f has 81 lines"),
+    ("too many longish functions", "sizes", "gst/one/c.cpp", long_function(36), "c.cpp:3: f has 36"),
+    ("braces that do not match", "sizes", "gst/one/c.cpp", HEAD + "void f() {\n", "c.cpp:1"),
+    ("bad format", "formatting", "gst/one/c.cpp", HEAD + "int  a;\n", "c.cpp:3"),
+    ("a header that needs another", "headers", "gst/core/a.h", HEAD + "#pragma once\nstd::string s;\n", "not ok"),
+    ("a core header with GStreamer", "headers", "gst/core/a.h", HEAD + "#include <gst/gst.h>\n", "not ok"),
+    ("a header without a guard", "headers", "gst/core/a.h", HEAD + "struct A {};\n", "not ok"),
+    ("a launch line with an unknown element", "launch_lines", "README.md",
+     "```sh parse-only\ngst-launch-1.0 nosuchelement ! fakesink\n```\n", "README.md:2"),
+    ("a launch line that fails", "launch_lines", "docs/a.md",
+     "```console\n$ gst-launch-1.0 filesrc \\\n    location=/none ! fakesink\n```\n", "docs/a.md:2"),
+]
+
+NEEDS = {"formatting": "clang-format-14", "launch_lines": "gst-launch-1.0", "headers": "c++"}
+CHECKS = ["layers", "spdx", "sizes", "formatting", "headers", "launch_lines"]
+
+
+def write_tree(root, files):
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    shutil.copy(LINT.parents[1] / ".clang-format", root)
+
+
+def run_check(check, root):
+    command = [sys.executable, LINT / f"{check}.py", "--root", root]
+    if check == "headers":
+        command = [sys.executable, HEADERS, "--root", root, "--layer", "core", "--", "c++"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    return run.returncode, run.stdout + run.stderr
+
+
+def trouble(check, changes, word):
+    """None, or why the check did not say what it should. A word means that it must fail."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        write_tree(root, {**CLEAN_TREE, **changes})
+        status, output = run_check(check, root)
+    if word is None:
+        return None if status == 0 else f"complains about a clean tree:\n{output}"
+    if status == 0:
+        return f"does not notice:\n{output}"
+    return None if word in output else f"does not say '{word}':\n{output}"
+
+
+def main():
+    cases = [(f"{check} likes a clean tree", check, {}, None) for check in CHECKS]
+    cases += [(f"{check} sees {what}", check, {name: text}, word)
+              for what, check, name, text, word in BROKEN_TREES]
+    print(f"1..{len(cases)}")
+    failed = 0
+    for number, (what, check, changes, word) in enumerate(cases, 1):
+        tool = NEEDS.get(check)
+        if tool and shutil.which(tool) is None:
+            print(f"ok {number} - {what} # SKIP {tool} is not installed")
+            continue
+        why = trouble(check, changes, word)
+        print(f"{'not ok' if why else 'ok'} {number} - {what}", flush=True)
+        if why:
+            failed += 1
+            print(f"{what}: {why}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
