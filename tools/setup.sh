@@ -9,7 +9,7 @@
 #   [[ $1 == --no-install ]] && NO_INSTALL=1
 #   step "Packages"; ensure_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 #   step "Clip";     clip=$(fetch_clip)
-#   step "Build";    configure_and_build build-test
+#   step "Build";    configure build-test && ninja -C build-test
 #
 # A package name that ends in "?" is wanted but not needed: a release without it, or a machine
 # without the network, costs a note and later a skipped test, not the whole run.

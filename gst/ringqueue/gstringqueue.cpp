@@ -19,6 +19,7 @@
  */
 #include "ringqueue/gstringqueue.h"
 
+#include "glue/fast_clock.h"
 #include "glue/guard.h"
 #include "glue/properties.h"
 #include "glue/stats_fields.h"
@@ -388,6 +389,7 @@ static void gst_ring_queue_class_init(GstRingQueueClass* klass) {
 
 static void gst_ring_queue_init(GstRingQueue* self) {
     auto* element = GST_ELEMENT_CAST(self);
+    FastClock::prepare();
     self->state = new RingQueueState(element);
 
     GstPad* sink = make_pad(&sink_template);
@@ -408,10 +410,6 @@ static void gst_ring_queue_init(GstRingQueue* self) {
 }
 
 namespace tactus {
-
-std::uint64_t monotonic_ns() {
-    return gst_util_get_timestamp();
-}
 
 RingQueueState::RingQueueState(GstElement* owner)
     : element(owner), silent(kDefaults.silent), flush_on_eos(kDefaults.flush_on_eos),

@@ -18,6 +18,7 @@
  */
 #include "ringqueue/gstringtee.h"
 
+#include "glue/fast_clock.h"
 #include "glue/guard.h"
 #include "glue/properties.h"
 #include "glue/stats_fields.h"
@@ -133,29 +134,38 @@ gboolean sink_activate(GstPad*, GstObject* parent, GstPadMode mode, gboolean act
 
 // --- pads
 
-GstPad* request_new_pad(GstElement* element, GstPadTemplate* pad_template, const gchar* name,
-                        const GstCaps*) noexcept {
-    RingTeeState& state = state_of(element);
-    const std::string made =
-        name != nullptr ? name : "src_" + std::to_string(state.pads_made.fetch_add(1));
-    GstPad* pad = make_tee_pad(state, pad_template, made.c_str());
+GstPad* add_pad(RingTeeState& state, GstPadTemplate* pad_template, const gchar* wanted) {
+    GstElement* element = state.element;
+    const std::string name = state.pad_name(wanted);
+    if (name.empty()) {
+        GST_WARNING_OBJECT(element, "a pad named '%s' exists already", wanted);
+        return nullptr;
+    }
+    GstPad* pad = make_tee_pad(state, pad_template, name.c_str());
     state.add_branch(pad);
     // A pad of a running element starts at once; otherwise the state change starts it.
     if (GST_STATE(element) > GST_STATE_READY || GST_STATE_NEXT(element) == GST_STATE_PAUSED)
         gst_pad_set_active(pad, TRUE);
-    if (!gst_element_add_pad(element, pad)) {
-        GST_WARNING_OBJECT(element, "a pad named '%s' exists already", made.c_str());
-        gst_pad_set_active(pad, FALSE);
-        state.remove_branch(pad);
-        return nullptr;
+    if (gst_element_add_pad(element, GST_PAD_CAST(gst_object_ref_sink(pad)))) {
+        gst_object_unref(pad);
+        return pad;
     }
-    return pad;
+    state.remove_branch(pad);
+    gst_object_unref(pad);
+    return nullptr;
+}
+
+GstPad* request_new_pad(GstElement* element, GstPadTemplate* pad_template, const gchar* name,
+                        const GstCaps*) noexcept {
+    return guarded(element, static_cast<GstPad*>(nullptr),
+                   [&] { return add_pad(state_of(element), pad_template, name); });
 }
 
 void release_pad(GstElement* element, GstPad* pad) noexcept {
-    gst_pad_set_active(pad, FALSE);
-    state_of(element).remove_branch(pad);
-    gst_element_remove_pad(element, pad);
+    guarded(element, false, [&] {
+        state_of(element).remove_branch(pad);
+        return gst_element_remove_pad(element, pad) != FALSE;
+    });
 }
 
 // --- properties
@@ -261,6 +271,7 @@ static void gst_ring_tee_class_init(GstRingTeeClass* klass) {
 
 static void gst_ring_tee_init(GstRingTee* self) {
     auto* element = GST_ELEMENT_CAST(self);
+    FastClock::prepare();
     self->state = new RingTeeState(element);
     GstPad* sink = gst_pad_new_from_static_template(&sink_template, "sink");
     gst_pad_set_chain_function(sink, chain);

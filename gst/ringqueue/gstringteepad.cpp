@@ -23,7 +23,8 @@ namespace {
 enum Property : guint { kLost = 1, kCurrentLevelBuffers, kStats };
 
 constexpr std::array kProperties = {
-    PropertySpec{"lost", "Lost", "Buffers that this pad missed because it was too slow (lossy mode)",
+    PropertySpec{"lost", "Lost",
+                 "Buffers that this pad missed because it was too slow (lossy mode)",
                  PropertySpec::Kind::uint64, PropertySpec::Access::read_only},
     PropertySpec{"current-level-buffers", "Current level (buffers)",
                  "Buffers that this pad has still before it", PropertySpec::Kind::uint64,
@@ -42,7 +43,7 @@ GstElement* tee_of(GstPad* pad) {
 // A pad that was taken out of its element has nothing before it, and no ring to look into.
 Levels level_of(GstPad* pad) {
     const ElementHandle parent(gst_pad_get_parent_element(pad));
-    return parent ? branch_of(pad).member->level() : Levels{};
+    return parent ? branch_of(pad).level() : Levels{};
 }
 
 void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) noexcept {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // ringqueue's sink half: what upstream's thread does.
+#include "glue/fast_clock.h"
 #include "ringqueue/media_item.h"
 #include "ringqueue/ringqueue_debug.h"
 #include "ringqueue/ringqueue_state.h"
@@ -35,7 +36,7 @@ bool RingQueueState::make_room(const Item& item, GstFlowReturn& flow) {
         }
         if (room == RingQueue::Room::ready)
             continue;
-        queue.wait_for_room(monotonic_ns, closed);
+        queue.wait_for_room(FastClock::now_ns, closed);
         if (closed())
             break;
         if (!silent.load(std::memory_order_relaxed) && !queue.is_full()) {
@@ -72,7 +73,7 @@ GstFlowReturn RingQueueState::chain(const Item& item) {
 
 void RingQueueState::enqueue(const Item& item) {
     try {
-        queue.push(item, monotonic_ns());
+        queue.push(item, FastClock::now_ns());
     } catch (...) {
         dispose_item(item);
         throw;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // ringqueue's source half: what the task does, and what downstream asks.
+#include "glue/fast_clock.h"
 #include "ringqueue/level_queries.h"
 #include "ringqueue/media_item.h"
 #include "ringqueue/messages.h"
@@ -20,9 +21,10 @@ constexpr int kItemsPerLoop = 64;
 void RingQueueState::loop() {
     for (int i = 0; i < kItemsPerLoop && is_open(); ++i) {
         // Before the take, which is a seq_cst exchange: who sees the queue empty sees this too.
-        task_busy.store(true, std::memory_order_relaxed);
+        if (!task_busy.load(std::memory_order_relaxed))
+            task_busy.store(true, std::memory_order_relaxed);
         Taken taken;
-        if (queue.take(taken, monotonic_ns())) {
+        if (queue.take(taken, FastClock::now_ns())) {
             push_one(taken);
             continue;
         }
@@ -43,7 +45,7 @@ bool RingQueueState::wait_for_data() {
         if (closed())
             return false;
     }
-    queue.wait_for_data(monotonic_ns, closed);
+    queue.wait_for_data(FastClock::now_ns, closed);
     if (closed())
         return false;
     if (!silent.load(std::memory_order_relaxed)) {
@@ -60,7 +62,7 @@ void RingQueueState::push_one(Taken& taken) {
         return;
     }
     if (item.kind == ItemKind::event) {
-        push_event(item);
+        push_event(item, taken.index);
         return;
     }
     if (notify_levels.load(std::memory_order_relaxed))
@@ -78,7 +80,7 @@ void RingQueueState::push_one(Taken& taken) {
     gate.push_returned(flow, taken.index);
 }
 
-void RingQueueState::push_event(const Item& item) {
+void RingQueueState::push_event(const Item& item, std::uint64_t index) {
     auto* event = static_cast<GstEvent*>(item.object);
     const EventClass event_class = class_of(event);
     const bool renews = event_class == EventClass::stream_start ||
@@ -95,7 +97,7 @@ void RingQueueState::push_event(const Item& item) {
     gst_pad_push_event(src_pad, event);
     if (event_class == EventClass::eos) {
         const std::lock_guard lock(control);
-        gate.eos_pushed();
+        gate.eos_pushed(index);
     }
 }
 

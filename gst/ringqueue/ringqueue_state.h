@@ -79,7 +79,9 @@ struct RingQueueState {
     FlowGate gate;
     std::mutex control;
     RunningTime sink_time;
-    std::atomic<bool> task_busy{false}; ///< the task holds an item
+    /// The task holds an item. On a line of its own: the task writes it, and everything else here
+    /// is read by upstream's thread for each buffer.
+    alignas(kCacheLineBytes) std::atomic<bool> task_busy{false};
 
   private:
     GstFlowReturn flush_start(GstEvent* event);
@@ -93,13 +95,10 @@ struct RingQueueState {
 
     bool wait_for_data();
     void push_one(Taken& taken);
-    void push_event(const Item& item);
+    void push_event(const Item& item, std::uint64_t index);
     void push_query(const Item& item);
     gboolean start_task();
     void pause_task();
 };
-
-/// The monotonic clock of all waiting and residence times, in ns.
-std::uint64_t monotonic_ns();
 
 } // namespace tactus

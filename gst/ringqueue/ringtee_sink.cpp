@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // ringtee's sink half: what upstream's thread does, and who is in the ring.
+#include "glue/fast_clock.h"
 #include "ringqueue/gstringteepad.h"
 #include "ringqueue/media_item.h"
 #include "ringqueue/ringqueue_state.h"
@@ -21,13 +22,6 @@ GstFlowReturn as_flow(int flow) {
 void retain_item(void*, const Item& item, unsigned extra) {
     for (unsigned i = 0; i < extra; ++i)
         gst_mini_object_ref(GST_MINI_OBJECT_CAST(item.object));
-}
-
-gboolean store_sticky(GstPad*, GstEvent** event, gpointer src_pad) {
-    // EOS is not stored but pushed, by the branch's task, so that it goes out without a buffer.
-    if (GST_EVENT_TYPE(*event) != GST_EVENT_EOS)
-        gst_pad_store_sticky_event(GST_PAD_CAST(src_pad), *event);
-    return TRUE;
 }
 
 // One branch that can go on is enough. Otherwise: the worst that is not mere absence.
@@ -61,9 +55,29 @@ std::vector<GstPad*> RingTeeState::pads_locked() const {
     return branches_;
 }
 
+std::vector<GstPad*> RingTeeState::pads() const {
+    const std::lock_guard lock(control);
+    return pads_locked();
+}
+
 void RingTeeState::unref_all(const std::vector<GstPad*>& pads) const {
     for (GstPad* pad : pads)
         gst_object_unref(pad);
+}
+
+std::string RingTeeState::pad_name(const char* wanted) {
+    const std::lock_guard lock(control);
+    const auto is_taken = [this](const std::string& name) {
+        return std::any_of(branches_.begin(), branches_.end(),
+                           [&](GstPad* pad) { return name == GST_PAD_NAME(pad); });
+    };
+    if (wanted != nullptr)
+        return is_taken(wanted) ? std::string() : wanted;
+    std::string name;
+    do {
+        name = "src_" + std::to_string(next_pad_++);
+    } while (is_taken(name));
+    return name;
 }
 
 void RingTeeState::add_branch(GstPad* pad) {
@@ -73,73 +87,18 @@ void RingTeeState::add_branch(GstPad* pad) {
 }
 
 void RingTeeState::remove_branch(GstPad* pad) {
+    {
+        // A state change at the same time might start it again.
+        const std::lock_guard lock(control);
+        branch_of(pad).released = true;
+    }
+    gst_pad_set_active(pad, FALSE);
     leave(branch_of(pad));
     {
         const std::lock_guard lock(control);
         std::erase(branches_, pad);
-        combined_ = combine_locked();
     }
-    ring.interrupt();
-}
-
-void RingTeeState::request_join(RingTeeBranch& branch) {
-    {
-        const std::lock_guard lock(control);
-        if (branch.joined.exchange(true))
-            return;
-        waiting_.push_back(GST_PAD_CAST(gst_object_ref(branch.pad)));
-        some_wait_.store(true, std::memory_order_seq_cst);
-    }
-    // Upstream's thread looks at `some_wait_` whenever it comes by and, after the end of the
-    // stream, once more; so if it is not to be waited for it will see us.
-    if (gate_.saw_eos())
-        GST_PAD_STREAM_LOCK(sink_pad);
-    else if (!g_rec_mutex_trylock(GST_PAD_GET_STREAM_LOCK(sink_pad)))
-        return;
-    admit_waiting();
-    GST_PAD_STREAM_UNLOCK(sink_pad);
-}
-
-// Under the stream lock: between two items, when the sink pad's sticky events are complete.
-void RingTeeState::admit_waiting() {
-    if (!some_wait_.load(std::memory_order_seq_cst))
-        return;
-    std::vector<GstPad*> joining;
-    {
-        const std::lock_guard lock(control);
-        joining.swap(waiting_);
-        some_wait_.store(false, std::memory_order_seq_cst);
-    }
-    for (GstPad* pad : joining)
-        adopt(branch_of(pad));
-    unref_all(joining);
     flow_changed();
-}
-
-void RingTeeState::adopt(RingTeeBranch& branch) {
-    if (!branch.joined)
-        return; // left again before it was let in
-    gst_pad_sticky_events_foreach(sink_pad, store_sticky, branch.pad);
-    ring.join(branch.member);
-    if (gate_.saw_eos()) {
-        branch.owes_eos = true;
-        ring.interrupt();
-    }
-}
-
-void RingTeeState::leave(RingTeeBranch& branch) {
-    {
-        const std::lock_guard lock(control);
-        branch.joined = false;
-        for (auto it = waiting_.begin(); it != waiting_.end(); ++it) {
-            if (*it == branch.pad) {
-                gst_object_unref(branch.pad);
-                waiting_.erase(it);
-                break;
-            }
-        }
-    }
-    ring.leave(branch.member);
 }
 
 int RingTeeState::combine_locked() {
@@ -157,16 +116,27 @@ void RingTeeState::flow_changed() {
     ring.interrupt();
 }
 
+bool RingTeeState::has_failed_unheard() {
+    const std::lock_guard lock(control);
+    return gate_.saw_eos() && gate_.flow() == kFlowOk && combine_locked() != kFlowOk &&
+           std::all_of(branches_.begin(), branches_.end(),
+                       [](GstPad* pad) { return is_fatal_flow(branch_of(pad).gate.flow()); });
+}
+
 // --- data
 
 GstFlowReturn RingTeeState::chain(const Item& item) {
-    const auto closed = [this] { return gate_.flow() != kFlowOk || combined_ != kFlowOk; };
+    const auto closed = [this] {
+        if (retiring.load() != 0)
+            drain_retiring();
+        return gate_.flow() != kFlowOk || combined_ != kFlowOk;
+    };
     admit_waiting();
     int flow = gate_.admit_buffers();
-    if (flow == kFlowOk && !closed())
-        ring.wait_for_room(monotonic_ns, closed);
-    if (flow == kFlowOk)
+    if (flow == kFlowOk) {
+        ring.wait_for_room(FastClock::now_ns, closed);
         flow = gate_.flow() != kFlowOk ? gate_.flow() : combined_.load();
+    }
     if (flow != kFlowOk) {
         dispose_item(item);
         return as_flow(flow);
@@ -175,9 +145,26 @@ GstFlowReturn RingTeeState::chain(const Item& item) {
     return GST_FLOW_OK;
 }
 
+// A pad that is being shut down may have to wait for a push that hangs downstream; upstream and
+// the other branches need not.
+void RingTeeState::drain_retiring() {
+    std::vector<Item> left;
+    {
+        const std::lock_guard lock(control);
+        for (GstPad* pad : branches_) {
+            if (!branch_of(pad).retiring)
+                continue;
+            for (const Item& item : branch_of(pad).take_queued_locked())
+                left.push_back(item);
+        }
+    }
+    for (const Item& item : left)
+        dispose_item(item);
+}
+
 void RingTeeState::enqueue(const Item& item) {
     try {
-        ring.push(item, monotonic_ns());
+        ring.push(item, FastClock::now_ns());
     } catch (...) {
         dispose_item(item);
         throw;
@@ -187,15 +174,11 @@ void RingTeeState::enqueue(const Item& item) {
 // --- events
 
 bool RingTeeState::forward(GstEvent* event) {
-    std::vector<GstPad*> pads;
-    {
-        const std::lock_guard lock(control);
-        pads = pads_locked();
-    }
-    bool any = pads.empty();
-    for (GstPad* pad : pads)
+    const std::vector<GstPad*> targets = pads();
+    bool any = targets.empty();
+    for (GstPad* pad : targets)
         any |= gst_pad_push_event(pad, gst_event_ref(event)) != FALSE;
-    unref_all(pads);
+    unref_all(targets);
     gst_event_unref(event);
     return any;
 }
@@ -216,29 +199,25 @@ GstFlowReturn RingTeeState::sink_event(GstEvent* event) {
 
 GstFlowReturn RingTeeState::flush_start(GstEvent* event) {
     forward(event);
-    gate_.flush();
-    std::vector<GstPad*> pads;
+    std::vector<GstPad*> flushed;
     {
         const std::lock_guard lock(control);
-        pads = pads_locked();
-        for (GstPad* pad : pads)
+        gate_.flush();
+        flushed = pads_locked();
+        for (GstPad* pad : flushed)
             branch_of(pad).gate.flush();
     }
     ring.interrupt();
-    for (GstPad* pad : pads)
+    for (GstPad* pad : flushed)
         gst_pad_pause_task(pad);
-    unref_all(pads);
+    unref_all(flushed);
     return GST_FLOW_OK;
 }
 
 GstFlowReturn RingTeeState::flush_stop(GstEvent* event) {
     forward(event);
-    std::vector<GstPad*> pads;
-    {
-        const std::lock_guard lock(control);
-        pads = pads_locked();
-    }
-    for (GstPad* pad : pads) {
+    const std::vector<GstPad*> flushed = pads();
+    for (GstPad* pad : flushed) {
         branch_of(pad).discard_queued();
         branch_of(pad).post_lost();
     }
@@ -247,51 +226,75 @@ GstFlowReturn RingTeeState::flush_stop(GstEvent* event) {
     {
         const std::lock_guard lock(control);
         gate_.open();
-        for (GstPad* pad : pads) {
-            if (!gst_pad_is_active(pad))
+        for (GstPad* pad : flushed) {
+            if (!branch_of(pad).active)
                 continue;
-            branch_of(pad).gate.open();
-            start_task(branch_of(pad));
+            branch_of(pad).reopen_locked();
+            branch_of(pad).wake_locked();
         }
     }
-    for (GstPad* pad : pads) {
-        if (gst_pad_is_active(pad))
-            request_join(branch_of(pad));
-    }
-    unref_all(pads);
-    admit_waiting();
+    for (GstPad* pad : flushed)
+        request_join(branch_of(pad));
+    unref_all(flushed);
     flow_changed();
     return GST_FLOW_OK;
+}
+
+// Locked. What an event that is next in the ring means to one branch.
+void RingTeeState::offer_event(RingTeeBranch& branch, EventClass event_class, bool restarts,
+                               std::vector<GstPad*>& restarted) {
+    if (!branch.active)
+        return;
+    const FlowGate::Verdict verdict = branch.gate.admit_event(event_class, ring.next_index());
+    if (event_class == EventClass::eos)
+        branch.eos_index = ring.next_index();
+    if (verdict == FlowGate::Verdict::enqueue_and_start ||
+        (restarts && branch.has_failed_locked())) {
+        // A new stream is a new chance for those that failed in the last one.
+        branch.restart_locked();
+        restarted.push_back(GST_PAD_CAST(gst_object_ref(branch.pad)));
+    } else if (event_class == EventClass::eos && branch.has_failed_locked()) {
+        // It is not in the ring, but what is behind it may wait for the end.
+        branch.owe_eos_locked(branch.eos_index);
+        branch.wake_locked();
+    }
+}
+
+// What to return for a serialized event; ok if it is to be let in. Then also tells the branches.
+int RingTeeState::judge_event(EventClass event_class, std::vector<GstPad*>& restarted) {
+    const std::lock_guard lock(control);
+    if (is_flushing())
+        return kFlowFlushing;
+    const int flow = combine_locked();
+    if (!gate_.saw_eos() && (event_class == EventClass::other ||
+                             (event_class == EventClass::eos && is_fatal_flow(flow)))) {
+        if (flow != kFlowOk)
+            return flow;
+    }
+    const FlowGate::Verdict verdict = gate_.admit_event(event_class, ring.next_index());
+    if (verdict == FlowGate::Verdict::refuse_after_eos)
+        return kFlowEos;
+    const bool restarts = verdict == FlowGate::Verdict::enqueue_and_start;
+    for (GstPad* pad : branches_)
+        offer_event(branch_of(pad), event_class, restarts, restarted);
+    return kFlowOk;
 }
 
 GstFlowReturn RingTeeState::queue_event(GstEvent* event) {
     admit_waiting();
     const EventClass event_class = class_of(event);
-    GstFlowReturn refused = GST_FLOW_OK;
+    if (event_class == EventClass::eos)
+        eos_seqnum = gst_event_get_seqnum(event);
     std::vector<GstPad*> restarted;
-    {
-        const std::lock_guard lock(control);
-        const std::uint64_t index = ring.next_index();
-        const FlowGate::Verdict verdict = gate_.admit_event(event_class, index);
-        if (verdict == FlowGate::Verdict::refuse_after_eos)
-            refused = GST_FLOW_EOS;
-        else if (verdict == FlowGate::Verdict::refuse)
-            refused = as_flow(gate_.flow());
-        else if (event_class == EventClass::eos && is_fatal_flow(combine_locked()))
-            refused = as_flow(combine_locked());
-        for (GstPad* pad : branches_) {
-            if (refused == GST_FLOW_OK &&
-                branch_of(pad).gate.admit_event(event_class, index) ==
-                    FlowGate::Verdict::enqueue_and_start)
-                restarted.push_back(GST_PAD_CAST(gst_object_ref(pad)));
-        }
-    }
-    if (refused != GST_FLOW_OK) {
+    const int refused = judge_event(event_class, restarted);
+    if (refused != kFlowOk) {
         gst_event_unref(event);
-        if (refused != GST_FLOW_EOS && refused != GST_FLOW_FLUSHING)
-            GST_ELEMENT_FLOW_ERROR(element, refused);
-        return refused;
+        if (event_class == EventClass::eos && is_fatal_flow(refused))
+            GST_ELEMENT_FLOW_ERROR(element, as_flow(refused));
+        return as_flow(refused);
     }
+    for (GstPad* pad : restarted)
+        request_join(branch_of(pad));
     const Item item = make_item(event, sink_time);
     if (event_class == EventClass::segment)
         sink_time.set_segment(event);
@@ -299,7 +302,7 @@ GstFlowReturn RingTeeState::queue_event(GstEvent* event) {
     {
         const std::lock_guard lock(control);
         for (GstPad* pad : restarted)
-            start_task(branch_of(pad));
+            branch_of(pad).wake_locked();
     }
     unref_all(restarted);
     flow_changed();
@@ -309,8 +312,9 @@ GstFlowReturn RingTeeState::queue_event(GstEvent* event) {
 }
 
 gboolean RingTeeState::sink_query(GstQuery* query) {
-    // Branches share each buffer and each would want memory of its own; upstream uses its default.
-    if (GST_QUERY_TYPE(query) == GST_QUERY_ALLOCATION)
+    // Branches share each buffer and each would want memory of its own; upstream uses its
+    // default. Other serialized queries would overtake what is in the ring.
+    if (GST_QUERY_IS_SERIALIZED(query))
         return FALSE;
     return gst_pad_query_default(sink_pad, GST_OBJECT_CAST(element), query);
 }
@@ -321,11 +325,20 @@ gboolean RingTeeState::sink_activate(bool active) {
         gate_.open();
         return TRUE;
     }
-    gate_.flush();
+    {
+        const std::lock_guard lock(control);
+        gate_.flush();
+    }
     ring.interrupt();
     GST_PAD_STREAM_LOCK(sink_pad);
     ring.restart_time();
     sink_time.reset();
+    {
+        // Forgets an end of stream: source pads are activated before us and may not hear of it.
+        const std::lock_guard lock(control);
+        gate_.open();
+        gate_.flush();
+    }
     GST_PAD_STREAM_UNLOCK(sink_pad);
     return TRUE;
 }

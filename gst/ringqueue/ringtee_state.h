@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 namespace tactus {
@@ -31,30 +32,67 @@ struct RingTeeState;
 
 /// One source pad: its task, its place in the ring, its flow.
 ///
+/// A branch takes from the ring only while it is in it, and leaves it as soon as its downstream
+/// fails, so that it holds nobody up; a link, a flush or a new stream lets it in again.
+///
 /// Threads: `loop` and what it calls run in the pad's task; the rest is called by whoever holds
 /// the pad, under the rules of the members used.
 struct RingTeeBranch {
+    enum class Membership : std::uint8_t { out, waiting, in, leaving };
+
     RingTeeBranch(RingTeeState& owner, GstPad* src_pad);
 
     void loop();
     gboolean activate(bool active);
     gboolean src_event(GstEvent* event);
     gboolean src_query(GstQuery* query);
-    /// Throws out what it has not pushed, keeping sticky events for later.
+    bool is_in_ring() const { return membership.load() == Membership::in; }
+    /// What it has not pushed yet.
+    Levels level() const { return is_in_ring() ? member->level() : Levels{}; }
+    /// Throws out what it has not pushed, keeping sticky events for later. Its task must rest.
     void discard_queued();
+    /// Posts the losses that no buffer has come after. Its task must rest.
     void post_lost();
+
+    // Locked: under tee.control.
+    void reopen_locked();
+    /// A new stream after the end of one.
+    void restart_locked();
+    bool has_failed_locked() const { return gate.flow() != kFlowOk && gate.flow() != kFlowEos; }
+    std::vector<Item> take_queued_locked();
+    /// Makes the task push the end of the stream that has ring index `index`, out of band.
+    void owe_eos_locked(std::uint64_t index);
+    /// Starts the task if there is something for it to do.
+    void wake_locked();
 
     RingTeeState& tee;
     GstPad* pad;
     std::shared_ptr<BroadcastRing::Member> member;
     FlowGate gate;
-    std::atomic<bool> joined{false}; ///< in the ring, or about to be
-    std::atomic<bool> owes_eos{false}; ///< joined after the end of the stream
+    std::atomic<Membership> membership{Membership::out}; ///< written under control
+    std::atomic<bool> owes_eos{false}; ///< the task has to push an end of stream out of band
+    bool active = false;               ///< guarded by control, like those that follow
+    bool released = false;             ///< the element gave it up: never active again
+    std::uint64_t eos_index = 0;       ///< the ring index of the last EOS let in
+    bool retiring = false;             ///< upstream's thread throws out what comes in
+    bool rejoins = false;              ///< wants in again once it has left
 
-private:
+  private:
     void push_one(Taken& taken);
-    void push_event(const Item& item);
+    void push_event(const Taken& taken);
+    void push_eos(GstEvent* event, std::uint64_t index);
+    void push_owed_eos();
+    void start_task();
+    void stop_task();
     void pause_task();
+    void deactivate();
+    bool revive_locked();
+
+    std::uint64_t owed_index_ = 0;
+    bool eos_done_ = false;   ///< guarded by control: this stream's EOS has been pushed,
+    bool eos_missed_ = false; ///< but to nobody
+    std::atomic<std::uint32_t> reconfigures_{0};
+    std::atomic<GThread*> task_thread_{nullptr}; ///< while it is in `loop`
 };
 
 /// All of a ringtee but its GObject.
@@ -71,6 +109,7 @@ struct RingTeeState {
     gboolean sink_activate(bool active);
 
     void add_branch(GstPad* pad);
+    /// Stops `pad` for good and forgets it.
     void remove_branch(GstPad* pad);
 
     /// Lets `branch` into the ring between two items, with the sticky events of that moment. At
@@ -78,27 +117,40 @@ struct RingTeeState {
     void request_join(RingTeeBranch& branch);
     /// Takes `branch` out of the ring, so that it holds nobody up.
     void leave(RingTeeBranch& branch);
+    /// Likewise if its downstream still fails.
+    void leave_if_failed(RingTeeBranch& branch);
     /// A branch's flow has changed: the combined one may have.
     void flow_changed();
-    gboolean start_task(RingTeeBranch& branch);
+    /// True if no branch can go on and upstream, which is done, will not hear of it.
+    bool has_failed_unheard();
+    bool is_flushing() const { return gate_.flow() == kFlowFlushing; }
+    /// The name for a new pad: `wanted` if it is free, or the next free one; empty if taken.
+    std::string pad_name(const char* wanted);
 
     GstElement* element;
     GstPad* sink_pad = nullptr;
     BroadcastRing ring;
     RunningTime sink_time;
-    std::mutex control;
+    mutable std::mutex control;
     std::atomic<bool> allow_not_linked;
-    std::atomic<std::uint32_t> pads_made{0};
+    std::atomic<std::uint32_t> eos_seqnum{0};
+    std::atomic<int> retiring{0}; ///< how many branches are
 
-private:
+  private:
     GstFlowReturn flush_start(GstEvent* event);
     GstFlowReturn flush_stop(GstEvent* event);
     GstFlowReturn queue_event(GstEvent* event);
+    int judge_event(EventClass event_class, std::vector<GstPad*>& restarted);
+    void offer_event(RingTeeBranch& branch, EventClass event_class, bool restarts,
+                     std::vector<GstPad*>& restarted);
     bool forward(GstEvent* event);
     void enqueue(const Item& item);
     void admit_waiting();
     void adopt(RingTeeBranch& branch);
+    void leave_locked(RingTeeBranch& branch, std::unique_lock<std::mutex>& lock);
+    void drain_retiring();
     int combine_locked();
+    std::vector<GstPad*> pads() const;
     std::vector<GstPad*> pads_locked() const;
     void unref_all(const std::vector<GstPad*>& pads) const;
 
@@ -107,6 +159,7 @@ private:
     std::vector<GstPad*> waiting_;  ///< likewise: to join
     std::atomic<bool> some_wait_{false};
     std::atomic<int> combined_{kFlowOk};
+    std::uint32_t next_pad_ = 0; ///< guarded by control
 };
 
 } // namespace tactus

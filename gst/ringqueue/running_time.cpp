@@ -2,17 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "ringqueue/running_time.h"
 
-#include "core/ring/levels.h"
-
 namespace tactus {
-
-namespace {
-
-GstClockTime end_of(GstClockTime timestamp, GstClockTime duration) {
-    return GST_CLOCK_TIME_IS_VALID(duration) ? timestamp + duration : timestamp;
-}
-
-} // namespace
 
 void RunningTime::set_segment(GstEvent* segment_event) {
     gst_event_copy_segment(segment_event, &segment_);
@@ -24,26 +14,13 @@ void RunningTime::set_segment(GstEvent* segment_event) {
     segment_.time = 0;
 }
 
-std::int64_t RunningTime::of(GstClockTime timestamp) const {
-    if (!GST_CLOCK_TIME_IS_VALID(timestamp))
-        return kNoTime;
-    // The case of nearly every buffer, in line: forward at normal speed, not before the start.
-    const guint64 start = segment_.start + segment_.offset;
-    if (segment_.rate == 1.0 && timestamp >= start)
-        return static_cast<std::int64_t>(timestamp - start + segment_.base);
+std::int64_t RunningTime::of_any(GstClockTime timestamp) const {
     guint64 value = 0;
     const gint sign =
         gst_segment_to_running_time_full(&segment_, GST_FORMAT_TIME, timestamp, &value);
     if (sign == 0)
         return kNoTime;
     return sign > 0 ? static_cast<std::int64_t>(value) : -static_cast<std::int64_t>(value);
-}
-
-TimeSpan span_of(GstBuffer* buffer, const RunningTime& time) {
-    const GstClockTime timestamp = GST_BUFFER_DTS_OR_PTS(buffer);
-    if (!GST_CLOCK_TIME_IS_VALID(timestamp))
-        return {kNoTime, kNoTime};
-    return {time.of(timestamp), time.of(end_of(timestamp, GST_BUFFER_DURATION(buffer)))};
 }
 
 TimeSpan span_of(GstBufferList* list, const RunningTime& time) {

@@ -107,8 +107,7 @@ class BroadcastRing {
     std::uint64_t next_index() const { return writer_.tail_relaxed(); }
     template <typename Now, typename Stop>
     void wait_for_room(Now&& now, Stop&& stop) {
-        wait_spinning(not_full_, producer_wait_, spin_ns(), now,
-                      [&] { return stop() || !is_full(); });
+        wait_for(not_full_, producer_wait_, spin_ns(), now, [&] { return stop() || !is_full(); });
     }
     /// A flush: times start anew.
     void restart_time() { writer_.reset_time(); }
@@ -116,8 +115,8 @@ class BroadcastRing {
     // --- consumer
     template <typename Now, typename Stop>
     void wait_for_data(Member& member, Now&& now, Stop&& stop) {
-        wait_spinning(not_empty_, member.wait_, spin_ns(), now,
-                      [&] { return stop() || !member.is_drained(); });
+        wait_for(not_empty_, member.wait_, spin_ns(), now,
+                 [&] { return stop() || !member.is_drained(); });
     }
     /// Takes out what `member` has not taken and hands it to `visit`, which owns it.
     template <typename Visit>

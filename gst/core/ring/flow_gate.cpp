@@ -33,8 +33,10 @@ FlowGate::Verdict FlowGate::admit_event(EventClass event, std::uint64_t index) {
         return Verdict::refuse_after_eos;
     if (renews)
         renewed_at_ = index + 1;
-    if (event == EventClass::eos)
+    if (event == EventClass::eos) {
         eos_.store(true, std::memory_order_seq_cst);
+        eos_at_ = index;
+    }
     if (!after_eos)
         return Verdict::enqueue;
     flow_.store(kFlowOk, std::memory_order_seq_cst);
@@ -54,8 +56,9 @@ void FlowGate::push_returned(int result, std::uint64_t index) {
     flow_.compare_exchange_strong(expected, result, std::memory_order_seq_cst);
 }
 
-bool FlowGate::eos_pushed() {
-    if (!saw_eos())
+bool FlowGate::eos_pushed(std::uint64_t index) {
+    // Not the last one: it was followed by a new stream, which has ended in turn.
+    if (!saw_eos() || index != eos_at_)
         return false;
     int expected = kFlowOk;
     flow_.compare_exchange_strong(expected, kFlowEos, std::memory_order_seq_cst);

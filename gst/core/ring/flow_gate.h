@@ -56,9 +56,9 @@ class FlowGate {
     bool is_discarding() const { return discarding_.load(std::memory_order_relaxed); }
     void stop_discarding() { discarding_.store(false, std::memory_order_relaxed); }
 
-    /// Locked. The end of stream has been pushed. False if a new stream came in meanwhile, so that
-    /// the task has to run on.
-    bool eos_pushed();
+    /// Locked. The end of stream at `index` has been pushed. False if a new stream stands behind
+    /// it, so that the task has to run on.
+    bool eos_pushed(std::uint64_t index);
 
     /// Locked. A new start: activation, or the end of a flush.
     void open();
@@ -72,6 +72,7 @@ class FlowGate {
   private:
     std::atomic<int> flow_{kFlowFlushing};
     std::atomic<bool> eos_{false};
+    std::uint64_t eos_at_ = 0; ///< index of the last one; locked
     std::atomic<bool> discarding_{false};
     // One past the index of the item for which downstream said end of stream; 0 for none.
     std::atomic<std::uint64_t> refused_up_to_{0};

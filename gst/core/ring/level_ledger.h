@@ -5,6 +5,7 @@
 #include "core/ring/item.h"
 #include "core/ring/slot_storage.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -45,5 +46,45 @@ class LevelLedger {
     std::atomic<std::int64_t> first_start_ns_{kNoTime};
     std::int64_t left_ns_ = kNoTime; // producer only
 };
+
+inline bool LevelLedger::enter(Slot& slot, const Item& item) {
+    const std::uint64_t buffers = buffers_in_.load(std::memory_order_relaxed);
+    const std::uint64_t bytes = bytes_in_.load(std::memory_order_relaxed);
+    slot.buffers_before.store(buffers, std::memory_order_relaxed);
+    slot.bytes_before.store(bytes, std::memory_order_relaxed);
+    slot.left_ns.store(left_ns_, std::memory_order_relaxed);
+
+    const std::int64_t previous_ns = left_ns_;
+    if (item.is_buffers()) {
+        buffers_in_.store(buffers + item.buffers, std::memory_order_relaxed);
+        bytes_in_.store(bytes + item.bytes, std::memory_order_relaxed);
+        if (item.end_ns == kNoTime)
+            return true;
+        if (first_start_ns_.load(std::memory_order_relaxed) == kNoTime)
+            first_start_ns_.store(item.start_ns, std::memory_order_relaxed);
+        in_ns_.store(item.end_ns, std::memory_order_relaxed);
+        left_ns_ = item.end_ns;
+    } else if (item.has(Item::kGap) && item.end_ns != kNoTime) {
+        left_ns_ = std::max(left_ns_, item.end_ns);
+    }
+    return left_ns_ >= previous_ns;
+}
+
+inline Levels LevelLedger::level_from(const Slot& oldest) const {
+    Levels level;
+    level.buffers = buffers_in_.load(std::memory_order_relaxed) -
+                    oldest.buffers_before.load(std::memory_order_relaxed);
+    if (level.buffers == 0)
+        return {};
+    level.bytes = bytes_in_.load(std::memory_order_relaxed) -
+                  oldest.bytes_before.load(std::memory_order_relaxed);
+    const std::int64_t in_ns = in_ns_.load(std::memory_order_relaxed);
+    std::int64_t out_ns = oldest.left_ns.load(std::memory_order_relaxed);
+    if (out_ns == kNoTime)
+        out_ns = first_start_ns_.load(std::memory_order_relaxed);
+    if (in_ns != kNoTime && out_ns != kNoTime && in_ns > out_ns)
+        level.time_ns = static_cast<std::uint64_t>(in_ns - out_ns);
+    return level;
+}
 
 } // namespace tactus

@@ -108,6 +108,34 @@ class RingCursor {
     std::atomic<std::size_t> set_aside_count_{0};
 };
 
+inline bool RingCursor::exchange_head(std::uint64_t head) {
+    // seq_cst: releases the slot to the producer's head(), and orders the freed room before the
+    // load of the waiting bit in EventCount::notify. On failure nothing was read that is kept.
+    return head_.compare_exchange_strong(head, head + 1, std::memory_order_seq_cst,
+                                         std::memory_order_relaxed);
+}
+
+inline bool RingCursor::take(Item& item, std::uint64_t& index) {
+    for (;;) {
+        const std::uint64_t head = this->head();
+        // After the head: whoever set an event aside before it moved the head to here is seen.
+        // relaxed: the acquire is in head().
+        if (set_aside_count_.load(std::memory_order_relaxed) != 0 &&
+            take_set_aside(head, item, index))
+            return true;
+        if (head >= seen_tail_) {
+            seen_tail_ = writer_.tail();
+            if (head >= seen_tail_)
+                return false;
+        }
+        item = take_reader_.at(head).read();
+        if (exchange_head(head)) {
+            index = head;
+            return true;
+        }
+    }
+}
+
 template <typename Wanted>
 bool RingCursor::drop_oldest_if(DropReason reason, Sticky sticky, Item& dropped, Wanted&& wanted) {
     const std::lock_guard lock(mutex_);

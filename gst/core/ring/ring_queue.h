@@ -99,8 +99,8 @@ class RingQueue {
     /// Waits until there is room, the leak mode makes some, or `stop()`.
     template <typename Now, typename Stop>
     void wait_for_room(Now&& now, Stop&& stop) {
-        wait_spinning(not_full_, producer_wait_, spin_ns(), now,
-                      [&] { return stop() || effective_leak() != Leak::none || !is_full(); });
+        wait_for(not_full_, producer_wait_, spin_ns(), now,
+                 [&] { return stop() || effective_leak() != Leak::none || !is_full(); });
     }
     /// A flush: forgets times and what was broken; arms the thresholds.
     void restart_time();
@@ -112,8 +112,7 @@ class RingQueue {
     bool take(Taken& taken, std::uint64_t now_ns);
     template <typename Now, typename Stop>
     void wait_for_data(Now&& now, Stop&& stop) {
-        wait_spinning(not_empty_, consumer_wait_, spin_ns(), now,
-                      [&] { return stop() || !is_empty(); });
+        wait_for(not_empty_, consumer_wait_, spin_ns(), now, [&] { return stop() || !is_empty(); });
     }
     /// Counts buffers that were taken but are thrown away because downstream wants no more.
     void discard_taken(const Item& item);

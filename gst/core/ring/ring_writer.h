@@ -56,6 +56,8 @@ class RingWriter {
     void reclaim() { storage_.reclaim(); }
 
   private:
+    static constexpr std::uint64_t kPrefetchSlots = 4;
+
     SlotStorage storage_;
     LevelLedger ledger_;
     std::atomic<std::uint64_t> next_sequence_{0};
@@ -64,5 +66,25 @@ class RingWriter {
     alignas(kCacheLineBytes) std::atomic<std::uint64_t> tail_{0};
     char pad_[kCacheLineBytes - sizeof(std::atomic<std::uint64_t>)]{};
 };
+
+inline void RingWriter::push(const Item& item, std::uint64_t head, std::uint64_t now_ns) {
+    const std::uint64_t tail = tail_relaxed();
+    if (!storage_.has_room(head, tail))
+        storage_.grow(tail);
+    Slot& slot = storage_.writable(tail);
+    // Events and queries carry the number of the buffer that comes after them.
+    slot.write(item, next_sequence(), now_ns);
+    if (item.is_buffers())
+        skip(item.buffers);
+    if (!ledger_.enter(slot, item))
+        time_rises_from_ = tail + 1;
+    // The exchange below waits for the lines written here, which the consumer had last. Ask for the
+    // next ones now.
+    storage_.prepare_write(head, tail + kPrefetchSlots);
+    // seq_cst read-modify-write: releases the slot to tail(), and orders this publication before
+    // the load of the waiting bit in EventCount::notify. A store and a fence would do as well, but
+    // TSan does not understand fences and the exchange costs the same.
+    tail_.exchange(tail + 1, std::memory_order_seq_cst);
+}
 
 } // namespace tactus

@@ -6,30 +6,6 @@
 
 namespace tactus {
 
-void Slot::write(const Item& item, std::uint64_t first_sequence, std::uint64_t now_ns) {
-    const std::uint64_t packed = static_cast<std::uint64_t>(item.kind) |
-                                 static_cast<std::uint64_t>(item.flags) << 8 |
-                                 static_cast<std::uint64_t>(item.buffers) << 32;
-    object.store(item.object, std::memory_order_relaxed);
-    meta.store(packed, std::memory_order_relaxed);
-    sequence.store(first_sequence, std::memory_order_relaxed);
-    enqueued_ns.store(now_ns, std::memory_order_relaxed);
-    start_ns.store(item.start_ns, std::memory_order_relaxed);
-}
-
-Item Slot::read() const {
-    const std::uint64_t packed = meta.load(std::memory_order_relaxed);
-    Item item;
-    item.object = object.load(std::memory_order_relaxed);
-    item.kind = static_cast<ItemKind>(packed & 0xff);
-    item.flags = static_cast<std::uint8_t>(packed >> 8);
-    item.buffers = static_cast<std::uint32_t>(packed >> 32);
-    item.sequence = sequence.load(std::memory_order_relaxed);
-    item.enqueued_ns = enqueued_ns.load(std::memory_order_relaxed);
-    item.start_ns = start_ns.load(std::memory_order_relaxed);
-    return item;
-}
-
 SlotStorage::Block::Block(std::size_t capacity, std::uint64_t first_index)
     : mask(capacity - 1), begin(first_index), slots(new Slot[capacity]) {}
 

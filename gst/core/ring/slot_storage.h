@@ -13,6 +13,17 @@ namespace tactus {
 
 inline constexpr std::size_t kCacheLineBytes = 64;
 
+/// Asks for a cache line that will be written to.
+inline void prefetch_for_write(const void* address) {
+#if defined(__x86_64__)
+    // Without -mprfchw the builtin asks for a shared line only, and the write still has to wait.
+    // Processors that do not know the instruction pass over it.
+    asm volatile("prefetchw %0" : : "m"(*static_cast<const char*>(address)));
+#else
+    __builtin_prefetch(address, 1);
+#endif
+}
+
 /// One place in a ring, one cache line. The producer alone writes it; others read it before they
 /// know whether it is still theirs, so every field is a relaxed atomic and a reader throws its
 /// copy away when its exchange on the head fails. The publication order comes from the tail
@@ -37,6 +48,30 @@ struct alignas(kCacheLineBytes) Slot {
     }
 };
 static_assert(sizeof(Slot) == kCacheLineBytes);
+
+inline void Slot::write(const Item& item, std::uint64_t first_sequence, std::uint64_t now_ns) {
+    const std::uint64_t packed = static_cast<std::uint64_t>(item.kind) |
+                                 static_cast<std::uint64_t>(item.flags) << 8 |
+                                 static_cast<std::uint64_t>(item.buffers) << 32;
+    object.store(item.object, std::memory_order_relaxed);
+    meta.store(packed, std::memory_order_relaxed);
+    sequence.store(first_sequence, std::memory_order_relaxed);
+    enqueued_ns.store(now_ns, std::memory_order_relaxed);
+    start_ns.store(item.start_ns, std::memory_order_relaxed);
+}
+
+inline Item Slot::read() const {
+    const std::uint64_t packed = meta.load(std::memory_order_relaxed);
+    Item item;
+    item.object = object.load(std::memory_order_relaxed);
+    item.kind = static_cast<ItemKind>(packed & 0xff);
+    item.flags = static_cast<std::uint8_t>(packed >> 8);
+    item.buffers = static_cast<std::uint32_t>(packed >> 32);
+    item.sequence = sequence.load(std::memory_order_relaxed);
+    item.enqueued_ns = enqueued_ns.load(std::memory_order_relaxed);
+    item.start_ns = start_ns.load(std::memory_order_relaxed);
+    return item;
+}
 
 /// The memory behind a ring of 64-bit indices: blocks of slots, each twice the one before. The
 /// producer switches to a new block at an index; readers follow when they get there.
@@ -75,6 +110,11 @@ class SlotStorage {
     bool has_room(std::uint64_t head, std::uint64_t tail) const {
         const std::uint64_t oldest = head > newest_->begin ? head : newest_->begin;
         return tail - oldest <= newest_->mask;
+    }
+    /// Fetches the line of a slot that will be written soon, unless it may still be in use.
+    void prepare_write(std::uint64_t head, std::uint64_t tail) const {
+        if (has_room(head, tail))
+            prefetch_for_write(&newest_->slots[tail & newest_->mask]);
     }
     Slot& writable(std::uint64_t tail) { return newest_->slots[tail & newest_->mask]; }
 

@@ -4,15 +4,24 @@
 
 #include "core/ring/eventcount.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
 namespace tactus {
 
-/// What one side of a queue spent waiting. One thread at a time writes, any may read.
+/// How many looks a side that finds nothing takes before it sleeps, and the least and most pauses
+/// (some 10 to 40 ns each) between two looks.
+inline constexpr int kLooksBeforeSleep = 4;
+inline constexpr std::uint32_t kLeastPatience = 8;
+inline constexpr std::uint32_t kMostPatience = 512;
+
+/// What one side of a queue spent waiting, and what it has learnt from it. One thread at a time
+/// writes, any may read; relaxed, as statistics and a hint.
 struct WaitStats {
     std::atomic<std::uint64_t> total_ns{0};
     std::atomic<std::uint64_t> parks{0};
+    std::atomic<std::uint32_t> patience{kLeastPatience};
 };
 
 inline void cpu_relax() {
@@ -23,16 +32,30 @@ inline void cpu_relax() {
 #endif
 }
 
-/// How often a side that finds nothing looks again before it sleeps, with `spin_ns` 0. About as long
-/// as the system call that puts it to sleep, and far shorter than the one that the peer needs to
-/// wake it: a peer in the middle of a hand-over is spared that.
-inline constexpr int kLooksBeforeSleep = 16;
+/// Looks a few times, with pauses that double while looking pays and halve when it does not: well
+/// under a microsecond where hand-overs are rare, some microseconds where they follow closely. Then
+/// a wake-up costs the peer more than that, and the pauses leave it the cache lines until it has
+/// handed over several items. True if `ready()` came true.
+template <typename Ready>
+bool look_patiently(WaitStats& stats, Ready&& ready) {
+    const std::uint32_t patience = stats.patience.load(std::memory_order_relaxed);
+    bool found = false;
+    for (int look = 0; look < kLooksBeforeSleep && !found; ++look) {
+        for (std::uint32_t i = 0; i < patience; ++i)
+            cpu_relax();
+        found = ready();
+    }
+    stats.patience.store(
+        std::clamp(found ? patience * 2 : patience / 2, kLeastPatience, kMostPatience),
+        std::memory_order_relaxed);
+    return found;
+}
 
-/// Waits for `ready()`: spinning for up to `spin_ns`, then looking a few times more, then parked on
+/// Waits for `ready()`: first spinning for up to `spin_ns`, then looking patiently, then parked on
 /// `event`. `now()` is the injected clock in ns; `ready` must follow EventCount's rules.
 template <typename Ready, typename Now>
-void wait_spinning(EventCount& event, WaitStats& stats, std::uint64_t spin_ns, Now&& now,
-                   Ready&& ready) {
+void wait_for(EventCount& event, WaitStats& stats, std::uint64_t spin_ns, Now&& now,
+              Ready&& ready) {
     if (ready())
         return;
     const std::uint64_t begin_ns = now();
@@ -40,10 +63,7 @@ void wait_spinning(EventCount& event, WaitStats& stats, std::uint64_t spin_ns, N
         while (!ready() && now() - begin_ns < spin_ns)
             cpu_relax();
     }
-    for (int look = 0; look < kLooksBeforeSleep && !ready(); ++look)
-        cpu_relax();
-    const std::uint32_t parks = event.wait_until(ready);
-    // relaxed: statistics.
+    const std::uint32_t parks = look_patiently(stats, ready) ? 0 : event.wait_until(ready);
     stats.parks.fetch_add(parks, std::memory_order_relaxed);
     stats.total_ns.fetch_add(now() - begin_ns, std::memory_order_relaxed);
 }
