@@ -255,12 +255,14 @@ void set_property(GObject* object, guint id, const GValue* value, GParamSpec* ps
             G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
             return;
         }
+        // Leaks at once where the new limits want it.
+        guarded(state.element, false, [&] {
+            state.queue.limits_changed();
+            return true;
+        });
+        return;
     }
-    // Leaks at once where the new limits want it; both sides look again.
-    guarded(state.element, false, [&] {
-        state.queue.settings_changed();
-        return true;
-    });
+    state.queue.interrupt();
 }
 
 bool get_level(RingQueueState& state, guint id, GValue* value) {
@@ -435,8 +437,8 @@ void RingQueueState::notify_levels_changed() {
 }
 
 void RingQueueState::post_dropped() {
-    queue.settle(UINT64_MAX);
-    post_bursts(element, "ringqueue-dropped", nullptr, queue.bursts());
+    std::vector<DropBurst> bursts = queue.collect_bursts();
+    post_bursts(element, "ringqueue-dropped", nullptr, bursts);
 }
 
 void RingQueueState::discard_queued() {

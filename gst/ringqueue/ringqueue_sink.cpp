@@ -98,8 +98,19 @@ GstFlowReturn RingQueueState::sink_event(GstEvent* event) {
     return gst_pad_push_event(src_pad, event) ? GST_FLOW_OK : GST_FLOW_ERROR;
 }
 
+// Not in the task itself: a flush that comes from there (a seek from downstream's chain) does not
+// wait for it, and who holds the lock may be waiting for the task.
+std::unique_lock<std::mutex> RingQueueState::lock_lifecycle() {
+    std::unique_lock lock(lifecycle, std::defer_lock);
+    if (task_thread != g_thread_self())
+        lock.lock();
+    return lock;
+}
+
 GstFlowReturn RingQueueState::flush_start(GstEvent* event) {
     const gboolean forwarded = gst_pad_push_event(src_pad, event);
+    // An activation in between would start the task again, and then we would wait for it for ever.
+    const auto no_activation = lock_lifecycle();
     gate.flush();
     queue.interrupt();
     // Downstream flushes, so the task comes to its end.
@@ -116,10 +127,13 @@ GstFlowReturn RingQueueState::flush_stop(GstEvent* event) {
     queue.restart_time();
     sink_time.reset();
     {
+        const auto no_activation = lock_lifecycle();
         const std::lock_guard lock(control);
-        gate.open();
-        if (gst_pad_is_active(src_pad))
+        // A pad that is not active is opened by its activation.
+        if (gst_pad_is_active(src_pad)) {
+            gate.open();
             start_task();
+        }
     }
     return forwarded ? GST_FLOW_OK : GST_FLOW_ERROR;
 }
@@ -174,6 +188,7 @@ GstFlowReturn RingQueueState::queue_event(GstEvent* event) {
     before_event(event);
     enqueue(item);
     if (verdict == FlowGate::Verdict::enqueue_and_start) {
+        const auto no_activation = lock_lifecycle();
         const std::lock_guard lock(control);
         if (GST_PAD_MODE(src_pad) == GST_PAD_MODE_PUSH)
             start_task();
@@ -213,6 +228,7 @@ gboolean RingQueueState::queue_query(GstQuery* query) {
 
 gboolean RingQueueState::sink_activate(bool active) {
     if (active) {
+        const auto no_flush = lock_lifecycle();
         const std::lock_guard lock(control);
         gate.open();
         return TRUE;

@@ -19,6 +19,7 @@ constexpr int kItemsPerLoop = 64;
 } // namespace
 
 void RingQueueState::loop() {
+    task_thread.store(g_thread_self(), std::memory_order_relaxed);
     for (int i = 0; i < kItemsPerLoop && is_open(); ++i) {
         // Before the take, which is a seq_cst exchange: who sees the queue empty sees this too.
         if (!task_busy.load(std::memory_order_relaxed))
@@ -35,6 +36,7 @@ void RingQueueState::loop() {
     task_busy.store(false, std::memory_order_seq_cst);
     if (!is_open())
         pause_task();
+    task_thread.store(nullptr, std::memory_order_relaxed);
 }
 
 // False if the gate has closed.
@@ -167,6 +169,7 @@ gboolean RingQueueState::src_query(GstQuery* query) {
 }
 
 gboolean RingQueueState::src_activate(bool active) {
+    const auto no_flush = lock_lifecycle();
     if (active) {
         const std::lock_guard lock(control);
         gate.open();

@@ -38,7 +38,8 @@ enum class RingQueueSignal : std::uint8_t { overrun, underrun, running, pushing 
 ///
 /// Threads: the sink half runs under the sink pad's stream lock, the source half in the source
 /// pad's task. `control` orders what starts and pauses the task; nothing is pushed, posted or
-/// emitted under it.
+/// emitted under it. `lifecycle`, taken before it, keeps flushes and activation apart; the task
+/// never takes it, so one may wait for the task under it.
 struct RingQueueState {
     explicit RingQueueState(GstElement* owner);
 
@@ -77,11 +78,13 @@ struct RingQueueState {
     QueryDesk desk; // before the queue, whose end may refuse a query
     RingQueue queue;
     FlowGate gate;
+    std::mutex lifecycle;
     std::mutex control;
     RunningTime sink_time;
     /// The task holds an item. On a line of its own: the task writes it, and everything else here
     /// is read by upstream's thread for each buffer.
     alignas(kCacheLineBytes) std::atomic<bool> task_busy{false};
+    std::atomic<GThread*> task_thread{nullptr};
 
   private:
     GstFlowReturn flush_start(GstEvent* event);
@@ -98,6 +101,7 @@ struct RingQueueState {
     void push_event(const Item& item, std::uint64_t index);
     void push_query(const Item& item);
     gboolean start_task();
+    std::unique_lock<std::mutex> lock_lifecycle();
     void pause_task();
 };
 

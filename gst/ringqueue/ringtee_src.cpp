@@ -235,7 +235,7 @@ void RingTeeBranch::push_eos(GstEvent* event, std::uint64_t index) {
 // ring: it would hold up the others.
 void RingTeeBranch::pause_task() {
     if (gate.flow() != kFlowOk && gate.flow() != kFlowEos) {
-        member->settle(UINT64_MAX);
+        member->settle_all();
         post_bursts(tee.element, "ringtee-lost", pad, member->bursts());
         tee.leave_if_failed(*this);
     }
@@ -295,12 +295,7 @@ void RingTeeBranch::discard_queued() {
 }
 
 void RingTeeBranch::post_lost() {
-    std::vector<DropBurst> lost;
-    {
-        const std::lock_guard lock(tee.control);
-        member->settle(UINT64_MAX);
-        lost.swap(member->bursts());
-    }
+    std::vector<DropBurst> lost = member->collect_bursts();
     post_bursts(tee.element, "ringtee-lost", pad, lost);
 }
 

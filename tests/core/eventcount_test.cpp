@@ -96,19 +96,18 @@ TEST(EventCount, tells_of_a_condition_that_was_stored_relaxed) {
     EXPECT_EQ(seen.load(), rounds);
 }
 
-class WaitPlaceTest : public ::testing::Test {
+class WaitForTest : public ::testing::Test {
   protected:
     template <typename Now, typename Ready>
     void wait(std::uint64_t spin_ns, Now&& now, Ready&& ready) {
-        place.wait(peer, stats, spin_ns, now, ready);
+        wait_for(place, stats, spin_ns, now, ready);
     }
 
-    WaitPlace place;
-    WaitPlace peer;
+    EventCount place;
     WaitStats stats;
 };
 
-TEST_F(WaitPlaceTest, asks_the_clock_only_when_it_has_to_wait) {
+TEST_F(WaitForTest, asks_the_clock_only_when_it_has_to_wait) {
     int asked = 0;
     wait(
         0, [&] { return static_cast<std::uint64_t>(++asked); }, [] { return true; });
@@ -116,7 +115,7 @@ TEST_F(WaitPlaceTest, asks_the_clock_only_when_it_has_to_wait) {
     EXPECT_EQ(stats.total_ns.load(), 0u);
 }
 
-TEST_F(WaitPlaceTest, counts_the_time_that_it_waited) {
+TEST_F(WaitForTest, counts_the_time_that_it_waited) {
     std::uint64_t clock = 1000;
     int looks = 0;
     const auto ready = [&] {
@@ -129,7 +128,7 @@ TEST_F(WaitPlaceTest, counts_the_time_that_it_waited) {
     EXPECT_EQ(stats.parks.load(), 0u);
 }
 
-TEST_F(WaitPlaceTest, spins_for_as_long_as_it_may) {
+TEST_F(WaitForTest, spins_for_as_long_as_it_may) {
     std::uint64_t clock = 0;
     wait(
         1'000'000, [&] { return clock += 100; }, [&] { return clock > 500'000; });
@@ -137,10 +136,18 @@ TEST_F(WaitPlaceTest, spins_for_as_long_as_it_may) {
     EXPECT_GT(stats.total_ns.load(), 400'000u);
 }
 
-TEST_F(WaitPlaceTest, has_called_nobody_when_nobody_sleeps) {
-    place.call();
-    place.call_changed();
-    EXPECT_FALSE(place.has_called());
+TEST_F(WaitForTest, grows_patient_while_looking_pays_and_impatient_when_it_does_not) {
+    const auto clock = [] { return std::uint64_t{0}; };
+    const auto after_looks = [](int wanted) {
+        return [wanted, looks = 0]() mutable { return ++looks > wanted; };
+    };
+    for (int i = 0; i < 20; ++i)
+        wait(0, clock, after_looks(2));
+    EXPECT_EQ(stats.patience.load(), kMostPatience);
+    for (int i = 0; i < 20; ++i)
+        wait(0, clock, after_looks(kLooksBeforeSleep + 1));
+    EXPECT_EQ(stats.patience.load(), kLeastPatience);
+    EXPECT_EQ(stats.parks.load(), 0u);
 }
 
 TEST(RingQueueWait, a_relaxed_change_of_thresholds_wakes_the_consumer) {
@@ -162,7 +169,7 @@ TEST(RingQueueWait, a_relaxed_change_of_thresholds_wakes_the_consumer) {
         queue.min_threshold().set_buffers(5);
         offer(queue, refs, untimed(i + 1));
         queue.min_threshold().set_buffers(1);
-        queue.settings_changed();
+        queue.limits_changed();
         answered.wait_until([&] { return taken.load() > i; });
     }
     consumer.join();
@@ -186,7 +193,7 @@ TEST(RingQueueWait, a_relaxed_change_of_limits_wakes_the_producer) {
     });
     for (std::uint64_t i = 1; i <= rounds; ++i) {
         queue.max_size().set_buffers(i);
-        queue.settings_changed();
+        queue.limits_changed();
         told.wait_until([&] { return pushed.load() >= i; });
     }
     producer.join();
@@ -219,7 +226,7 @@ TEST(RingQueueWait, a_change_to_a_leaky_mode_wakes_the_producer) {
     offer(queue, refs, untimed(1));
     std::thread producer([&] { queue.wait_for_room(now_ns, [] { return false; }); });
     queue.set_leak(Leak::upstream);
-    queue.settings_changed();
+    queue.limits_changed();
     producer.join();
     EXPECT_EQ(offer(queue, refs, untimed(2)), Offered::refused);
 }

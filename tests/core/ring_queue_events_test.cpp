@@ -32,7 +32,7 @@ TEST_F(RingQueueEvents, sticky_events_take_effect_between_the_buffers_that_surro
     offer(event(7, Item::kSticky)); // stays in its place
     offer(untimed(8));
     limit_buffers(3);
-    queue.settings_changed();
+    queue.limits_changed();
     EXPECT_EQ(queue.level().buffers, 2u);
     EXPECT_EQ(take_all(), (Ids{2, 4, 6, 7, 8}));
 }
@@ -66,7 +66,7 @@ TEST_F(RingQueueEvents, an_event_set_aside_is_something_to_take) {
     put(untimed(3));
     limit_buffers(0);
     queue.max_size().set_bytes(1);
-    queue.settings_changed(); // leaks both buffers
+    queue.limits_changed(); // leaks both buffers
     EXPECT_EQ(queue.level().buffers, 0u);
     EXPECT_FALSE(queue.is_drained());
     EXPECT_FALSE(queue.is_empty());

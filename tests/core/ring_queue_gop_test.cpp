@@ -89,7 +89,7 @@ TEST_F(RingQueueGop, the_consumer_throws_away_the_rest_of_a_group_behind_a_query
     put(untimed(4, kDelta));
     put(untimed(5));
     limit_buffers(4);
-    queue.settings_changed();
+    queue.limits_changed();
     EXPECT_EQ(take_all(), (Ids{3, 5}));
     EXPECT_EQ(queue.stats().buffers_dropped, 3u);
     expect_sums_agree(queue);
@@ -100,7 +100,7 @@ TEST_F(RingQueueGop, a_change_of_settings_that_leaks_all_breaks_what_comes_after
     queue.set_leak(Leak::downstream);
     put_gop(1, 3);
     limit_buffers(1);
-    queue.settings_changed();
+    queue.limits_changed();
     EXPECT_EQ(queue.level().buffers, 0u);
     offer(untimed(5, kDelta));
     offer(untimed(6));

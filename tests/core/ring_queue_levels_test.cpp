@@ -133,7 +133,7 @@ TEST_F(RingQueueLevels, a_leaked_gap_moves_the_time_out_too) {
     put(gap(2, 10, 50));
     put(buffer(3, 50, 60));
     limit_time_ms(45);
-    queue.settings_changed();
+    queue.limits_changed();
     EXPECT_EQ(queue.stats().gaps_dropped, 1u);
     EXPECT_EQ(time_ms(), 10u);
 }

@@ -67,7 +67,7 @@ class Stress : public ::testing::Test {
             if (taken.item.is_buffers())
                 account(taken, next_sequence);
         }
-        queue->settle(UINT64_MAX);
+        queue->settle_all();
         collect_bursts();
         seen.missing += queue->stats().buffers_in - next_sequence;
     }
@@ -94,7 +94,7 @@ class Stress : public ::testing::Test {
         std::minstd_rand random(7);
         while (!sent_all.load()) {
             queue->max_size().set_buffers(1 + random() % 200);
-            queue->settings_changed();
+            queue->limits_changed();
             (void)queue->level();
             std::this_thread::yield();
         }
@@ -175,11 +175,11 @@ TEST_F(Stress, leak_modes_and_thresholds_may_change_while_items_pass) {
             queue->max_size().set_buffers(10 + random() % 90);
             queue->min_threshold().set_buffers(random() % 10);
             queue->set_leak(static_cast<Leak>(random() % 3));
-            queue->settings_changed();
+            queue->limits_changed();
             std::this_thread::yield();
         }
         queue->min_threshold().set_buffers(0);
-        queue->settings_changed();
+        queue->limits_changed();
     });
 }
 

@@ -103,7 +103,7 @@ TEST_F(RingQueueBasics, leaks_as_many_as_the_new_limits_ask_for_at_once) {
         put(untimed(id));
     limit_buffers(4);
     EXPECT_EQ(queue.level().buffers, 10u);
-    queue.settings_changed();
+    queue.limits_changed();
     EXPECT_EQ(queue.level().buffers, 3u);
     EXPECT_EQ(queue.stats().buffers_dropped, 7u);
     expect_sums_agree(queue);
@@ -113,9 +113,9 @@ TEST_F(RingQueueBasics, a_change_of_settings_leaks_nothing_in_the_other_modes) {
     for (std::uint64_t id = 1; id <= 10; ++id)
         put(untimed(id));
     limit_buffers(4);
-    queue.settings_changed();
+    queue.limits_changed();
     queue.set_leak(Leak::upstream);
-    queue.settings_changed();
+    queue.limits_changed();
     EXPECT_EQ(queue.level().buffers, 10u);
 }
 
@@ -126,7 +126,7 @@ TEST_F(RingQueueBasics, does_not_leak_while_media_plays_backwards) {
     EXPECT_EQ(queue.effective_leak(), Leak::none);
     put(untimed(1));
     EXPECT_EQ(offer(untimed(2)), Offered::blocked);
-    queue.settings_changed();
+    queue.limits_changed();
     EXPECT_EQ(queue.level().buffers, 1u);
     queue.set_reverse(false);
     EXPECT_EQ(offer(untimed(2)), Offered::queued);
@@ -146,7 +146,7 @@ TEST_F(RingQueueBasics, reports_each_burst_before_the_buffer_after_it) {
     expect_burst(queue.bursts()[0], 1, 1);
     EXPECT_TRUE(take()->discont);
     ASSERT_EQ(queue.bursts().size(), 2u);
-    queue.settle(UINT64_MAX);
+    queue.settle_all();
     ASSERT_EQ(queue.bursts().size(), 3u);
     expect_burst(queue.bursts()[2], 5, 1);
     EXPECT_EQ(queue.stats().bursts, 3u);

@@ -81,7 +81,7 @@ TEST_F(RingQueueThresholds, may_change_while_buffers_wait) {
     put(untimed(1));
     EXPECT_TRUE(queue.is_empty());
     queue.min_threshold().set({1, 0, 0});
-    queue.settings_changed();
+    queue.limits_changed();
     EXPECT_EQ(take_all(), (Ids{1}));
 }
 

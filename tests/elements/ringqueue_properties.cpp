@@ -289,7 +289,7 @@ TEST_F(RingQueueProperties, MakingItLeakyLetsABlockedUpstreamGoOn) {
         ASSERT_TRUE(overrun.wait_count(1));
         queue.set("leaky", leaky);
         EXPECT_EQ(result_of(pushed), GST_FLOW_OK);
-        EXPECT_EQ(queue.level_buffers(), 1U);
+        EXPECT_LE(queue.level_buffers(), 1U); // setting it may leak the last one, too
     }
 }
 
@@ -298,14 +298,20 @@ TEST_F(RingQueueProperties, NotifyLevelsTellsOfEveryChangeOfTheLevelsAndOnlyIfOn
     SignalProbe buffers(queue_, "notify::current-level-buffers");
     SignalProbe bytes(queue_, "notify::current-level-bytes");
     SignalProbe time(queue_, "notify::current-level-time");
+    // In and out one after the other: GObject makes one of two that come at once.
     queue_.play_stream();
-    ASSERT_EQ(queue_.push(std::uint64_t{0}), GST_FLOW_OK);
-    ASSERT_TRUE(queue_.wait_for("buffer 0"));
-    EXPECT_EQ(buffers.count() + bytes.count() + time.count(), 0U);
+    queue_.hold();
+    ASSERT_EQ(queue_.push_range(0, 0), GST_FLOW_OK);
+    ASSERT_TRUE(queue_.wait_held());
+    for (SignalProbe* probe : {&buffers, &bytes, &time})
+        EXPECT_EQ(probe->count(), 0U);
     queue_.set("notify-levels", TRUE);
     ASSERT_EQ(queue_.push(std::uint64_t{1}), GST_FLOW_OK);
     for (SignalProbe* probe : {&buffers, &bytes, &time})
-        EXPECT_TRUE(probe->wait_count(2)); // in and out
+        EXPECT_EQ(probe->count(), 1U);
+    queue_.release();
+    for (SignalProbe* probe : {&buffers, &bytes, &time})
+        EXPECT_TRUE(probe->wait_count(2));
 }
 
 TACTUS_INSTANTIATE_CONTRACT(PropertiesTest);

@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: The gst-tactus authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Many buffers, many state cycles, many flushes; every buffer is counted. TACTUS_STRESS_CYCLES and
-// TACTUS_STRESS_BUFFERS change how many.
+// Many buffers, state cycles and flushes: TACTUS_STRESS_BUFFERS, TACTUS_STRESS_CYCLES.
 #include "pad_pair.h"
 
 #include <atomic>
@@ -100,7 +99,7 @@ void leak_many(const char* leaky, std::uint64_t sent) {
     for (std::uint64_t n = 0; n < sent; ++n) {
         ASSERT_EQ(pair.push(counted(n)), GST_FLOW_OK);
         pushed.store(n + 1, std::memory_order_relaxed);
-        if (n % 64 == 0) // let the consumer in on a machine with few processors
+        if (n % 256 == 0) // let the consumer in on a machine with few processors
             std::this_thread::yield();
     }
     ASSERT_TRUE(pair.finish());
@@ -194,11 +193,8 @@ GstClockTime last_pts(GstElement* sink) {
 
 } // namespace
 
-TEST(Stress, MillionsOfBuffersThatLeakDownstreamAreAllAccountedFor) {
+TEST(Stress, MillionsOfBuffersThatLeakAreAllAccountedFor) {
     leak_many("downstream", number_from("TACTUS_STRESS_BUFFERS", kDefaultBuffers));
-}
-
-TEST(Stress, ManyBuffersThatLeakUpstreamAreAllAccountedFor) {
     leak_many("upstream", number_from("TACTUS_STRESS_BUFFERS", kDefaultBuffers) / 4);
 }
 
@@ -235,8 +231,8 @@ TEST(Stress, TenThousandStateCyclesWithFlushesFromAThirdThreadLeakNothing) {
     }
     const double seconds = static_cast<double>(g_get_monotonic_time() - begin) / G_USEC_PER_SEC;
     stop = true;
-    if (!moving) // frees whoever hangs in the element
-        pair.stop();
+    if (!moving)
+        pair.stop(); // frees whoever hangs in the element
     producer.join();
     flusher.join();
     ASSERT_TRUE(moving) << "a push or a flush hangs";
@@ -328,7 +324,6 @@ TEST(Stress, SeeksWhileTheQueueIsFullArriveWhereTheyAim) {
         gst_parse_launch("videotestsrc ! video/x-raw,width=16,height=16,framerate=100/1 ! "
                          "ringqueue name=q max-size-buffers=3 ! fakesink name=s",
                          nullptr);
-    ASSERT_NE(pipeline, nullptr);
     gst_element_set_state(pipeline, GST_STATE_PAUSED);
     ASSERT_EQ(gst_element_get_state(pipeline, nullptr, nullptr, 60 * GST_SECOND),
               GST_STATE_CHANGE_SUCCESS);

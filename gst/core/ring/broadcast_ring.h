@@ -47,7 +47,18 @@ class BroadcastRing {
 
         bool take(Taken& taken, BroadcastRing& ring, std::uint64_t now_ns);
         bool is_drained() const { return cursor_.is_drained(); }
-        void settle(std::uint64_t sequence) { ledger_.settle(cursor_, sequence); }
+        /// As RingQueue's.
+        void settle(std::uint64_t sequence) {
+            if (ledger_.settle(cursor_, sequence))
+                ledger_.owe_discont();
+        }
+        void settle_all() { ledger_.settle(cursor_, UINT64_MAX); }
+        /// As RingQueue's.
+        std::vector<DropBurst> collect_bursts() {
+            std::vector<DropBurst> bursts;
+            ledger_.collect(cursor_, UINT64_MAX, bursts);
+            return bursts;
+        }
         std::vector<DropBurst>& bursts() { return ledger_.bursts(); }
         void discard_taken(const Item& item);
 

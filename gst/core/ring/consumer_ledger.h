@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <vector>
 
 namespace tactus {
@@ -31,11 +32,22 @@ class ConsumerLedger {
     /// Takes back buffers that were noted but do not go out after all.
     void unnote(const Item& item);
 
-    /// Collects the bursts before `sequence`; UINT64_MAX for all. True if there were any.
-    bool settle(RingCursor& cursor, std::uint64_t sequence);
+    /// Appends the bursts before `sequence` (UINT64_MAX: all) to `out`. True if there were any.
+    /// Anybody: a mutex orders those who collect.
+    bool collect(RingCursor& cursor, std::uint64_t sequence, std::vector<DropBurst>& out);
+    /// The same for the consumer, into `bursts`.
+    bool settle(RingCursor& cursor, std::uint64_t sequence) {
+        return collect(cursor, sequence, bursts_);
+    }
 
     /// Starts over at `sequence`, as when joining a ring late.
-    void restart(std::uint64_t sequence) { expected_sequence_ = sequence; }
+    void restart(std::uint64_t sequence) {
+        expected_sequence_ = sequence;
+        owes_discont_ = false;
+    }
+
+    /// Bursts were settled ahead of the next buffer: it still has to be marked.
+    void owe_discont() { owes_discont_ = true; }
 
     /// Found and not yet reported; the consumer reports and clears them.
     std::vector<DropBurst>& bursts() { return bursts_; }
@@ -47,9 +59,11 @@ class ConsumerLedger {
 
   private:
     std::uint64_t expected_sequence_;
+    bool owes_discont_ = false;
     std::vector<DropBurst> bursts_;
     // One writer; relaxed, statistics.
     std::atomic<std::uint64_t> buffers_out_{0};
+    std::mutex collecting_; // guards the next two
     std::atomic<std::uint64_t> burst_count_{0};
     LogLinearHistogram burst_buffers_;
     LogLinearHistogram residence_ns_;

@@ -39,8 +39,12 @@ FlowGate::Verdict FlowGate::admit_event(EventClass event, std::uint64_t index) {
     }
     if (!after_eos)
         return Verdict::enqueue;
-    flow_.store(kFlowOk, std::memory_order_seq_cst);
     eos_.store(false, std::memory_order_seq_cst);
+    // Whatever ended the old stream, the new one may try; but a flush or a shutdown goes on.
+    if (flow != kFlowFlushing) {
+        int seen = flow;
+        flow_.compare_exchange_strong(seen, kFlowOk, std::memory_order_seq_cst);
+    }
     return Verdict::enqueue_and_start;
 }
 

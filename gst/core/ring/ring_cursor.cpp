@@ -18,29 +18,38 @@ RingCursor::RingCursor(const RingWriter& writer, std::uint64_t start)
 
 bool RingCursor::take_set_aside(std::uint64_t head, Item& item, std::uint64_t& index) {
     const std::lock_guard lock(mutex_);
-    if (set_aside_.empty() || set_aside_.front().index >= head)
+    if (set_aside_.empty() || set_aside_[set_aside_front_].index >= head)
         return false;
-    index = set_aside_.front().index;
+    index = set_aside_[set_aside_front_].index;
     return pop_set_aside(item);
+}
+
+void RingCursor::count_set_aside() {
+    set_aside_count_.store(set_aside_.size() - set_aside_front_, std::memory_order_seq_cst);
 }
 
 bool RingCursor::pop_set_aside(Item& item) {
     if (set_aside_.empty())
         return false;
-    item = set_aside_.front().event;
-    set_aside_.erase(set_aside_.begin());
-    set_aside_count_.store(set_aside_.size(), std::memory_order_seq_cst);
+    item = set_aside_[set_aside_front_++].event;
+    // Moved up when at least half is gone, so that each event is moved once at most, on average.
+    if (set_aside_front_ * 2 >= set_aside_.size()) {
+        const auto gone = static_cast<std::ptrdiff_t>(set_aside_front_);
+        set_aside_.erase(set_aside_.begin(), set_aside_.begin() + gone);
+        set_aside_front_ = 0;
+    }
+    count_set_aside();
     return true;
 }
 
 void RingCursor::set_aside(std::uint64_t head, const Item& event) {
     set_aside_.push_back({head, event});
-    set_aside_count_.store(set_aside_.size(), std::memory_order_seq_cst);
+    count_set_aside();
 }
 
 void RingCursor::take_back() {
     set_aside_.pop_back();
-    set_aside_count_.store(set_aside_.size(), std::memory_order_seq_cst);
+    count_set_aside();
 }
 
 void RingCursor::record_drop(const Item& lost, DropReason reason) {

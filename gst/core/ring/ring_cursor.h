@@ -93,6 +93,7 @@ class RingCursor {
         return head_.fetch_add(0, std::memory_order_seq_cst) == head;
     }
     bool pop_set_aside(Item& item); // under mutex_
+    void count_set_aside();         // likewise
     bool exchange_head(std::uint64_t head);
 
     const RingWriter& writer_;
@@ -103,7 +104,8 @@ class RingCursor {
     // Everybody else's. `mutex_` guards the reader, the events set aside and the log.
     alignas(kCacheLineBytes) mutable std::mutex mutex_;
     mutable SlotStorage::Reader drop_reader_;
-    std::vector<SetAside> set_aside_;
+    std::vector<SetAside> set_aside_; // those before `set_aside_front_` are gone
+    std::size_t set_aside_front_ = 0;
     DropLog log_;
     std::atomic<std::size_t> set_aside_count_{0};
 };

@@ -26,7 +26,7 @@ Levels RingQueue::effective_threshold() const {
     return thresholds_on_.load(relaxed) ? min_threshold_.get() : Levels{};
 }
 
-void RingQueue::settings_changed() {
+void RingQueue::limits_changed() {
     if (effective_leak() == Leak::downstream)
         leak_downstream();
     interrupt();
@@ -72,8 +72,8 @@ RingQueue::Room RingQueue::make_room(const Item& item) {
         refuse(item);
         return Room::refused;
     case Leak::downstream:
-        leak_downstream();
-        if (leak_unit() == LeakUnit::gop && cursor_.level().buffers == 0)
+        // All that was queued is gone and was a broken group: so is what follows.
+        if (leak_downstream() && leak_unit() == LeakUnit::gop && cursor_.level().buffers == 0)
             awaits_key_ = true;
         if (!is_broken(item))
             return Room::ready;
@@ -108,25 +108,28 @@ void RingQueue::count_drop(DropReason reason, const Item& item) {
     not_full_.notify();
 }
 
-void RingQueue::leak_downstream() {
+// True if buffers were dropped.
+bool RingQueue::leak_downstream() {
     const Levels limits = max_size_.get();
-    bool in_broken_group = false;
+    const bool by_groups = leak_unit() == LeakUnit::gop;
+    bool dropped_buffers = false;
     // Drops until the queue is no longer full and, by groups, up to a buffer that stands for
     // itself. Somebody waits for a query, so it ends a group.
     const auto wanted = [&](const Slot& oldest) {
         if (any_reached(writer_.ledger().level_from(oldest), limits))
             return true;
         const ItemKind kind = oldest.kind();
-        return in_broken_group && kind != ItemKind::query &&
+        return by_groups && dropped_buffers && kind != ItemKind::query &&
                (kind != ItemKind::buffers || oldest.is_delta());
     };
     Item item;
     while (drop_one(DropReason::leaked, RingCursor::Sticky::set_aside, item, wanted)) {
-        in_broken_group |= item.is_buffers() && leak_unit() == LeakUnit::gop;
+        dropped_buffers |= item.is_buffers();
         if (item.kind != ItemKind::none)
             disposer_(item);
     }
     not_empty_.notify(); // an event may have been set aside
+    return dropped_buffers;
 }
 
 void RingQueue::drain_keeping_sticky() {

@@ -62,7 +62,8 @@ class RingQueue {
     RingQueue(const RingQueue&) = delete;
     RingQueue& operator=(const RingQueue&) = delete;
 
-    // --- settings: anybody, at any time; call `settings_changed` afterwards
+    // --- settings: anybody, at any time; call `limits_changed` or
+    // `interrupt` afterwards
     AtomicLimits& max_size() { return max_size_; }
     AtomicLimits& min_threshold() { return min_threshold_; }
     void set_leak(Leak leak) { leak_.store(leak, std::memory_order_relaxed); }
@@ -78,9 +79,9 @@ class RingQueue {
     void arm_thresholds(bool on) { thresholds_on_.store(on, std::memory_order_relaxed); }
     Levels effective_threshold() const;
 
-    /// Leaks at once if the new limits ask for it, and lets both sides look again.
-    void settings_changed();
-    /// Lets both sides look again.
+    /// After a change of limits: leaks at once if they ask for it, and lets both sides look again.
+    void limits_changed();
+    /// Lets both sides look again; after a change of anything else.
     void interrupt();
 
     // --- producer
@@ -116,8 +117,19 @@ class RingQueue {
     }
     /// Counts buffers that were taken but are thrown away because downstream wants no more.
     void discard_taken(const Item& item);
-    /// Collects the bursts before `sequence`; with UINT64_MAX all. Also when the task rests.
-    void settle(std::uint64_t sequence) { consumer_.settle(cursor_, sequence); }
+    /// Collects the bursts before `sequence`, that of an event; the buffer after it is marked.
+    void settle(std::uint64_t sequence) {
+        if (consumer_.settle(cursor_, sequence))
+            consumer_.owe_discont();
+    }
+    /// Collects all bursts into `bursts`.
+    void settle_all() { consumer_.settle(cursor_, UINT64_MAX); }
+    /// All bursts that nobody has collected yet. Anybody; after this nobody else reports them.
+    std::vector<DropBurst> collect_bursts() {
+        std::vector<DropBurst> bursts;
+        consumer_.collect(cursor_, UINT64_MAX, bursts);
+        return bursts;
+    }
     /// Bursts that `take` and `settle` found; to be reported and cleared by the consumer.
     std::vector<DropBurst>& bursts() { return consumer_.bursts(); }
 
@@ -149,7 +161,7 @@ class RingQueue {
         return true;
     }
     void count_drop(DropReason reason, const Item& item);
-    void leak_downstream();
+    bool leak_downstream();
     bool throw_away_broken(const Item& item);
     bool is_full_from(std::uint64_t head);
 

@@ -34,7 +34,10 @@ class RingWriter {
         return first;
     }
 
-    void reset_time() { ledger_.reset_time(); }
+    void reset_time() {
+        ledger_.reset_time();
+        time_rises_from_ = tail_relaxed(); // what is older counts in another time
+    }
 
     /// The index after the last item published.
     /// seq_cst: partner of EventCount::prepare on the consumer's way to sleep; also the acquire
@@ -64,7 +67,7 @@ class RingWriter {
     std::uint64_t time_rises_from_ = 0;
     // On a line of its own: the consumer reads it, and it alone should bounce.
     alignas(kCacheLineBytes) std::atomic<std::uint64_t> tail_{0};
-    char pad_[kCacheLineBytes - sizeof(std::atomic<std::uint64_t>)]{};
+    [[maybe_unused]] char pad_[kCacheLineBytes - sizeof(std::atomic<std::uint64_t>)]{};
 };
 
 inline void RingWriter::push(const Item& item, std::uint64_t head, std::uint64_t now_ns) {
