@@ -122,8 +122,8 @@ void run_real_stream(const char* leak_unit, const char* leaky, RealStream& resul
     libav_complaints = 0;
     gst_debug_set_threshold_for_name("libav", GST_LEVEL_WARNING);
     gst_debug_set_active(TRUE);
-    gst_debug_remove_log_function(gst_debug_log_default);
-    gst_debug_add_log_function(count_libav, nullptr, nullptr);
+    (gst_debug_remove_log_function)(nullptr);
+    (gst_debug_add_log_function)(count_libav, nullptr, nullptr);
 
     gst_element_set_state(pipeline, GST_STATE_PLAYING);
     GstBus* bus = gst_element_get_bus(pipeline);
@@ -145,7 +145,7 @@ void run_real_stream(const char* leak_unit, const char* leaky, RealStream& resul
     gst_element_set_state(pipeline, GST_STATE_NULL);
     gst_object_unref(bus);
     gst_object_unref(pipeline);
-    gst_debug_remove_log_function(count_libav);
+    (gst_debug_remove_log_function)(count_libav);
     result.complaints += libav_complaints;
 }
 
