@@ -442,12 +442,22 @@ void RingQueueState::post_dropped() {
 }
 
 void RingQueueState::discard_queued() {
-    queue.drain([this](const Item& item) {
-        if (item.kind == ItemKind::event)
-            dispose_keeping_sticky(src_pad, item);
-        else
-            dispose(item);
-    });
+    queue.drain([this](const Item& item) { dispose_keeping(item); });
+}
+
+void RingQueueState::dispose_keeping(const Item& item) {
+    if (item.kind == ItemKind::event)
+        dispose_keeping_sticky(src_pad, item);
+    else
+        dispose(item);
+}
+
+void RingQueueState::close_gate() {
+    {
+        const std::lock_guard lock(control);
+        gate.flush();
+    }
+    queue.interrupt();
 }
 
 void RingQueueState::dispose(const Item& item) {

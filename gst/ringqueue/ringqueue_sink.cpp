@@ -111,8 +111,7 @@ GstFlowReturn RingQueueState::flush_start(GstEvent* event) {
     const gboolean forwarded = gst_pad_push_event(src_pad, event);
     // An activation in between would start the task again, and then we would wait for it for ever.
     const auto no_activation = lock_lifecycle();
-    gate.flush();
-    queue.interrupt();
+    close_gate();
     // Downstream flushes, so the task comes to its end.
     gst_pad_pause_task(src_pad);
     // Only now: downstream may have been writing into the query.
@@ -188,9 +187,9 @@ GstFlowReturn RingQueueState::queue_event(GstEvent* event) {
     before_event(event);
     enqueue(item);
     if (verdict == FlowGate::Verdict::enqueue_and_start) {
-        const auto no_activation = lock_lifecycle();
         const std::lock_guard lock(control);
-        if (GST_PAD_MODE(src_pad) == GST_PAD_MODE_PUSH)
+        // Whoever closes the gate takes the same lock first, and stops the task afterwards.
+        if (is_open() && GST_PAD_MODE(src_pad) == GST_PAD_MODE_PUSH)
             start_task();
     }
     return GST_FLOW_OK;
@@ -233,8 +232,7 @@ gboolean RingQueueState::sink_activate(bool active) {
         gate.open();
         return TRUE;
     }
-    gate.flush();
-    queue.interrupt();
+    close_gate();
     desk.cancel();
     // Wait until upstream's thread has left.
     GST_PAD_STREAM_LOCK(sink_pad);

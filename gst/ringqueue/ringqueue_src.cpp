@@ -9,6 +9,8 @@
 #include "ringqueue/ringqueue_debug.h"
 #include "ringqueue/ringqueue_state.h"
 
+#include <vector>
+
 namespace tactus {
 
 namespace {
@@ -73,6 +75,8 @@ void RingQueueState::push_one(Taken& taken) {
         post_bursts(element, "ringqueue-dropped", nullptr, queue.bursts());
     if (gate.is_discarding() || !is_open()) {
         queue.discard_taken(item);
+        if (taken.discont)
+            queue.owe_discont();
         dispose_item(item);
         return;
     }
@@ -120,21 +124,27 @@ gboolean RingQueueState::start_task() {
 
 // The gate has closed: rest until an event, a flush, a relink or a new activation opens it.
 void RingQueueState::pause_task() {
-    const int flow = gate.flow();
-    if (flow != kFlowNotLinked && flow != kFlowEos && flow != kFlowOk)
-        discard_queued();
+    int flow = kFlowOk;
     bool eos = false;
+    std::vector<Item> left;
     {
+        // Under one lock, as whoever opens the gate again takes it: what comes in after that is
+        // not ours to throw away, and its queries are not ours to refuse.
         const std::lock_guard lock(control);
-        if (is_open()) // opened again since: run on
+        flow = gate.flow();
+        if (flow == kFlowOk) // opened again since: run on
             return;
-        eos = gate.saw_eos();
         gst_pad_pause_task(src_pad);
+        if (flow != kFlowNotLinked && flow != kFlowEos)
+            queue.drain([&left](const Item& item) { left.push_back(item); });
+        desk.cancel();
+        eos = gate.saw_eos();
     }
+    for (const Item& item : left)
+        dispose_keeping(item);
     GST_DEBUG_OBJECT(element, "task paused: %s",
                      gst_flow_get_name(static_cast<GstFlowReturn>(flow)));
     queue.interrupt();
-    desk.cancel();
     // Upstream has ended, so nobody else will tell the application that downstream failed.
     if (eos && is_fatal_flow(flow)) {
         GST_ELEMENT_FLOW_ERROR(element, static_cast<GstFlowReturn>(flow));
@@ -175,8 +185,7 @@ gboolean RingQueueState::src_activate(bool active) {
         gate.open();
         return start_task();
     }
-    gate.flush();
-    queue.interrupt();
+    close_gate();
     const gboolean stopped = gst_pad_stop_task(src_pad);
     desk.cancel();
     discard_queued();

@@ -60,8 +60,11 @@ struct RingQueueState {
     void notify_levels_changed();
     void post_dropped();
     void discard_queued();
+    void close_gate();
     /// Gives the item up; a query is answered no.
     void dispose(const Item& item);
+    /// The same, but a sticky event that a flush keeps is stored on the source pad.
+    void dispose_keeping(const Item& item);
     bool is_open() const { return gate.flow() == kFlowOk; }
 
     GstElement* element;

@@ -158,6 +158,8 @@ void RingTeeBranch::push_one(Taken& taken) {
         post_bursts(tee.element, "ringtee-lost", pad, member->bursts());
     if (gate.is_discarding() || gate.flow() != kFlowOk) {
         member->discard_taken(item);
+        if (taken.discont)
+            member->owe_discont();
         dispose_item(item);
         return;
     }

@@ -52,6 +52,7 @@ class BroadcastRing {
             if (ledger_.settle(cursor_, sequence))
                 ledger_.owe_discont();
         }
+        void owe_discont() { ledger_.owe_discont(); }
         void settle_all() { ledger_.settle(cursor_, UINT64_MAX); }
         /// As RingQueue's.
         std::vector<DropBurst> collect_bursts() {

@@ -18,8 +18,9 @@ int FlowGate::admit_buffers() const {
 
 FlowGate::Verdict FlowGate::admit_event(EventClass event, std::uint64_t index) {
     const bool renews = event == EventClass::stream_start || event == EventClass::segment;
-    if (renews && flow() == kFlowEos)
-        flow_.store(kFlowOk, std::memory_order_seq_cst);
+    int ended = kFlowEos;
+    if (renews)
+        flow_.compare_exchange_strong(ended, kFlowOk, std::memory_order_seq_cst);
 
     const int flow = this->flow();
     if (flow != kFlowOk) {

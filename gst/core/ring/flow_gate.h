@@ -63,7 +63,7 @@ class FlowGate {
     /// Locked. A new start: activation, or the end of a flush.
     void open();
 
-    /// Nothing passes any more: a flush or a shutdown begins.
+    /// Locked. Nothing passes any more: a flush or a shutdown begins.
     void flush() { flow_.store(kFlowFlushing, std::memory_order_seq_cst); }
 
     /// Locked. Downstream may have been linked: true if the task has to start again.

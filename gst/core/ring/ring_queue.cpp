@@ -72,8 +72,7 @@ RingQueue::Room RingQueue::make_room(const Item& item) {
         refuse(item);
         return Room::refused;
     case Leak::downstream:
-        // All that was queued is gone and was a broken group: so is what follows.
-        if (leak_downstream() && leak_unit() == LeakUnit::gop && cursor_.level().buffers == 0)
+        if (leak_downstream())
             awaits_key_ = true;
         if (!is_broken(item))
             return Room::ready;
@@ -108,19 +107,21 @@ void RingQueue::count_drop(DropReason reason, const Item& item) {
     not_full_.notify();
 }
 
-// True if buffers were dropped.
+// True if it ran out of buffers in the middle of a broken group: what follows is broken too.
 bool RingQueue::leak_downstream() {
     const Levels limits = max_size_.get();
     const bool by_groups = leak_unit() == LeakUnit::gop;
     bool dropped_buffers = false;
+    bool met_a_whole_one = false;
     // Drops until the queue is no longer full and, by groups, up to a buffer that stands for
     // itself. Somebody waits for a query, so it ends a group.
     const auto wanted = [&](const Slot& oldest) {
         if (any_reached(writer_.ledger().level_from(oldest), limits))
             return true;
         const ItemKind kind = oldest.kind();
-        return by_groups && dropped_buffers && kind != ItemKind::query &&
-               (kind != ItemKind::buffers || oldest.is_delta());
+        met_a_whole_one =
+            kind == ItemKind::query || (kind == ItemKind::buffers && !oldest.is_delta());
+        return by_groups && dropped_buffers && !met_a_whole_one;
     };
     Item item;
     while (drop_one(DropReason::leaked, RingCursor::Sticky::set_aside, item, wanted)) {
@@ -129,7 +130,7 @@ bool RingQueue::leak_downstream() {
             disposer_(item);
     }
     not_empty_.notify(); // an event may have been set aside
-    return dropped_buffers;
+    return by_groups && dropped_buffers && !met_a_whole_one;
 }
 
 void RingQueue::drain_keeping_sticky() {

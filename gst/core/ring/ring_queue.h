@@ -122,6 +122,8 @@ class RingQueue {
         if (consumer_.settle(cursor_, sequence))
             consumer_.owe_discont();
     }
+    /// The next buffer is to be marked in place of one that was taken and thrown away.
+    void owe_discont() { consumer_.owe_discont(); }
     /// Collects all bursts into `bursts`.
     void settle_all() { consumer_.settle(cursor_, UINT64_MAX); }
     /// All bursts that nobody has collected yet. Anybody; after this nobody else reports them.
