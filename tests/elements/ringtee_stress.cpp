@@ -176,10 +176,12 @@ TEST_F(RingTeeStress, PadsFlushesAndNewStreamsFromManyThreads) {
         }
         return true;
     });
+    std::vector<std::unique_ptr<Consumer>> visitors[2];
     const auto visit = [&](unsigned seed) {
         std::minstd_rand random(seed);
         for (int i = 0; i < rounds(300); ++i) {
-            Consumer visitor(tee_, random() % 3 != 0);
+            visitors[seed].push_back(std::make_unique<Consumer>(tee_, random() % 3 != 0));
+            Consumer& visitor = *visitors[seed].back();
             const GstFlowReturn flows[] = {GST_FLOW_OK, GST_FLOW_ERROR, GST_FLOW_EOS,
                                            GST_FLOW_NOT_LINKED};
             visitor.answer_with(flows[random() % 4]);
@@ -191,11 +193,12 @@ TEST_F(RingTeeStress, PadsFlushesAndNewStreamsFromManyThreads) {
                 std::this_thread::yield();
             visitor.get<guint64>("current-level-buffers");
             visitor.stat("buffers-in");
+            visitor.leave();
         }
         return true;
     };
-    auto first = async([&] { return visit(1); });
-    auto second = async([&] { return visit(2); });
+    auto first = async([&] { return visit(0); });
+    auto second = async([&] { return visit(1); });
     for (int i = 0; i < rounds(200); ++i) {
         send(gst_event_new_flush_start());
         const std::lock_guard lock(streaming);

@@ -54,11 +54,16 @@ class Consumer {
             link();
     }
     ~Consumer() {
+        leave();
+        gst_object_unref(pad_);
+        gst_object_unref(sink_);
+    }
+    /// Gives its pad back. Another thread may still be handing it an event (a flush is not ordered
+    /// with data), so it has to live until that thread is done.
+    void leave() {
         let_go();
         release_pad();
         gst_pad_set_active(sink_, FALSE);
-        gst_object_unref(pad_);
-        gst_object_unref(sink_);
     }
     Consumer(const Consumer&) = delete;
     Consumer& operator=(const Consumer&) = delete;
