@@ -125,23 +125,28 @@ gboolean RingQueueState::start_task() {
 // The gate has closed: rest until an event, a flush, a relink or a new activation opens it.
 void RingQueueState::pause_task() {
     int flow = kFlowOk;
-    bool eos = false;
     std::vector<Item> left;
     {
-        // Under one lock, as whoever opens the gate again takes it: what comes in after that is
-        // not ours to throw away, and its queries are not ours to refuse.
+        // Under the lock that whoever opens the gate again takes: what comes in after that is not
+        // ours to throw away, and its queries are not ours to refuse.
         const std::lock_guard lock(control);
         flow = gate.flow();
         if (flow == kFlowOk) // opened again since: run on
             return;
-        gst_pad_pause_task(src_pad);
         if (flow != kFlowNotLinked && flow != kFlowEos)
             queue.drain([&left](const Item& item) { left.push_back(item); });
         desk.cancel();
-        eos = gate.saw_eos();
     }
     for (const Item& item : left)
         dispose_keeping(item);
+    bool eos = false;
+    {
+        const std::lock_guard lock(control);
+        if (is_open())
+            return;
+        eos = gate.saw_eos();
+        gst_pad_pause_task(src_pad);
+    }
     GST_DEBUG_OBJECT(element, "task paused: %s",
                      gst_flow_get_name(static_cast<GstFlowReturn>(flow)));
     queue.interrupt();
