@@ -230,6 +230,10 @@ gboolean RingQueueState::sink_activate(bool active) {
         const auto no_flush = lock_lifecycle();
         const std::lock_guard lock(control);
         gate.open();
+        // The source pad is activated first. A FLUSH_START that came in before we were deactivated
+        // may have paused its task since, and its FLUSH_STOP did not get in.
+        if (GST_PAD_MODE(src_pad) == GST_PAD_MODE_PUSH)
+            start_task();
         return TRUE;
     }
     close_gate();

@@ -3,6 +3,7 @@
 //
 // ringqueue's source half: what the task does, and what downstream asks.
 #include "glue/fast_clock.h"
+#include "glue/guard.h"
 #include "ringqueue/level_queries.h"
 #include "ringqueue/media_item.h"
 #include "ringqueue/messages.h"
@@ -118,8 +119,19 @@ void RingQueueState::push_query(const Item& item) {
 
 // Under `control`, after the gate was opened.
 gboolean RingQueueState::start_task() {
-    return gst_pad_start_task(
-        src_pad, [](gpointer self) { static_cast<RingQueueState*>(self)->loop(); }, this, nullptr);
+    const auto task = [](gpointer data) {
+        auto& self = *static_cast<RingQueueState*>(data);
+        const auto run = [&self] {
+            self.loop();
+            return TRUE;
+        };
+        if (guarded(self.element, FALSE, run))
+            return;
+        self.gate.push_returned(GST_FLOW_ERROR, 0);
+        gst_pad_pause_task(self.src_pad);
+        self.queue.interrupt();
+    };
+    return gst_pad_start_task(src_pad, task, this, nullptr);
 }
 
 // The gate has closed: rest until an event, a flush, a relink or a new activation opens it.

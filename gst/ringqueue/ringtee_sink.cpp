@@ -9,8 +9,6 @@
 #include "ringqueue/ringtee_debug.h"
 #include "ringqueue/ringtee_state.h"
 
-#include <algorithm>
-
 namespace tactus {
 
 namespace {
@@ -24,17 +22,6 @@ void retain_item(void*, const Item& item, unsigned extra) {
         gst_mini_object_ref(GST_MINI_OBJECT_CAST(item.object));
 }
 
-// One branch that can go on is enough. Otherwise: the worst that is not mere absence.
-int combine(int a, int b) {
-    if (a == kFlowOk || b == kFlowOk)
-        return kFlowOk;
-    if (a == kFlowNotLinked)
-        return b;
-    if (b == kFlowNotLinked)
-        return a;
-    return std::min(a, b);
-}
-
 } // namespace
 
 RingTeeState::RingTeeState(GstElement* owner)
@@ -45,82 +32,6 @@ RingTeeState::RingTeeState(GstElement* owner)
         {defaults.max_size_buffers, defaults.max_size_bytes, defaults.max_size_time_ns});
     ring.set_lossy(defaults.mode == TeeMode::lossy);
     ring.set_spin_ns(defaults.spin_us * GST_USECOND);
-}
-
-// --- who is in
-
-std::vector<GstPad*> RingTeeState::pads_locked() const {
-    for (GstPad* pad : branches_)
-        gst_object_ref(pad);
-    return branches_;
-}
-
-std::vector<GstPad*> RingTeeState::pads() const {
-    const std::lock_guard lock(control);
-    return pads_locked();
-}
-
-void RingTeeState::unref_all(const std::vector<GstPad*>& pads) const {
-    for (GstPad* pad : pads)
-        gst_object_unref(pad);
-}
-
-std::string RingTeeState::pad_name(const char* wanted) {
-    const std::lock_guard lock(control);
-    const auto is_taken = [this](const std::string& name) {
-        return std::any_of(branches_.begin(), branches_.end(),
-                           [&](GstPad* pad) { return name == GST_PAD_NAME(pad); });
-    };
-    if (wanted != nullptr)
-        return is_taken(wanted) ? std::string() : wanted;
-    std::string name;
-    do {
-        name = "src_" + std::to_string(next_pad_++);
-    } while (is_taken(name));
-    return name;
-}
-
-void RingTeeState::add_branch(GstPad* pad) {
-    const std::lock_guard lock(control);
-    branches_.push_back(pad);
-    combined_ = combine_locked();
-}
-
-void RingTeeState::remove_branch(GstPad* pad) {
-    {
-        // A state change at the same time might start it again.
-        const std::lock_guard lock(control);
-        branch_of(pad).released = true;
-    }
-    gst_pad_set_active(pad, FALSE);
-    leave(branch_of(pad));
-    {
-        const std::lock_guard lock(control);
-        std::erase(branches_, pad);
-    }
-    flow_changed();
-}
-
-int RingTeeState::combine_locked() {
-    int flow = kFlowNotLinked;
-    for (GstPad* pad : branches_)
-        flow = combine(flow, branch_of(pad).gate.admit_buffers());
-    return flow == kFlowNotLinked && allow_not_linked ? kFlowOk : flow;
-}
-
-void RingTeeState::flow_changed() {
-    {
-        const std::lock_guard lock(control);
-        combined_ = combine_locked();
-    }
-    ring.interrupt();
-}
-
-bool RingTeeState::has_failed_unheard() {
-    const std::lock_guard lock(control);
-    return gate_.saw_eos() && gate_.flow() == kFlowOk && combine_locked() != kFlowOk &&
-           std::all_of(branches_.begin(), branches_.end(),
-                       [](GstPad* pad) { return is_fatal_flow(branch_of(pad).gate.flow()); });
 }
 
 // --- data
@@ -199,6 +110,8 @@ GstFlowReturn RingTeeState::sink_event(GstEvent* event) {
 
 GstFlowReturn RingTeeState::flush_start(GstEvent* event) {
     forward(event);
+    // An activation in between would start a task again, and then we would wait for it for ever.
+    const auto no_activation = lock_lifecycle();
     std::vector<GstPad*> flushed;
     {
         const std::lock_guard lock(control);
@@ -221,22 +134,10 @@ GstFlowReturn RingTeeState::flush_stop(GstEvent* event) {
         branch_of(pad).discard_queued();
         branch_of(pad).post_lost();
     }
+    unref_all(flushed);
     ring.restart_time();
     sink_time.reset();
-    {
-        const std::lock_guard lock(control);
-        gate_.open();
-        for (GstPad* pad : flushed) {
-            if (!branch_of(pad).active)
-                continue;
-            branch_of(pad).reopen_locked();
-            branch_of(pad).wake_locked();
-        }
-    }
-    for (GstPad* pad : flushed)
-        request_join(branch_of(pad));
-    unref_all(flushed);
-    flow_changed();
+    open();
     return GST_FLOW_OK;
 }
 
@@ -321,8 +222,9 @@ gboolean RingTeeState::sink_query(GstQuery* query) {
 
 gboolean RingTeeState::sink_activate(bool active) {
     if (active) {
-        const std::lock_guard lock(control);
-        gate_.open();
+        // The branches, too: they are activated first. A FLUSH_START that came in before we were
+        // deactivated may have closed them since, and its FLUSH_STOP did not get in.
+        open();
         return TRUE;
     }
     {

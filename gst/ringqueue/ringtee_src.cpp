@@ -3,6 +3,7 @@
 //
 // ringtee's source half: one branch, its task, and what its downstream asks.
 #include "glue/fast_clock.h"
+#include "glue/guard.h"
 #include "ringqueue/gstringteepad.h"
 #include "ringqueue/level_queries.h"
 #include "ringqueue/media_item.h"
@@ -11,7 +12,6 @@
 #include "ringqueue/ringtee_debug.h"
 #include "ringqueue/ringtee_state.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace tactus {
@@ -20,110 +20,7 @@ namespace {
 
 constexpr int kItemsPerLoop = 64;
 
-gboolean store_sticky(GstPad*, GstEvent** event, gpointer src_pad) {
-    // EOS is not stored but pushed, by the branch's task, so that it goes out without a buffer.
-    if (GST_EVENT_TYPE(*event) != GST_EVENT_EOS)
-        gst_pad_store_sticky_event(GST_PAD_CAST(src_pad), *event);
-    return TRUE;
-}
-
 } // namespace
-
-// --- in and out of the ring
-
-void RingTeeState::request_join(RingTeeBranch& branch) {
-    using Membership = RingTeeBranch::Membership;
-    {
-        const std::lock_guard lock(control);
-        if (!branch.active)
-            return;
-        branch.rejoins = branch.membership == Membership::leaving;
-        if (branch.membership != Membership::out)
-            return;
-        branch.membership = Membership::waiting;
-        waiting_.push_back(GST_PAD_CAST(gst_object_ref(branch.pad)));
-        some_wait_.store(true, std::memory_order_seq_cst);
-    }
-    // Upstream's thread looks at `some_wait_` whenever it comes by and, after the end of the
-    // stream, once more; so if it is not to be waited for it will see us.
-    if (gate_.saw_eos())
-        GST_PAD_STREAM_LOCK(sink_pad);
-    else if (!g_rec_mutex_trylock(GST_PAD_GET_STREAM_LOCK(sink_pad)))
-        return;
-    admit_waiting();
-    GST_PAD_STREAM_UNLOCK(sink_pad);
-}
-
-// Under the stream lock: between two items, when the sink pad's sticky events are complete.
-void RingTeeState::admit_waiting() {
-    if (!some_wait_.load(std::memory_order_seq_cst))
-        return;
-    std::vector<GstPad*> joining;
-    {
-        const std::lock_guard lock(control);
-        joining.swap(waiting_);
-        some_wait_.store(false, std::memory_order_seq_cst);
-    }
-    for (GstPad* pad : joining)
-        adopt(branch_of(pad));
-    unref_all(joining);
-    flow_changed();
-}
-
-void RingTeeState::adopt(RingTeeBranch& branch) {
-    using Membership = RingTeeBranch::Membership;
-    if (branch.membership != Membership::waiting)
-        return; // left again before it was let in
-    gst_pad_sticky_events_foreach(sink_pad, store_sticky, branch.pad);
-    const std::lock_guard lock(control);
-    if (branch.membership != Membership::waiting)
-        return;
-    ring.join(branch.member);
-    branch.membership = Membership::in;
-    if (gate_.saw_eos()) {
-        if (!branch.gate.saw_eos()) {
-            branch.eos_index = ring.next_index() - 1;
-            branch.gate.admit_event(EventClass::eos, branch.eos_index);
-        }
-        branch.owe_eos_locked(branch.eos_index);
-    }
-    branch.wake_locked();
-}
-
-void RingTeeState::leave(RingTeeBranch& branch) {
-    std::unique_lock lock(control);
-    leave_locked(branch, lock);
-}
-
-void RingTeeState::leave_if_failed(RingTeeBranch& branch) {
-    std::unique_lock lock(control);
-    if (branch.has_failed_locked())
-        leave_locked(branch, lock);
-}
-
-void RingTeeState::leave_locked(RingTeeBranch& branch, std::unique_lock<std::mutex>& lock) {
-    using Membership = RingTeeBranch::Membership;
-    branch.rejoins = false;
-    if (branch.membership == Membership::waiting) {
-        branch.membership = Membership::out;
-        const auto it = std::find(waiting_.begin(), waiting_.end(), branch.pad);
-        if (it != waiting_.end()) {
-            waiting_.erase(it);
-            gst_object_unref(branch.pad);
-        }
-    }
-    if (branch.membership != Membership::in)
-        return;
-    branch.membership = Membership::leaving;
-    lock.unlock(); // what is left is disposed of, which may run foreign code
-    ring.leave(branch.member);
-    lock.lock();
-    branch.membership = Membership::out;
-    const bool again = branch.rejoins;
-    lock.unlock();
-    if (again)
-        request_join(branch);
-}
 
 // --- the branch's task
 
@@ -307,14 +204,17 @@ gboolean RingTeeBranch::activate(bool activates) {
         return TRUE;
     }
     {
-        const std::lock_guard lock(tee.control);
-        if (released)
-            return FALSE;
-        reopen_locked();
-        active = true;
+        const auto no_flush = tee.lock_lifecycle();
+        {
+            const std::lock_guard lock(tee.control);
+            if (released)
+                return FALSE;
+            reopen_locked();
+            active = true;
+        }
+        // Here and not by upstream's thread, which would have to wait until the new thread runs.
+        start_task();
     }
-    // Here and not by upstream's thread, which would have to wait until the new thread runs.
-    start_task();
     tee.request_join(*this);
     tee.flow_changed();
     return TRUE;
@@ -342,8 +242,19 @@ void RingTeeBranch::deactivate() {
 }
 
 void RingTeeBranch::start_task() {
-    gst_pad_start_task(
-        pad, [](gpointer self) { static_cast<RingTeeBranch*>(self)->loop(); }, this, nullptr);
+    const auto task = [](gpointer data) {
+        auto& self = *static_cast<RingTeeBranch*>(data);
+        const auto run = [&self] {
+            self.loop();
+            return TRUE;
+        };
+        if (guarded(self.tee.element, FALSE, run))
+            return;
+        self.gate.push_returned(GST_FLOW_ERROR, 0);
+        gst_pad_pause_task(self.pad);
+        self.tee.flow_changed();
+    };
+    gst_pad_start_task(pad, task, this, nullptr);
 }
 
 // A pad may be released from its own thread: by an application's probe that waits until the pad

@@ -46,6 +46,8 @@ struct RingTeeBranch {
     gboolean activate(bool active);
     gboolean src_event(GstEvent* event);
     gboolean src_query(GstQuery* query);
+    /// True in the thread of its task.
+    bool is_in_task() const { return task_thread_ == g_thread_self(); }
     bool is_in_ring() const { return membership.load() == Membership::in; }
     /// What it has not pushed yet.
     Levels level() const { return is_in_ring() ? member->level() : Levels{}; }
@@ -99,7 +101,7 @@ struct RingTeeBranch {
 ///
 /// Threads: the sink functions run under the sink pad's stream lock. `control` guards the list of
 /// branches, the joins that wait, and the starting and pausing of tasks; nothing is pushed,
-/// posted or emitted under it.
+/// posted or emitted under it. `lock_lifecycle` keeps flushes and activation apart.
 struct RingTeeState {
     explicit RingTeeState(GstElement* owner);
 
@@ -123,6 +125,9 @@ struct RingTeeState {
     void flow_changed();
     /// True if no branch can go on and upstream, which is done, will not hear of it.
     bool has_failed_unheard();
+    /// Held by whoever starts tasks for a new life, and by a flush until the tasks rest. Taken
+    /// before `control`; a task never takes it, so one may wait for a task under it.
+    std::unique_lock<std::mutex> lock_lifecycle();
     bool is_flushing() const { return gate_.flow() == kFlowFlushing; }
     /// The name for a new pad: `wanted` if it is free, or the next free one; empty if taken.
     std::string pad_name(const char* wanted);
@@ -144,6 +149,8 @@ struct RingTeeState {
     void offer_event(RingTeeBranch& branch, EventClass event_class, bool restarts,
                      std::vector<GstPad*>& restarted);
     bool forward(GstEvent* event);
+    /// A new start for upstream's side and all branches: activation, or the end of a flush.
+    void open();
     void enqueue(const Item& item);
     void admit_waiting();
     void adopt(RingTeeBranch& branch);
@@ -154,6 +161,7 @@ struct RingTeeState {
     std::vector<GstPad*> pads_locked() const;
     void unref_all(const std::vector<GstPad*>& pads) const;
 
+    std::mutex lifecycle_;
     FlowGate gate_; ///< upstream's side: open or flushing, and whether the stream has ended
     std::vector<GstPad*> branches_; ///< guarded by control; the element owns the pads
     std::vector<GstPad*> waiting_;  ///< likewise: to join

@@ -3,6 +3,7 @@
 //
 // What ringqueue does better than queue: leaked events, reverse playback, and limits and handlers
 // that change things under way.
+#include "late_flush.h"
 #include "pad_pair.h"
 
 #include <cstdio>
@@ -347,4 +348,27 @@ TEST(Limits, ChangedFromAnotherThreadLoseNothingWhenNotLeaky) {
     for (std::uint64_t n = 0; n < kBuffers; ++n)
         ASSERT_EQ(offsets[n], n);
     EXPECT_EQ(pair.stat("buffers-dropped"), 0u);
+}
+
+// --- flushes and state changes at the same time
+
+TEST(Restart, AFlushStartFromBeforeItDoesNotLeaveTheTaskAtRest) {
+    PadPair pair;
+    pair.set("max-size-buffers", 3);
+    pair.start();
+    GstPad* src = gst_element_get_static_pad(pair.element(), "src");
+    flush_across_a_restart(pair.source(), src, pair.sink());
+    gst_object_unref(src);
+    auto pushed = std::async(std::launch::async, [&] {
+        pair.push_event(gst_event_new_stream_start("test"));
+        pair.push_caps(0);
+        pair.push_segment(0);
+        pair.push_numbers(0, 10);
+        return true;
+    });
+    const bool moves = pair.wait_for_offset(9);
+    if (!moves)
+        pair.stop(); // frees the producer
+    EXPECT_TRUE(result_of(pushed).value_or(false));
+    EXPECT_TRUE(moves);
 }

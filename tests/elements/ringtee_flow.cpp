@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // ringtee: what branches return, what upstream is told, flushes and queries.
+#include "late_flush.h"
 #include "tee_fixture.h"
 
 namespace tactus::tee {
@@ -251,6 +252,17 @@ TEST_F(RingTeeFlow, AFlushAfterTheEndStartsAllBranchesAgainTheFailedTooAndNoEndC
         const Words words = consumer->words();
         EXPECT_EQ(std::count(words.begin(), words.end(), "eos"), 0);
     }
+}
+
+TEST_F(RingTeeFlow, AFlushStartFromBeforeARestartLeavesNoBranchClosed) {
+    Consumer& a = add_consumer();
+    play_stream();
+    ASSERT_EQ(push(0), GST_FLOW_OK);
+    ASSERT_TRUE(a.wait_for("buffer 0"));
+    flush_across_a_restart(upstream_, a.pad(), a.sink());
+    start_stream();
+    EXPECT_EQ(push_range(1, 9), GST_FLOW_OK);
+    EXPECT_TRUE(a.wait_for("buffer 9"));
 }
 
 // --- queries
