@@ -209,7 +209,8 @@ configure() {
 }
 
 # run_tests BUILD_DIR MESON_TEST_ARGUMENT...: builds and runs the tests of a build directory. The
-# words of TEST_WRAPPER, if any, go before each test program.
+# words of TEST_WRAPPER, if any, go before meson, and so hold for all that it starts. (Meson's own
+# --wrapper would change the names of its logs.)
 run_tests() {
     local dir=$1
     shift
@@ -217,5 +218,6 @@ run_tests() {
     # read those of the run before.
     find "$dir" -maxdepth 1 -name '*.xml' -delete
     rm -f "$dir"/meson-logs/testlog.json "$dir"/meson-logs/testlog.junit.xml
-    meson test -C "$dir" --print-errorlogs ${TEST_WRAPPER:+--wrapper "$TEST_WRAPPER"} "$@"
+    # shellcheck disable=SC2086 # words
+    ${TEST_WRAPPER:-} meson test -C "$dir" --print-errorlogs "$@"
 }
