@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "glue/fast_clock.h"
 
-#include <atomic>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -10,29 +9,14 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
-#include <x86intrin.h>
 #endif
 
 namespace tactus {
 
+#if defined(__x86_64__)
 namespace {
 
-std::uint64_t monotonic_ns() {
-    timespec t{};
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return static_cast<std::uint64_t>(t.tv_sec) * 1000000000U +
-           static_cast<std::uint64_t>(t.tv_nsec);
-}
-
-#if defined(__x86_64__)
-
 constexpr std::uint64_t kCalibrationNs = 1000000;
-constexpr unsigned kFractionBits = 32;
-
-// Written once before `ns_per_tick` becomes other than 0 (release), read after it (acquire).
-constinit std::uint64_t base_ns = 0;
-constinit std::uint64_t base_ticks = 0;
-constinit std::atomic<std::uint64_t> ns_per_tick{0}; // 32.32 fixed point; 0: use clock_gettime
 
 bool kernel_trusts_the_counter() {
     char name[16] = "";
@@ -57,51 +41,48 @@ bool counter_is_invariant() {
            (edx & kInvariantTsc) != 0;
 }
 
-void calibrate() {
+} // namespace
+#endif
+
+constinit std::uint64_t FastClock::base_ns_ = 0;
+constinit std::uint64_t FastClock::base_ticks_ = 0;
+constinit std::atomic<std::uint64_t> FastClock::ns_per_tick_{0};
+
+std::uint64_t FastClock::monotonic_ns() {
+    timespec t{};
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return static_cast<std::uint64_t>(t.tv_sec) * 1000000000U +
+           static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+#if defined(__x86_64__)
+
+void FastClock::calibrate() {
     if (!counter_is_invariant() || !kernel_trusts_the_counter())
         return;
-    base_ns = monotonic_ns();
-    base_ticks = __rdtsc();
-    std::uint64_t end_ns = base_ns;
-    std::uint64_t end_ticks = base_ticks;
-    while (end_ns - base_ns < kCalibrationNs) {
+    base_ns_ = monotonic_ns();
+    base_ticks_ = __rdtsc();
+    std::uint64_t end_ns = base_ns_;
+    std::uint64_t end_ticks = base_ticks_;
+    while (end_ns - base_ns_ < kCalibrationNs) {
         end_ns = monotonic_ns();
         end_ticks = __rdtsc();
     }
-    const std::uint64_t ticks = end_ticks - base_ticks;
+    const std::uint64_t ticks = end_ticks - base_ticks_;
     if (ticks != 0)
-        ns_per_tick.store(((end_ns - base_ns) << kFractionBits) / ticks, std::memory_order_release);
+        ns_per_tick_.store(((end_ns - base_ns_) << kFractionBits) / ticks,
+                           std::memory_order_release);
 }
 
+#else
+
+void FastClock::calibrate() {}
+
 #endif
-
-} // namespace
-
-#if defined(__x86_64__)
 
 void FastClock::prepare() {
     static std::once_flag once;
     std::call_once(once, calibrate);
 }
-
-std::uint64_t FastClock::now_ns() {
-    // acquire: partner of the release in calibrate.
-    const std::uint64_t scale = ns_per_tick.load(std::memory_order_acquire);
-    if (scale == 0)
-        return monotonic_ns();
-    __extension__ using Wide = unsigned __int128;
-    const std::uint64_t ticks = __rdtsc() - base_ticks;
-    return base_ns + static_cast<std::uint64_t>((Wide{ticks} * scale) >> kFractionBits);
-}
-
-#else
-
-void FastClock::prepare() {}
-
-std::uint64_t FastClock::now_ns() {
-    return monotonic_ns();
-}
-
-#endif
 
 } // namespace tactus

@@ -49,6 +49,19 @@ bool RingQueueState::make_room(const Item& item, GstFlowReturn& flow) {
     return flow == GST_FLOW_OK;
 }
 
+inline void RingQueueState::enqueue(const Item& item) {
+    try {
+        queue.push(item, FastClock::now_ns());
+    } catch (...) {
+        dispose_item(item);
+        throw;
+    }
+    // A fatal result may have come in since we looked, and the task then emptied the queue before
+    // this item was in it. The flow and the tail are both seq_cst: one side sees the other.
+    if (item.is_buffers() && is_fatal_flow(gate.flow()) && gate.flow() != kFlowNotLinked)
+        discard_queued();
+}
+
 GstFlowReturn RingQueueState::chain(const Item& item) {
     const int admitted = gate.admit_buffers();
     if (admitted != kFlowOk) {
@@ -61,7 +74,7 @@ GstFlowReturn RingQueueState::chain(const Item& item) {
         dispose_item(item);
         return flow;
     }
-    if (!make_room(item, flow)) {
+    if (queue.is_full() && !make_room(item, flow)) {
         dispose_item(item);
         return flow;
     }
@@ -69,19 +82,6 @@ GstFlowReturn RingQueueState::chain(const Item& item) {
     if (notify_levels.load(std::memory_order_relaxed))
         notify_levels_changed();
     return GST_FLOW_OK;
-}
-
-void RingQueueState::enqueue(const Item& item) {
-    try {
-        queue.push(item, FastClock::now_ns());
-    } catch (...) {
-        dispose_item(item);
-        throw;
-    }
-    // A fatal result may have come in since we looked, and the task then emptied the queue before
-    // this item was in it. The flow and the tail are both seq_cst: one side sees the other.
-    if (item.is_buffers() && is_fatal_flow(gate.flow()) && gate.flow() != kFlowNotLinked)
-        discard_queued();
 }
 
 GstFlowReturn RingQueueState::sink_event(GstEvent* event) {

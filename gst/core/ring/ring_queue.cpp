@@ -37,27 +37,6 @@ void RingQueue::interrupt() {
     not_full_.notify_changed();
 }
 
-bool RingQueue::is_full_from(std::uint64_t head) {
-    if (head == writer_.tail_relaxed())
-        return false;
-    return any_reached(writer_.ledger().level_from(level_reader_.at(head)), max_size_.get());
-}
-
-bool RingQueue::is_full() {
-    // Seen from an old head the level is too large, never too small, unless time went backwards
-    // since; so the consumer's cache line is asked for only when the answer may be yes.
-    if (writer_.time_rises_from() <= seen_head_ && !is_full_from(seen_head_))
-        return false;
-    seen_head_ = cursor_.head();
-    return is_full_from(seen_head_);
-}
-
-bool RingQueue::is_broken(const Item& item) {
-    if (awaits_key_ && (!item.has(Item::kDelta) || leak_unit() != LeakUnit::gop))
-        awaits_key_ = false;
-    return awaits_key_;
-}
-
 void RingQueue::refuse(const Item& item) {
     Item lost = item;
     lost.sequence = writer_.skip(item.buffers);
@@ -82,13 +61,6 @@ RingQueue::Room RingQueue::make_room(const Item& item) {
         break;
     }
     return Room::wait;
-}
-
-void RingQueue::push(const Item& item, std::uint64_t now_ns) {
-    if (!writer_.fits(seen_head_))
-        seen_head_ = cursor_.head();
-    writer_.push(item, seen_head_, now_ns);
-    not_empty_.notify();
 }
 
 void RingQueue::restart_time() {

@@ -200,4 +200,34 @@ class RingQueue {
     std::atomic<std::uint64_t> events_dropped_{0};
 };
 
+// In line, since they are all that a push without trouble comes to.
+
+inline bool RingQueue::is_full_from(std::uint64_t head) {
+    if (head == writer_.tail_relaxed())
+        return false;
+    return any_reached(writer_.ledger().level_from(level_reader_.at(head)), max_size_.get());
+}
+
+inline bool RingQueue::is_full() {
+    // Seen from an old head the level is too large, never too small, unless time went backwards
+    // since; so the consumer's cache line is asked for only when the answer may be yes.
+    if (writer_.time_rises_from() <= seen_head_ && !is_full_from(seen_head_))
+        return false;
+    seen_head_ = cursor_.head();
+    return is_full_from(seen_head_);
+}
+
+inline bool RingQueue::is_broken(const Item& item) {
+    if (awaits_key_ && (!item.has(Item::kDelta) || leak_unit() != LeakUnit::gop))
+        awaits_key_ = false;
+    return awaits_key_;
+}
+
+inline void RingQueue::push(const Item& item, std::uint64_t now_ns) {
+    if (!writer_.fits(seen_head_))
+        seen_head_ = cursor_.head();
+    writer_.push(item, seen_head_, now_ns);
+    not_empty_.notify();
+}
+
 } // namespace tactus
