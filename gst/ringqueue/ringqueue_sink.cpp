@@ -137,8 +137,9 @@ GstFlowReturn RingQueueState::flush_stop(GstEvent* event) {
     return forwarded ? GST_FLOW_OK : GST_FLOW_ERROR;
 }
 
-GstFlowReturn RingQueueState::refuse_event(GstEvent* event, FlowGate::Verdict verdict) {
-    const GstFlowReturn flow = as_flow(gate.flow());
+// `flow` is that of the verdict: a relink may have changed it since.
+GstFlowReturn RingQueueState::refuse_event(GstEvent* event, FlowGate::Verdict verdict,
+                                           GstFlowReturn flow) {
     GST_DEBUG_OBJECT(element, "refusing %s event, flow is %s", GST_EVENT_TYPE_NAME(event),
                      gst_flow_get_name(flow));
     gst_event_unref(event);
@@ -176,12 +177,14 @@ void RingQueueState::before_event(GstEvent* event) {
 
 GstFlowReturn RingQueueState::queue_event(GstEvent* event) {
     FlowGate::Verdict verdict = FlowGate::Verdict::refuse;
+    GstFlowReturn flow = GST_FLOW_OK;
     {
         const std::lock_guard lock(control);
         verdict = gate.admit_event(class_of(event), queue.next_index());
+        flow = as_flow(gate.flow());
     }
     if (verdict != FlowGate::Verdict::enqueue && verdict != FlowGate::Verdict::enqueue_and_start)
-        return refuse_event(event, verdict);
+        return refuse_event(event, verdict, flow);
 
     const Item item = make_item(event, sink_time);
     before_event(event);

@@ -127,9 +127,14 @@ gboolean RingQueueState::start_task() {
         };
         if (guarded(self.element, FALSE, run))
             return;
+        self.task_busy = false;
         self.gate.push_returned(GST_FLOW_ERROR, 0);
-        gst_pad_pause_task(self.src_pad);
-        self.queue.interrupt();
+        // As after any fatal result: nobody is left waiting. If that fails, too, it is tried again.
+        guarded(self.element, FALSE, [&self] {
+            self.pause_task();
+            return TRUE;
+        });
+        self.task_thread = nullptr;
     };
     return gst_pad_start_task(src_pad, task, this, nullptr);
 }
@@ -196,7 +201,7 @@ gboolean RingQueueState::src_query(GstQuery* query) {
 }
 
 gboolean RingQueueState::src_activate(bool active) {
-    const auto no_flush = lock_lifecycle();
+    auto no_flush = lock_lifecycle();
     if (active) {
         const std::lock_guard lock(control);
         gate.open();
@@ -204,6 +209,9 @@ gboolean RingQueueState::src_activate(bool active) {
     }
     close_gate();
     const gboolean stopped = gst_pad_stop_task(src_pad);
+    // What follows may call out: finalizers, a handler of the message.
+    if (no_flush.owns_lock())
+        no_flush.unlock();
     desk.cancel();
     discard_queued();
     post_dropped();

@@ -93,7 +93,7 @@ struct RingQueueState {
     GstFlowReturn flush_start(GstEvent* event);
     GstFlowReturn flush_stop(GstEvent* event);
     GstFlowReturn queue_event(GstEvent* event);
-    GstFlowReturn refuse_event(GstEvent* event, FlowGate::Verdict verdict);
+    GstFlowReturn refuse_event(GstEvent* event, FlowGate::Verdict verdict, GstFlowReturn flow);
     void before_event(GstEvent* event);
     void enqueue(const Item& item);
     gboolean queue_query(GstQuery* query);

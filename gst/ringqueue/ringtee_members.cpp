@@ -196,7 +196,7 @@ void RingTeeState::adopt(RingTeeBranch& branch) {
         return;
     ring.join(branch.member);
     branch.membership = Membership::in;
-    if (gate_.saw_eos()) {
+    if (gate_.saw_eos() && !is_flushing()) {
         if (!branch.gate.saw_eos()) {
             branch.eos_index = ring.next_index() - 1;
             branch.gate.admit_event(EventClass::eos, branch.eos_index);

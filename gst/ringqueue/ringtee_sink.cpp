@@ -109,9 +109,14 @@ GstFlowReturn RingTeeState::sink_event(GstEvent* event) {
 }
 
 GstFlowReturn RingTeeState::flush_start(GstEvent* event) {
+    {
+        // First of all: a branch that comes up from here on starts with a closed gate, so that we
+        // need not wait for it.
+        const std::lock_guard lock(control);
+        gate_.flush();
+    }
     forward(event);
-    // An activation in between would start a task again, and then we would wait for it for ever.
-    const auto no_activation = lock_lifecycle();
+    const auto no_opening = lock_lifecycle();
     std::vector<GstPad*> flushed;
     {
         const std::lock_guard lock(control);

@@ -204,17 +204,16 @@ gboolean RingTeeBranch::activate(bool activates) {
         return TRUE;
     }
     {
-        const auto no_flush = tee.lock_lifecycle();
-        {
-            const std::lock_guard lock(tee.control);
-            if (released)
-                return FALSE;
+        const std::lock_guard lock(tee.control);
+        if (released)
+            return FALSE;
+        if (!tee.is_flushing()) // else `open` does it
             reopen_locked();
-            active = true;
-        }
-        // Here and not by upstream's thread, which would have to wait until the new thread runs.
-        start_task();
+        active = true;
     }
+    // Here and not by upstream's thread, which would have to wait until the new thread runs. With a
+    // closed gate the task rests until that is opened. No lock is held: this posts a message.
+    start_task();
     tee.request_join(*this);
     tee.flow_changed();
     return TRUE;
@@ -251,8 +250,13 @@ void RingTeeBranch::start_task() {
         if (guarded(self.tee.element, FALSE, run))
             return;
         self.gate.push_returned(GST_FLOW_ERROR, 0);
-        gst_pad_pause_task(self.pad);
-        self.tee.flow_changed();
+        // As after any fatal result: it leaves the ring and holds nobody up. If that fails, too, it
+        // is tried again.
+        guarded(self.tee.element, FALSE, [&self] {
+            self.pause_task();
+            return TRUE;
+        });
+        self.task_thread_ = nullptr;
     };
     gst_pad_start_task(pad, task, this, nullptr);
 }
@@ -266,10 +270,18 @@ void RingTeeBranch::stop_task() {
     }
     const auto stop = [](GstElement*, gpointer object) {
         GstPad* stopped = GST_PAD_CAST(object);
-        if (!gst_pad_is_active(stopped))
-            gst_pad_stop_task(stopped);
+        if (gst_pad_is_active(stopped))
+            return;
+        gst_pad_stop_task(stopped);
+        branch_of(stopped).restart_if_active(); // made active meanwhile
     };
     gst_element_call_async(tee.element, stop, gst_object_ref(pad), gst_object_unref);
+}
+
+void RingTeeBranch::restart_if_active() {
+    const std::lock_guard lock(tee.control);
+    if (active)
+        start_task();
 }
 
 // Locked. Another chance, unless the task is to rest or has no reason to.

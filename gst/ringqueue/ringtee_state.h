@@ -86,6 +86,7 @@ struct RingTeeBranch {
     void push_owed_eos();
     void start_task();
     void stop_task();
+    void restart_if_active();
     void pause_task();
     void deactivate();
     bool revive_locked();
@@ -101,7 +102,8 @@ struct RingTeeBranch {
 ///
 /// Threads: the sink functions run under the sink pad's stream lock. `control` guards the list of
 /// branches, the joins that wait, and the starting and pausing of tasks; nothing is pushed,
-/// posted or emitted under it. `lock_lifecycle` keeps flushes and activation apart.
+/// posted or emitted under it. `lock_lifecycle` keeps a flush and the
+/// opening of all branches apart; a branch that is activated during a flush stays closed.
 struct RingTeeState {
     explicit RingTeeState(GstElement* owner);
 

@@ -372,3 +372,67 @@ TEST(Restart, AFlushStartFromBeforeItDoesNotLeaveTheTaskAtRest) {
     EXPECT_TRUE(result_of(pushed).value_or(false));
     EXPECT_TRUE(moves);
 }
+
+TEST(Restart, AHandlerOfTheDropReportMayFlushDuringTheShutdown) {
+    PadPair pair;
+    pair.set("max-size-buffers", 2);
+    pair.set_text("leaky", "downstream");
+    pair.start();
+    ASSERT_TRUE(pair.hold_in(0));
+    pair.push_numbers(1, 8);
+    gst_bus_set_sync_handler(
+        pair.bus(),
+        [](GstBus*, GstMessage* message, gpointer element) {
+            if (gst_message_has_name(message, "ringqueue-dropped")) {
+                GstPad* sink = gst_element_get_static_pad(GST_ELEMENT(element), "sink");
+                gst_pad_send_event(sink, gst_event_new_flush_start());
+                gst_pad_send_event(sink, gst_event_new_flush_stop(TRUE));
+                gst_object_unref(sink);
+            }
+            return GST_BUS_PASS;
+        },
+        pair.element(), nullptr);
+    auto stopped = std::async(std::launch::async, [&] {
+        pair.stop();
+        return true;
+    });
+    EXPECT_TRUE(result_of(stopped).value_or(false));
+    gst_bus_set_sync_handler(pair.bus(), nullptr, nullptr, nullptr);
+}
+
+TEST(Restart, AnEndOfStreamThatMeetsARelinkIsTakenOrRefusedForAReason) {
+    PadPair pair;
+    pair.answer(GST_FLOW_NOT_LINKED);
+    pair.start();
+    GstPad* src = gst_element_get_static_pad(pair.element(), "src");
+    std::atomic<int> round{0};
+    std::thread relinker([&] {
+        for (int seen = 0; seen >= 0;) {
+            const int now = round;
+            if (now != seen)
+                gst_pad_send_event(src, gst_event_new_reconfigure());
+            seen = now;
+        }
+    });
+    for (int i = 1; i <= 20000; ++i) {
+        pair.flush();
+        pair.push_event(gst_event_new_stream_start("test"));
+        pair.push_segment(0);
+        while (pair.push(numbered(0)) == GST_FLOW_OK)
+            std::this_thread::yield();
+        round = i;
+        pair.push_event(gst_event_new_eos());
+    }
+    round = -1;
+    relinker.join();
+    gst_object_unref(src);
+    while (GstMessage* message = gst_bus_pop_filtered(pair.bus(), GST_MESSAGE_ERROR)) {
+        gchar* debug = nullptr;
+        GError* error = nullptr;
+        gst_message_parse_error(message, &error, &debug);
+        EXPECT_EQ(std::string(debug).find("reason ok"), std::string::npos) << debug;
+        g_clear_error(&error);
+        g_free(debug);
+        gst_message_unref(message);
+    }
+}
