@@ -114,6 +114,8 @@ class BroadcastStress : public ::testing::Test {
                 ring->wait_for_room(now_ns, [] { return false; });
             refs->add(item);
             ring->push(item, 0);
+            if (visits.load() < visits_wanted) // on a busy machine all may be sent before one comes
+                std::this_thread::yield();
         }
         sent_all.store(true);
         ring->interrupt();
@@ -155,6 +157,7 @@ class BroadcastStress : public ::testing::Test {
     void run_with_visitors() {
         const MemberPtr stays = join();
         Seen seen;
+        visits_wanted = 2;
         std::thread first([&] { seen = consume(*stays, UINT64_MAX); });
         std::thread second([this] { come_and_go(100); });
         std::thread third([this] { come_and_go(7); });
@@ -164,7 +167,7 @@ class BroadcastStress : public ::testing::Test {
         third.join();
         expect_complete(seen, *stays);
         EXPECT_EQ(stays->stats().buffers_in, items - events_up_to(items));
-        EXPECT_GT(visits.load(), 1u);
+        EXPECT_GE(visits.load(), visits_wanted);
         EXPECT_EQ(refs->unbalanced(), 0u);
     }
 
@@ -173,6 +176,7 @@ class BroadcastStress : public ::testing::Test {
     std::unique_ptr<BroadcastRing> ring;
     std::atomic<bool> sent_all{false};
     std::atomic<std::uint64_t> visits{0};
+    std::uint64_t visits_wanted = 0;
 };
 
 TEST_F(BroadcastStress, three_lossless_members_get_everything) {
