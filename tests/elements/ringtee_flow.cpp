@@ -95,6 +95,7 @@ TEST_F(RingTeeFlow, APadThatIsLinkedLaterGetsDataFromThenOn) {
     ASSERT_EQ(push_range(0, 499), GST_FLOW_OK);
     ASSERT_TRUE(a.wait_for("buffer 499"));
     ASSERT_TRUE(send(make_caps("x/y, n=(int)1")));
+    ASSERT_TRUE(late.wait_rested()); // else it joins when it has left, maybe after all is pushed
     late.link();
     ASSERT_EQ(push_range(500, 999), GST_FLOW_OK);
     ASSERT_TRUE(late.wait_for("buffer 999"));

@@ -111,6 +111,20 @@ class Consumer {
     /// Called for each buffer, in the branch's thread, instead of recording it.
     void on_buffer(std::function<void(GstBuffer*)> handler) { on_buffer_ = std::move(handler); }
 
+    /// Until the branch's task has found that it is of no use, and has left the ring.
+    bool wait_rested() const {
+        const auto end = std::chrono::steady_clock::now() + kPatience;
+        while (std::chrono::steady_clock::now() < end) {
+            GST_OBJECT_LOCK(pad_);
+            GstTask* task = GST_PAD_TASK(pad_);
+            const bool rests = task != nullptr && GST_TASK_STATE(task) == GST_TASK_PAUSED;
+            GST_OBJECT_UNLOCK(pad_);
+            if (rests)
+                return true;
+            std::this_thread::yield();
+        }
+        return false;
+    }
     bool wait_held() {
         return wait([this] { return held_; });
     }
