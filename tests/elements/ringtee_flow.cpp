@@ -181,6 +181,7 @@ TEST_F(RingTeeFlow, ADownstreamThatShutsDownHoldsNobodyUpAndComesBackWhenLinkedA
     EXPECT_EQ(push_range(0, 999), GST_FLOW_OK);
     ASSERT_TRUE(a.wait_for("buffer 999"));
     EXPECT_EQ(a.sequences(), numbers(0, 999));
+    ASSERT_TRUE(gone.wait_rested());
     gone.unlink();
     gst_pad_set_active(gone.sink(), TRUE);
     gone.link();
