@@ -90,13 +90,10 @@ void RingQueueState::push_one(Taken& taken) {
 void RingQueueState::push_event(const Item& item, std::uint64_t index) {
     auto* event = static_cast<GstEvent*>(item.object);
     const EventClass event_class = class_of(event);
-    const bool renews = event_class == EventClass::stream_start ||
-                        event_class == EventClass::segment || event_class == EventClass::eos;
-    if (gate.is_discarding() && !renews) {
+    if (!gate.admit_taken(event_class)) {
         dispose_keeping_sticky(src_pad, item);
         return;
     }
-    gate.stop_discarding();
     if (event_class == EventClass::eos) {
         queue.settle(item.sequence);
         post_bursts(element, "ringqueue-dropped", nullptr, queue.bursts());

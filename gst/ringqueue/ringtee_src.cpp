@@ -80,13 +80,10 @@ void RingTeeBranch::push_event(const Taken& taken) {
     const Item& item = taken.item;
     auto* event = static_cast<GstEvent*>(item.object);
     const EventClass event_class = class_of(event);
-    const bool renews = event_class == EventClass::stream_start ||
-                        event_class == EventClass::segment || event_class == EventClass::eos;
-    if (gate.is_discarding() && !renews) {
+    if (!gate.admit_taken(event_class)) {
         dispose_keeping_sticky(pad, item);
         return;
     }
-    gate.stop_discarding();
     if (event_class != EventClass::eos) {
         gst_pad_push_event(pad, event);
         return;

@@ -159,7 +159,10 @@ TEST_F(FlowGateTest, discards_when_downstream_has_reached_its_end) {
     EXPECT_TRUE(gate.is_discarding());
     EXPECT_EQ(gate.flow(), kFlowOk) << "the task runs on";
     EXPECT_EQ(gate.admit_buffers(), kFlowEos);
-    gate.stop_discarding();
+    EXPECT_FALSE(gate.admit_taken(EventClass::other));
+    EXPECT_FALSE(gate.admit_taken(EventClass::other_sticky));
+    EXPECT_TRUE(gate.is_discarding());
+    EXPECT_TRUE(gate.admit_taken(EventClass::segment));
     EXPECT_FALSE(gate.is_discarding());
 }
 

@@ -61,6 +61,13 @@ void FlowGate::push_returned(int result, std::uint64_t index) {
     flow_.compare_exchange_strong(expected, result, std::memory_order_seq_cst);
 }
 
+bool FlowGate::admit_taken(EventClass event) {
+    if (is_discarding() && (event == EventClass::other_sticky || event == EventClass::other))
+        return false;
+    stop_discarding();
+    return true;
+}
+
 bool FlowGate::eos_pushed(std::uint64_t index) {
     // Not the last one: it was followed by a new stream, which has ended in turn.
     if (!saw_eos() || index != eos_at_)

@@ -54,7 +54,9 @@ class FlowGate {
 
     /// True while downstream wants nothing but a new stream, a new segment or the end.
     bool is_discarding() const { return discarding_.load(std::memory_order_relaxed); }
-    void stop_discarding() { discarding_.store(false, std::memory_order_relaxed); }
+    /// Consumer. True if an event that was taken goes out: while discarding, only what starts
+    /// something new or ends the stream, and that ends the discarding, too.
+    bool admit_taken(EventClass event);
 
     /// Locked. The end of stream at `index` has been pushed. False if a new stream stands behind
     /// it, so that the task has to run on.
@@ -70,6 +72,8 @@ class FlowGate {
     bool relink();
 
   private:
+    void stop_discarding() { discarding_.store(false, std::memory_order_relaxed); }
+
     std::atomic<int> flow_{kFlowFlushing};
     std::atomic<bool> eos_{false};
     std::uint64_t eos_at_ = 0; ///< index of the last one; locked
