@@ -24,8 +24,14 @@ class FastClock {
     /// Any thread, at any time.
     static std::uint64_t now_ns();
 
-  private:
+    /// CLOCK_MONOTONIC.
     static std::uint64_t monotonic_ns();
+
+    /// The cheapest stamp there is: ticks of the counter where it may be used, else CLOCK_MONOTONIC
+    /// in ns. Once prepared it stays the same kind.
+    static std::uint64_t raw_stamp();
+
+  private:
     static void calibrate();
 
     static constexpr unsigned kFractionBits = 32;
@@ -44,6 +50,14 @@ inline std::uint64_t FastClock::now_ns() {
         const std::uint64_t ticks = __rdtsc() - base_ticks_;
         return base_ns_ + static_cast<std::uint64_t>((Wide{ticks} * scale) >> kFractionBits);
     }
+#endif
+    return monotonic_ns();
+}
+
+inline std::uint64_t FastClock::raw_stamp() {
+#if defined(__x86_64__)
+    if (ns_per_tick_.load(std::memory_order_relaxed) != 0)
+        return __rdtsc();
 #endif
     return monotonic_ns();
 }
