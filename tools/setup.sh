@@ -26,7 +26,7 @@ BUILD_PACKAGES=(
     nlohmann-json3-dev "${RUNTIME_PACKAGES[@]}"
 )
 TEST_PACKAGES=(
-    libgtest-dev libgmock-dev libbenchmark-dev python3
+    libgtest-dev libgmock-dev libbenchmark-dev protobuf-compiler python3
     'spin?' 'clang-format-14?' 'clang-14?' 'libclang-rt-14-dev?'
 )
 # The gate compares with these very versions, so here they are not optional.
