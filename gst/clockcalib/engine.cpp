@@ -1,0 +1,381 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "clockcalib/engine.h"
+
+#include "glue/fast_clock.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+namespace tactus {
+
+namespace {
+
+constexpr std::uint64_t kMillisecondNs = 1'000'000;
+constexpr std::uint64_t kClockPeriodNs = 100 * kMillisecondNs;
+constexpr std::uint64_t kHealthPeriodNs = 1000 * kMillisecondNs;
+constexpr std::uint64_t kSinksPeriodNs = 100 * kMillisecondNs;
+// A thread may hold back for so many rounds what it recorded of a pad before the pad went.
+constexpr std::uint64_t kGoneRounds = 2;
+
+/// The longer the less there was to do, but never so long that a busy ring could fill up.
+std::chrono::microseconds pause_after(std::size_t fullest_units, std::size_t capacity_units) {
+    if (fullest_units > capacity_units / 4)
+        return std::chrono::microseconds{0};
+    if (fullest_units > capacity_units / 32)
+        return std::chrono::microseconds{1000};
+    return std::chrono::microseconds{fullest_units > 0 ? 4000 : 20000};
+}
+
+std::mutex& open_mutex() {
+    static auto* const mutex = new std::mutex;
+    return *mutex;
+}
+
+std::weak_ptr<Engine>& open_engine() {
+    static auto* const engine = new std::weak_ptr<Engine>;
+    return *engine;
+}
+
+std::atomic<bool> in_child{false};
+
+} // namespace
+
+std::shared_ptr<Engine> Engine::open(const Settings& settings, Recorder::Source source,
+                                     std::vector<std::string>& problems) {
+    const std::lock_guard lock(open_mutex());
+    std::shared_ptr<Engine> engine = open_engine().lock();
+    if (!engine) {
+        engine.reset(new Engine(source, settings));
+        open_engine() = engine;
+    }
+    engine->add_outputs(settings, problems);
+    return engine;
+}
+
+Engine::Engine(Recorder::Source source, const Settings& settings)
+    : recorder_(Recorder::instance()) {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        pthread_atfork(nullptr, nullptr, [] { in_child = true; });
+        // An application that never calls gst_deinit gets its report as well.
+        std::atexit([] {
+            if (const auto engine = open_engine().lock())
+                engine->finish();
+        });
+    });
+    FastClock::prepare();
+    analyzer_.add_observer(&incidents_);
+    analyzer_.add_observer(&log_);
+    health_.start(settings.stall_threshold_ms * kMillisecondNs);
+    recorder_.start(source);
+    thread_ = std::thread([this] { drain(); });
+}
+
+Engine::~Engine() {
+    finish();
+}
+
+void Engine::finish() {
+    if (in_child) {
+        // The drain thread is the parent's; so are the files.
+        outputs_.abandon();
+        if (thread_.joinable())
+            thread_.detach();
+        return;
+    }
+    {
+        const std::lock_guard lock(wake_mutex_);
+        if (std::exchange(stop_, true))
+            return;
+    }
+    recorder_.stop();
+    wake_.notify_all();
+    thread_.join();
+    health_.stop();
+    std::unique_ptr<MetricsEndpoint> metrics;
+    std::vector<std::string> problems;
+    {
+        const std::lock_guard lock(mutex_);
+        settle();
+        recorder_.close();
+        problems = outputs_.finish(snapshot(), FastClock::monotonic_ns());
+        metrics = outputs_.take_metrics();
+    }
+    metrics.reset();
+    for (const std::string& problem : problems)
+        RecordLog::warn(problem);
+}
+
+void Engine::add_outputs(const Settings& settings, std::vector<std::string>& problems) {
+    // Made outside of the mutex, which its thread takes for each scrape.
+    std::unique_ptr<MetricsEndpoint> metrics;
+    const auto scrape = [this]() -> MetricsInput {
+        Stats all = stats();
+        return {std::move(all.latency), std::move(all.clocks)};
+    };
+    std::unique_lock lock(mutex_);
+    const bool serves = outputs_.has_metrics();
+    lock.unlock();
+    if (serves && !settings.metrics.empty())
+        problems.push_back("metrics '" + settings.metrics +
+                           "' are not served: this process already serves '" + metrics_address() +
+                           "'");
+    else
+        metrics = Outputs::open_metrics(settings, scrape, problems);
+    lock.lock();
+    if (metrics)
+        outputs_.keep_metrics(std::move(metrics));
+    for (LatencyObserver* observer : outputs_.add(settings, FastClock::monotonic_ns(), problems))
+        analyzer_.add_observer(observer);
+    log_.enable(settings.records);
+    bus_.set_interval_ns(settings.interval_ms * kMillisecondNs);
+}
+
+std::string Engine::metrics_address() {
+    const std::lock_guard lock(mutex_);
+    return outputs_.metrics_address();
+}
+
+void Engine::drain() {
+    pthread_setname_np(pthread_self(), "clockcalib");
+    std::unique_lock wake_lock(wake_mutex_);
+    while (!stop_) {
+        wake_lock.unlock();
+        std::size_t fullest = 0;
+        {
+            const std::lock_guard lock(mutex_);
+            fullest = round();
+        }
+        chores();
+        wake_lock.lock();
+        const auto pause = pause_after(fullest, recorder_.hub().ring_capacity_units());
+        if (pause.count() > 0)
+            wake_.wait_for(wake_lock, pause, [this] { return stop_; });
+    }
+}
+
+/// What has become known is told before the records that may name it.
+void Engine::learn() {
+    PadBook::Changes changes = PadBook::instance().take_changes();
+    for (const ThreadInfo& thread : changes.threads)
+        analyzer_.thread(thread);
+    for (const ElementInfo& element : changes.elements)
+        analyzer_.element(element);
+    for (const PadInfo& pad : changes.pads)
+        analyzer_.pad(pad);
+    if (!changes.gone_pads.empty())
+        gone_.push_back({round_, std::move(changes.gone_pads)});
+    if (!changes.elements.empty())
+        next_sinks_ns_ = 0;
+}
+
+std::size_t Engine::round() {
+    const std::uint64_t now_ns = FastClock::monotonic_ns();
+    tick_clock(now_ns);
+    ++round_;
+    const auto result = recorder_.hub().collect(
+        [&] {
+            learn();
+            look_at_sinks(now_ns);
+        },
+        [this](std::uint32_t thread, const RecordRing& ring, std::uint64_t position,
+               RecordHead head) { visit(thread, ring, position, head); },
+        [this](std::uint32_t thread) { analyzer_.thread_gone(thread); });
+    visit_gpu();
+    count_lost(now_ns);
+    forget_pads();
+    analyzer_.tick(now_ns);
+    return result.left_over ? std::max<std::size_t>(result.fullest_units, 1) : result.fullest_units;
+}
+
+void Engine::tick_clock(std::uint64_t now_ns) {
+    if (recorder_.source() == Recorder::Source::hooks) {
+        clock_.set_offset(recorder_.stamp_offset_ns());
+    } else if (now_ns >= next_clock_ns_) {
+        clock_.sample(FastClock::raw_stamp(), FastClock::monotonic_ns());
+        next_clock_ns_ = now_ns + kClockPeriodNs;
+    }
+}
+
+void Engine::look_at_sinks(std::uint64_t now_ns) {
+    if (now_ns < next_sinks_ns_)
+        return;
+    next_sinks_ns_ = now_ns + kSinksPeriodNs;
+    for (const SinkSync& sync : sinks_.look())
+        analyzer_.sink_sync(sync);
+    recorder_.gpu().look_for_registration();
+}
+
+void Engine::visit(std::uint32_t thread, const RecordRing& ring, std::uint64_t position,
+                   RecordHead head) {
+    const std::uint64_t at_ns = clock_.to_ns(head.stamp());
+    switch (head.kind()) {
+    case RecordKind::push:
+        visit_push(thread, ring, position);
+        break;
+    case RecordKind::end:
+        analyzer_.end({at_ns, thread, ring.read<EndRecord>(position).flow});
+        break;
+    case RecordKind::segment:
+        visit_segment(ring.read<SegmentRecord>(position));
+        break;
+    case RecordKind::eos:
+        analyzer_.eos(ring.read<PadRecord>(position).src_pad, at_ns);
+        break;
+    case RecordKind::flushed:
+        analyzer_.flushed(ring.read<PadRecord>(position).src_pad, at_ns);
+        break;
+    case RecordKind::item: // read with their push
+    case RecordKind::id:
+        break;
+    }
+}
+
+namespace {
+
+BufferSeen buffer_of(const PushRecord& record) {
+    BufferSeen buffer;
+    buffer.address = record.address;
+    buffer.pts_ns = record.pts_ns;
+    buffer.duration_ns = record.duration_ns;
+    buffer.size_bytes = record.size_bytes;
+    buffer.id_is_new = (record.flags & PushRecord::id_is_new) != 0;
+    buffer.id_unattached = (record.flags & PushRecord::id_unattached) != 0;
+    return buffer;
+}
+
+} // namespace
+
+void Engine::visit_push(std::uint32_t thread, const RecordRing& ring, std::uint64_t position) {
+    const auto first = ring.read<PushRecord>(position);
+    const unsigned records = first.more + 1U;
+    ids_.clear();
+    buffers_.clear();
+    starts_.clear();
+    for (unsigned i = 0; i < records; ++i) {
+        const auto head = ring.read<RecordHead>(position);
+        if (head.kind() == RecordKind::id) {
+            const auto further = ring.read<IdRecord>(position);
+            ids_.push_back({further.id, clock_.to_ns(further.t0)});
+        } else {
+            const auto record = ring.read<PushRecord>(position);
+            buffers_.push_back(buffer_of(record));
+            starts_.push_back(ids_.size());
+            ids_.push_back({record.id, clock_.to_ns(record.t0)});
+        }
+        position += units_of(head.kind());
+    }
+    starts_.push_back(ids_.size());
+    for (std::size_t i = 0; i < buffers_.size(); ++i)
+        buffers_[i].ids = std::span(ids_).subspan(starts_[i], starts_[i + 1] - starts_[i]);
+    PushBegin push;
+    push.at_ns = clock_.to_ns(first.head.stamp());
+    push.thread = thread;
+    push.src_pad = first.src_pad;
+    push.dst_pad = first.dst_pad;
+    push.buffers = buffers_;
+    push.has_end = (first.flags & PushRecord::no_end) == 0;
+    analyzer_.begin(push);
+}
+
+void Engine::visit_segment(const SegmentRecord& record) {
+    SegmentSeen segment;
+    segment.src_pad = record.src_pad;
+    segment.rate = record.rate;
+    segment.start_ns = record.start_ns;
+    segment.stop_ns = record.stop_ns;
+    segment.base_ns = record.base_ns;
+    segment.offset_ns = record.offset_ns;
+    segment.in_time = record.in_time != 0;
+    analyzer_.segment(segment);
+}
+
+void Engine::visit_gpu() {
+    for (GpuInbox::Work& work : recorder_.gpu().take()) {
+        work.work.at_ns = clock_.to_ns(work.work.at_ns);
+        if (work.work.begin_ns != kNoTime && work.work.end_ns != kNoTime)
+            analyzer_.gpu(work.work);
+    }
+}
+
+void Engine::count_lost(std::uint64_t now_ns) {
+    const std::uint64_t lost =
+        recorder_.hub().records_lost() + recorder_.failures() + recorder_.gpu().lost();
+    if (lost == lost_told_)
+        return;
+    analyzer_.incident({IncidentKind::records_lost,
+                        now_ns,
+                        static_cast<std::int64_t>(lost - std::exchange(lost_told_, lost)),
+                        {}});
+}
+
+void Engine::forget_pads() {
+    while (!gone_.empty() && gone_.front().round + kGoneRounds <= round_) {
+        for (const std::uint32_t pad : gone_.front().pads)
+            analyzer_.pad_gone(pad);
+        gone_.pop_front();
+    }
+}
+
+/// What is due now and then.
+void Engine::chores() {
+    std::unique_lock lock(mutex_);
+    const std::uint64_t now_ns = FastClock::monotonic_ns();
+    const std::vector<std::string> problems = outputs_.serve(now_ns);
+    ClockHealthMonitor::Findings findings;
+    if (now_ns >= next_health_ns_) {
+        next_health_ns_ = now_ns + kHealthPeriodNs;
+        findings = health_.poll(now_ns, sinks_.pipeline_clock_ns());
+    }
+    for (const auto& event : findings.incidents)
+        analyzer_.incident(event.incident());
+    for (const auto& sample : findings.samples)
+        analyzer_.sampled(sample.sample());
+    std::optional<Stats> to_post;
+    if (bus_.due(now_ns))
+        to_post = snapshot();
+    lock.unlock();
+    if (to_post)
+        BusPoster::post_stats(*to_post);
+    for (const auto& event : findings.incidents)
+        BusPoster::post_incident(event.incident());
+    for (const std::string& problem : problems)
+        RecordLog::warn(problem);
+}
+
+/// Two rounds read all that was published before.
+void Engine::settle() {
+    round();
+    round();
+}
+
+Stats Engine::snapshot() {
+    return {analyzer_.snapshot(FastClock::monotonic_ns()), health_.snapshot(),
+            incidents_.snapshot()};
+}
+
+Stats Engine::stats() {
+    const std::lock_guard lock(mutex_);
+    settle();
+    return snapshot();
+}
+
+void Engine::reset() {
+    const std::lock_guard lock(mutex_);
+    settle();
+    analyzer_.reset();
+    incidents_.reset();
+}
+
+std::string Engine::write_report(const std::string& path) {
+    return Outputs::write_report(path, stats());
+}
+
+} // namespace tactus

@@ -1,0 +1,173 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "clockcalib/outputs.h"
+
+#include "clockcalib/report.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+#include <random>
+#include <utility>
+
+namespace tactus {
+
+namespace {
+
+constexpr std::uint64_t kFlushPeriodNs = 200'000'000;
+constexpr std::uint64_t kClockPeriodNs = 5'000'000'000;
+constexpr std::chrono::milliseconds kOtlpFarewell{2000};
+
+std::uint64_t read_ns(clockid_t clock) {
+    timespec t{};
+    clock_gettime(clock, &t);
+    return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000U +
+           static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+TraceClocks read_clocks() {
+    return {read_ns(CLOCK_MONOTONIC), read_ns(CLOCK_MONOTONIC_RAW), read_ns(CLOCK_BOOTTIME),
+            read_ns(CLOCK_REALTIME)};
+}
+
+std::string program_name() {
+    std::array<char, 64> name{};
+    std::FILE* file = std::fopen("/proc/self/comm", "re");
+    if (file == nullptr)
+        return "unknown";
+    const std::size_t length = std::fread(name.data(), 1, name.size() - 1, file);
+    std::fclose(file);
+    std::string text(name.data(), length);
+    while (!text.empty() && text.back() == '\n')
+        text.pop_back();
+    return text;
+}
+
+} // namespace
+
+Outputs::~Outputs() = default;
+
+bool Outputs::add_trace(const Settings& settings, std::uint64_t now_ns,
+                        std::vector<std::string>& problems) {
+    if (settings.trace.empty())
+        return false;
+    if (trace_file_) {
+        problems.push_back("trace '" + settings.trace +
+                           "' is not written: this process already writes '" + trace_file_->path() +
+                           "'");
+        return false;
+    }
+    std::string error;
+    trace_file_ = TraceFile::open(settings.trace, error);
+    if (!trace_file_) {
+        problems.push_back(error);
+        return false;
+    }
+    timeline_ = std::make_unique<TraceTimeline>(
+        *trace_file_, TraceTimeline::Process{getpid(), program_name()}, read_clocks());
+    next_flush_ns_ = now_ns;
+    next_clocks_ns_ = now_ns + kClockPeriodNs;
+    return true;
+}
+
+bool Outputs::add_otlp(const Settings& settings, std::vector<std::string>& problems) {
+    if (settings.otlp.empty())
+        return false;
+    if (otlp_) {
+        problems.push_back("otlp '" + settings.otlp +
+                           "' is not served: this process already sends spans elsewhere");
+        return false;
+    }
+    std::string error;
+    otlp_ = OtlpExporter::create(otlp_settings(settings), error);
+    if (!otlp_)
+        problems.push_back(error);
+    return otlp_ != nullptr;
+}
+
+std::vector<LatencyObserver*> Outputs::add(const Settings& settings, std::uint64_t now_ns,
+                                           std::vector<std::string>& problems) {
+    std::vector<LatencyObserver*> observers;
+    if (add_trace(settings, now_ns, problems))
+        observers.push_back(timeline_.get());
+    if (add_otlp(settings, problems))
+        observers.push_back(otlp_.get());
+    if (!settings.report.empty() && !report_.empty() && report_ != settings.report)
+        problems.push_back("report '" + settings.report +
+                           "' is not written: this process already writes '" + report_ + "'");
+    else if (!settings.report.empty())
+        report_ = settings.report;
+    return observers;
+}
+
+std::unique_ptr<MetricsEndpoint> Outputs::open_metrics(const Settings& settings,
+                                                       MetricsEndpoint::Source source,
+                                                       std::vector<std::string>& problems) {
+    if (settings.metrics.empty())
+        return nullptr;
+    std::string error;
+    auto metrics = MetricsEndpoint::create(settings.metrics, std::move(source), error);
+    if (!metrics)
+        problems.push_back(error);
+    return metrics;
+}
+
+std::string Outputs::metrics_address() const {
+    return metrics_ ? metrics_->address() : "";
+}
+
+std::vector<std::string> Outputs::serve(std::uint64_t now_ns) {
+    std::vector<std::string> problems;
+    if (now_ns >= next_flush_ns_) {
+        flush(now_ns);
+        next_flush_ns_ = now_ns + kFlushPeriodNs;
+    }
+    if (timeline_ && now_ns >= next_clocks_ns_) {
+        timeline_->clocks(read_clocks());
+        next_clocks_ns_ = now_ns + kClockPeriodNs;
+    }
+    if (trace_file_ && trace_file_->failed() && !std::exchange(trace_problem_told_, true))
+        problems.push_back(trace_file_->error());
+    if (otlp_ && !otlp_problem_told_) {
+        if (std::string error = otlp_->error(); !error.empty()) {
+            otlp_problem_told_ = true;
+            problems.push_back(std::move(error));
+        }
+    }
+    return problems;
+}
+
+void Outputs::flush(std::uint64_t now_ns) {
+    if (timeline_)
+        timeline_->flush(now_ns);
+}
+
+std::vector<std::string> Outputs::finish(const Stats& stats, std::uint64_t now_ns) {
+    if (timeline_)
+        timeline_->close(now_ns);
+    std::vector<std::string> problems = serve(now_ns);
+    if (otlp_)
+        otlp_->stop(kOtlpFarewell);
+    if (!report_.empty()) {
+        std::string problem = write_report(report_, stats);
+        if (!problem.empty())
+            problems.push_back(std::move(problem));
+        else
+            std::fprintf(stderr, "clockcalib: report in %s\n", report_.c_str());
+    }
+    return problems;
+}
+
+void Outputs::abandon() {
+    if (trace_file_)
+        trace_file_->abandon();
+}
+
+std::string Outputs::write_report(const std::string& path, const Stats& stats) {
+    return tactus::write_report(
+        path, {stats.latency, stats.clocks, stats.incidents, program_name(), std::time(nullptr)});
+}
+
+} // namespace tactus

@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "clockcalib/sink_watch.h"
+
+#include "clockcalib/pad_book.h"
+#include "glue/fast_clock.h"
+#include "glue/handles.h"
+
+#include <gst/base/gstbasesink.h>
+
+namespace tactus {
+
+namespace {
+
+using ClockHandle = std::unique_ptr<GstClock, ObjectUnref>;
+
+/// The base time in CLOCK_MONOTONIC, whatever the element's clock; kNoTime if it does not run.
+std::uint64_t monotonic_base_time(GstElement* element, std::optional<std::uint64_t>& clock_ns) {
+    const ClockHandle clock(gst_element_get_clock(element));
+    if (!clock || GST_STATE(element) != GST_STATE_PLAYING)
+        return kNoTime;
+    const GstClockTime now = gst_clock_get_time(clock.get());
+    const std::uint64_t monotonic = FastClock::monotonic_ns();
+    if (!clock_ns)
+        clock_ns = now;
+    // Wraps to the right value: the sum is a time on CLOCK_MONOTONIC, if a long past one.
+    return gst_element_get_base_time(element) + monotonic - now;
+}
+
+SinkSync look_at(GstElement* element, std::uint32_t id, std::optional<std::uint64_t>& clock_ns) {
+    SinkSync sync;
+    sync.element = id;
+    if (!GST_IS_BASE_SINK(element))
+        return sync;
+    GstBaseSink* sink = GST_BASE_SINK_CAST(element);
+    sync.sync = gst_base_sink_get_sync(sink) != FALSE;
+    if (!sync.sync)
+        return sync;
+    sync.base_time_ns = monotonic_base_time(element, clock_ns);
+    sync.latency_ns = gst_base_sink_get_latency(sink);
+    sync.ts_offset_ns = gst_base_sink_get_ts_offset(sink) -
+                        static_cast<GstClockTimeDiff>(gst_base_sink_get_render_delay(sink));
+    return sync;
+}
+
+} // namespace
+
+std::vector<SinkSync> SinkWatch::look() {
+    std::vector<SinkSync> found;
+    pipeline_clock_ns_.reset();
+    for (const std::uint32_t id : PadBook::instance().sinks())
+        if (const ElementHandle element{PadBook::instance().element(id)})
+            found.push_back(look_at(element.get(), id, pipeline_clock_ns_));
+    return found;
+}
+
+} // namespace tactus
