@@ -191,7 +191,7 @@ struct TraceIndex {
     }
 };
 
-/// Each track's slices nest, end, and are in order of time. `deepest`: how far they nest.
+/// Each track's slices nest, end (unless told otherwise) and are in order of time.
 inline void expect_sound_slices(const TraceIndex& index, bool all_ended = true) {
     for (const auto& [track, packets] : index.packets) {
         std::uint64_t last_ns = 0;

@@ -5,6 +5,7 @@
 #include "perfetto_text.h"
 
 #include <algorithm>
+#include <fstream>
 #include <random>
 
 namespace tactus {
@@ -423,6 +424,51 @@ TEST_F(TraceTimelineTest, IsReadableAfterEachFlush) {
         expect_sound_slices(read_as_is(), false);
         EXPECT_EQ(index_->events("src:src").size(), i + 1);
     }
+}
+
+/// The bytes of all whole packets at the beginning of `bytes`.
+std::size_t whole_packets(const std::string& bytes) {
+    std::size_t whole = 0;
+    for (std::size_t at = 0; at < bytes.size(); whole = at) {
+        EXPECT_EQ(bytes[at], 10); // field 1, length-delimited
+        ++at;
+        std::size_t length = 0;
+        bool more = true;
+        for (unsigned shift = 0; more && at < bytes.size(); shift += 7) {
+            length |= static_cast<std::size_t>(bytes[at] & 0x7f) << shift;
+            more = (bytes[at++] & 0x80) != 0;
+        }
+        if (more || at + length > bytes.size())
+            break;
+        at += length;
+    }
+    return whole;
+}
+
+// What a reader sees of a file whose program was killed, or whose copy was cut short.
+TEST_F(TraceTimelineTest, IsReadableUpToTheLastWholePacketWhereverItIsCut) {
+    for (std::uint64_t i = 0; i < 20; ++i) {
+        const auto push = began(kStart_ns + 100 * i, 1, 1, 2, next_id());
+        timeline_->push_began(push);
+        timeline_->push_ended(ended(kStart_ns + 100 * i + 50, push));
+        timeline_->left(waited(2, push.at_ns, push.at_ns + 500));
+        timeline_->dropped({2, kId.id, push.at_ns, push.at_ns + 1});
+    }
+    timeline_->flush(kStart_ns + 5000);
+    std::ifstream in(temporary_.path(), std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    ASSERT_EQ(whole_packets(bytes), bytes.size());
+    std::size_t packets = 0;
+    for (std::size_t cut = 150; cut < bytes.size(); cut += 151) {
+        const std::size_t whole = whole_packets(bytes.substr(0, cut));
+        EXPECT_LE(whole, cut);
+        std::ofstream(temporary_.path(), std::ios::binary)
+            .write(bytes.data(), static_cast<long>(whole));
+        expect_sound_slices(read_as_is(), false);
+        EXPECT_GE(trace_.fields.size(), packets);
+        packets = trace_.fields.size();
+    }
+    EXPECT_GT(packets, 100u);
 }
 
 } // namespace

@@ -26,9 +26,9 @@ namespace tactus {
 /// open() only, and for error texts.
 class TraceFile {
   public:
-    static constexpr std::size_t kBufferBytes = 256 * 1024;
+    static constexpr std::size_t kBufferBytes = std::size_t{256} * 1024;
     /// What one packet may take; a longer one is lost and counted.
-    static constexpr std::size_t kMaxPacketBytes = 16 * 1024;
+    static constexpr std::size_t kMaxPacketBytes = std::size_t{16} * 1024;
 
     /// write(2) or what a test puts in its place.
     using Write = std::function<ssize_t(int fd, const void* bytes, std::size_t count)>;

@@ -62,7 +62,7 @@ TraceTimeline::Thread* TraceTimeline::thread(std::uint32_t id) {
 }
 
 std::string TraceTimeline::unique_name(const ElementInfo& info) {
-    const std::string numbered = info.path + " " + std::to_string(info.id);
+    std::string numbered = info.path + " " + std::to_string(info.id);
     for (const std::string& name : {info.name, info.path, numbered}) {
         if (!name.empty() && names_taken_.insert(name).second)
             return name;
