@@ -23,10 +23,10 @@ RUNTIME_PACKAGES=(
 )
 BUILD_PACKAGES=(
     g++ meson ninja-build pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
-    nlohmann-json3-dev "${RUNTIME_PACKAGES[@]}"
+    nlohmann-json3-dev 'prometheus-cpp-dev?' 'libcurl4-openssl-dev?' "${RUNTIME_PACKAGES[@]}"
 )
 TEST_PACKAGES=(
-    libgtest-dev libgmock-dev libbenchmark-dev python3
+    libgtest-dev libgmock-dev libbenchmark-dev python3 'protobuf-compiler?'
     'spin?' 'clang-format-14?' 'clang-14?' 'libclang-rt-14-dev?'
 )
 # The gate compares with these very versions, so here they are not optional.
