@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clockcalib/bus_poster.h"
 
-#include "clockcalib/pad_book.h"
+#include "clockcalib/object_book.h"
 #include "clockcalib/stats_structure.h"
 #include "glue/handles.h"
 #include "glue/stats_fields.h"
@@ -45,14 +45,14 @@ bool BusPoster::due(std::uint64_t now_ns) {
 }
 
 void BusPoster::post_stats(const Stats& stats) {
-    for (const std::uint32_t id : PadBook::instance().pipelines())
-        if (const ElementHandle pipeline{PadBook::instance().element(id)})
+    for (const std::uint32_t id : ObjectBook::instance().pipelines())
+        if (const ElementHandle pipeline{ObjectBook::instance().element(id)})
             post(pipeline.get(), stats_structure(stats, id));
 }
 
 void BusPoster::post_incident(const Incident& incident) {
-    for (const std::uint32_t id : PadBook::instance().pipelines()) {
-        const ElementHandle pipeline{PadBook::instance().element(id)};
+    for (const std::uint32_t id : ObjectBook::instance().pipelines()) {
+        const ElementHandle pipeline{ObjectBook::instance().element(id)};
         if (!pipeline)
             continue;
         StructureHandle structure(gst_structure_new_empty("clockcalib-incident"));

@@ -163,7 +163,7 @@ void Engine::drain() {
 
 /// What has become known is told before the records that may name it.
 void Engine::learn() {
-    PadBook::Changes changes = PadBook::instance().take_changes();
+    ObjectBook::Changes changes = ObjectBook::instance().take_changes();
     for (const ThreadInfo& thread : changes.threads)
         analyzer_.thread(thread);
     for (const ElementInfo& element : changes.elements)
@@ -329,23 +329,23 @@ void Engine::chores() {
     std::unique_lock lock(mutex_);
     const std::uint64_t now_ns = FastClock::monotonic_ns();
     const std::vector<std::string> problems = outputs_.serve(now_ns);
-    ClockHealthMonitor::Findings findings;
+    HealthReport findings;
     if (now_ns >= next_health_ns_) {
         next_health_ns_ = now_ns + kHealthPeriodNs;
         findings = health_.poll(now_ns, sinks_.pipeline_clock_ns());
     }
-    for (const auto& event : findings.incidents)
-        analyzer_.incident(event.incident());
-    for (const auto& sample : findings.samples)
-        analyzer_.sampled(sample.sample());
+    for (const Incident& incident : findings.incidents)
+        analyzer_.incident(incident);
+    for (const CounterSample& sample : findings.samples)
+        analyzer_.sampled(sample);
     std::optional<Stats> to_post;
     if (bus_.due(now_ns))
         to_post = snapshot();
     lock.unlock();
     if (to_post)
         BusPoster::post_stats(*to_post);
-    for (const auto& event : findings.incidents)
-        BusPoster::post_incident(event.incident());
+    for (const Incident& incident : findings.incidents)
+        BusPoster::post_incident(incident);
     for (const std::string& problem : problems)
         RecordLog::warn(problem);
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clockcalib/hooks.h"
 
-#include "clockcalib/pad_book.h"
+#include "clockcalib/object_book.h"
 #include "clockcalib/recorder.h"
 
 namespace tactus {
@@ -35,19 +35,19 @@ void on_event(GObject*, GstClockTime stamp, GstPad* pad, GstEvent* event) {
 }
 
 void on_linked(GObject*, GstClockTime, GstPad*, GstPad*, GstPadLinkReturn) {
-    PadBook::graph_changed();
+    ObjectBook::graph_changed();
 }
 
 void on_unlinked(GObject*, GstClockTime, GstPad*, GstPad*, gboolean) {
-    PadBook::graph_changed();
+    ObjectBook::graph_changed();
 }
 
 void on_pad_moved(GObject*, GstClockTime, GstElement*, GstPad*) {
-    PadBook::graph_changed();
+    ObjectBook::graph_changed();
 }
 
 void on_bin_changed(GObject*, GstClockTime, GstBin*, GstElement*, gboolean) {
-    PadBook::graph_changed();
+    ObjectBook::graph_changed();
 }
 
 } // namespace

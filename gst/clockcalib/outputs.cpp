@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clockcalib/outputs.h"
 
+#include "config.h"
+
 #include "clockcalib/report.h"
 
 #include <unistd.h>
@@ -45,7 +47,38 @@ std::string program_name() {
     return text;
 }
 
+std::int64_t realtime_offset_ns(const TraceClocks& clocks) {
+    return static_cast<std::int64_t>(clocks.realtime_ns - clocks.monotonic_ns);
+}
+
+OtlpExporter::Settings otlp_settings(const Settings& settings,
+                                     const std::shared_ptr<ProblemBox>& problems) {
+    OtlpExporter::Settings otlp;
+    otlp.url = settings.otlp;
+    otlp.spans.sample_every = static_cast<std::uint32_t>(settings.otlp_sample);
+    std::random_device random;
+    for (std::uint64_t& seed : otlp.spans.seed)
+        seed = (std::uint64_t{random()} << 32) | random();
+    std::array<char, 256> host{};
+    if (gethostname(host.data(), host.size() - 1) != 0)
+        host[0] = '\0';
+    otlp.resource = {program_name(), host.data(), PACKAGE_VERSION, getpid()};
+    otlp.realtime_offset_ns = realtime_offset_ns(read_clocks());
+    otlp.on_error = [problems](const std::string& problem) { problems->put(problem); };
+    return otlp;
+}
+
 } // namespace
+
+void ProblemBox::put(const std::string& problem) {
+    const std::lock_guard lock(mutex_);
+    problems_.push_back(problem);
+}
+
+std::vector<std::string> ProblemBox::take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(problems_, {});
+}
 
 Outputs::~Outputs() = default;
 
@@ -68,7 +101,6 @@ bool Outputs::add_trace(const Settings& settings, std::uint64_t now_ns,
     timeline_ = std::make_unique<TraceTimeline>(
         *trace_file_, TraceTimeline::Process{getpid(), program_name()}, read_clocks());
     next_flush_ns_ = now_ns;
-    next_clocks_ns_ = now_ns + kClockPeriodNs;
     return true;
 }
 
@@ -81,9 +113,10 @@ bool Outputs::add_otlp(const Settings& settings, std::vector<std::string>& probl
         return false;
     }
     std::string error;
-    otlp_ = OtlpExporter::create(otlp_settings(settings), error);
+    otlp_ = OtlpExporter::create(otlp_settings(settings, otlp_problems_), error);
     if (!otlp_)
         problems.push_back(error);
+    otlp_url_ = settings.otlp;
     return otlp_ != nullptr;
 }
 
@@ -124,18 +157,19 @@ std::vector<std::string> Outputs::serve(std::uint64_t now_ns) {
         flush(now_ns);
         next_flush_ns_ = now_ns + kFlushPeriodNs;
     }
-    if (timeline_ && now_ns >= next_clocks_ns_) {
-        timeline_->clocks(read_clocks());
+    if (now_ns >= next_clocks_ns_) {
         next_clocks_ns_ = now_ns + kClockPeriodNs;
+        const TraceClocks clocks = read_clocks();
+        if (timeline_)
+            timeline_->clocks(clocks);
+        if (otlp_)
+            otlp_->set_realtime_offset_ns(realtime_offset_ns(clocks));
     }
     if (trace_file_ && trace_file_->failed() && !std::exchange(trace_problem_told_, true))
         problems.push_back(trace_file_->error());
-    if (otlp_ && !otlp_problem_told_) {
-        if (std::string error = otlp_->error(); !error.empty()) {
-            otlp_problem_told_ = true;
-            problems.push_back(std::move(error));
-        }
-    }
+    if (otlp_)
+        for (std::string& problem : otlp_problems_->take())
+            problems.push_back(std::move(problem));
     return problems;
 }
 
@@ -148,8 +182,13 @@ std::vector<std::string> Outputs::finish(const Stats& stats, std::uint64_t now_n
     if (timeline_)
         timeline_->close(now_ns);
     std::vector<std::string> problems = serve(now_ns);
-    if (otlp_)
+    if (otlp_) {
         otlp_->stop(kOtlpFarewell);
+        const OtlpExporter::Stats sent = otlp_->stats();
+        if (const auto lost = sent.dropped + sent.refused + sent.unsent; lost > 0)
+            problems.push_back(std::to_string(lost) + " of " + std::to_string(lost + sent.sent) +
+                               " spans did not reach '" + otlp_url_ + "'");
+    }
     if (!report_.empty()) {
         std::string problem = write_report(report_, stats);
         if (!problem.empty())

@@ -13,11 +13,23 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace tactus {
+
+/// Problems from another thread, until somebody tells them.
+class ProblemBox {
+  public:
+    void put(const std::string& problem);
+    std::vector<std::string> take();
+
+  private:
+    std::mutex mutex_;
+    std::vector<std::string> problems_;
+};
 
 /// Where the figures go: trace file, metrics endpoint, OpenTelemetry, report.
 ///
@@ -66,7 +78,8 @@ class Outputs {
     std::uint64_t next_flush_ns_ = 0;
     std::uint64_t next_clocks_ns_ = 0;
     bool trace_problem_told_ = false;
-    bool otlp_problem_told_ = false;
+    std::string otlp_url_;
+    std::shared_ptr<ProblemBox> otlp_problems_ = std::make_shared<ProblemBox>();
 };
 
 } // namespace tactus

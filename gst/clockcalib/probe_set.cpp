@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clockcalib/probe_set.h"
 
-#include "clockcalib/pad_book.h"
+#include "clockcalib/object_book.h"
 #include "clockcalib/recorder.h"
 #include "glue/fast_clock.h"
 
@@ -37,7 +37,7 @@ GQuark tapped_quark() {
 }
 
 void on_relinked(GstPad*, GstPad*, gpointer) {
-    PadBook::graph_changed();
+    ObjectBook::graph_changed();
 }
 
 } // namespace
@@ -139,7 +139,7 @@ void ProbeSet::Shared::keep(GObject* object, gulong handler, gulong probe) {
 }
 
 void ProbeSet::Shared::tap_pad(GstPad* pad) {
-    PadBook::graph_changed();
+    ObjectBook::graph_changed();
     if (!GST_PAD_IS_SRC(pad) || GST_IS_PROXY_PAD(pad) || !mark(G_OBJECT(pad)))
         return;
     keep(G_OBJECT(pad), 0, gst_pad_add_probe(pad, kProbed, on_data, nullptr, nullptr));
@@ -148,7 +148,7 @@ void ProbeSet::Shared::tap_pad(GstPad* pad) {
 }
 
 void ProbeSet::Shared::tap_element(GstElement* element) {
-    PadBook::graph_changed();
+    ObjectBook::graph_changed();
     if (GST_IS_BIN(element) || !mark(G_OBJECT(element)))
         return;
     // First the signal: a pad that comes in between is met twice rather than not at all.

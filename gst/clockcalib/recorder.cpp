@@ -114,7 +114,7 @@ Recorder::Recorder() : origin_info_(origin_meta_info()), hub_(kRingUnits) {
 void Recorder::start(Source source) {
     source_ = source;
     session_.fetch_add(1, std::memory_order_relaxed);
-    PadBook::instance().listen(true);
+    ObjectBook::instance().listen(true);
     hub_.listen(true);
     // release: a thread that sees it sees the source as well, on every machine by the dependency
     // through session_, which it reads next.
@@ -126,7 +126,7 @@ void Recorder::stop() {
 }
 
 void Recorder::close() {
-    PadBook::instance().listen(false);
+    ObjectBook::instance().listen(false);
     hub_.listen(false);
 }
 
@@ -134,7 +134,7 @@ void Recorder::leave_thread(void* thread) {
     const std::unique_ptr<Thread> self(static_cast<Thread*>(thread));
     current_thread = nullptr;
     instance().hub_.close(self->number);
-    PadBook::instance().thread_left(self->number);
+    ObjectBook::instance().thread_left(self->number);
 }
 
 Recorder::Thread* Recorder::enter_thread() {
@@ -142,7 +142,7 @@ Recorder::Thread* Recorder::enter_thread() {
     const RecordHub::Source source = hub_.add();
     thread->ring = source.ring;
     thread->number = source.thread;
-    PadBook::instance().note_thread(source.thread);
+    ObjectBook::instance().note_thread(source.thread);
     pthread_setspecific(thread_key, thread.get());
     current_thread = thread.get();
     return thread.release();
@@ -174,8 +174,8 @@ void Recorder::note_offset(std::uint64_t stamp) {
 void Recorder::refresh(Thread& thread, Cached& cached, GstPad* pad, std::uint64_t stamp) {
     note_offset(stamp);
     // Before the graph is looked at: what changes meanwhile makes this out of date at once.
-    const std::uint32_t generation = PadBook::generation();
-    cached.route = PadBook::instance().route(pad);
+    const std::uint32_t generation = ObjectBook::generation();
+    cached.route = ObjectBook::instance().route(pad);
     cached.pad = pad;
     cached.generation = generation;
     if (!cached.route.is_new || !GST_PAD_IS_SRC(pad))
@@ -189,7 +189,7 @@ void Recorder::refresh(Thread& thread, Cached& cached, GstPad* pad, std::uint64_
 
 const Route& Recorder::look_up(Thread& thread, GstPad* pad, std::uint64_t stamp) {
     Cached& cached = thread.place_of(pad);
-    if (cached.pad != pad || cached.generation != PadBook::generation()) [[unlikely]]
+    if (cached.pad != pad || cached.generation != ObjectBook::generation()) [[unlikely]]
         refresh(thread, cached, pad, stamp);
     return cached.route;
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "clockcalib/gpu_inbox.h"
-#include "clockcalib/pad_book.h"
+#include "clockcalib/object_book.h"
 #include "core/record/record_hub.h"
 
 #include <gst/gst.h>

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clockcalib/sink_watch.h"
 
-#include "clockcalib/pad_book.h"
+#include "clockcalib/object_book.h"
 #include "glue/fast_clock.h"
 #include "glue/handles.h"
 
@@ -48,8 +48,8 @@ SinkSync look_at(GstElement* element, std::uint32_t id, std::optional<std::uint6
 std::vector<SinkSync> SinkWatch::look() {
     std::vector<SinkSync> found;
     pipeline_clock_ns_.reset();
-    for (const std::uint32_t id : PadBook::instance().sinks())
-        if (const ElementHandle element{PadBook::instance().element(id)})
+    for (const std::uint32_t id : ObjectBook::instance().sinks())
+        if (const ElementHandle element{ObjectBook::instance().element(id)})
             found.push_back(look_at(element.get(), id, pipeline_clock_ns_));
     return found;
 }

@@ -32,13 +32,13 @@ struct Route {
 ///
 /// Threads: any. `route` takes object locks and a mutex and allocates: it is for the first push
 /// from a pad and for those after the graph has changed, which `generation` tells.
-class PadBook {
+class ObjectBook {
   public:
     /// Rises when pads are linked, unlinked, moved or freed.
     static std::uint32_t generation() { return generation_.load(std::memory_order_relaxed); }
     static void graph_changed() { generation_.fetch_add(1, std::memory_order_relaxed); }
 
-    static PadBook& instance();
+    static ObjectBook& instance();
 
     /// From a sink pad: of what it pulls.
     Route route(GstPad* pad);

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The gst-tactus authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "clockcalib/pad_book.h"
+#include "clockcalib/object_book.h"
 
 #include "glue/handles.h"
 
@@ -12,13 +12,13 @@
 
 namespace tactus {
 
-struct PadBook::PadEntry {
+struct ObjectBook::PadEntry {
     PadInfo info;
     std::atomic<std::uint64_t> sequence{0};
     bool told = false;
 };
 
-struct PadBook::ElementEntry {
+struct ObjectBook::ElementEntry {
     explicit ElementEntry(GstElement* element) : is_bin(GST_IS_BIN(element)) {
         g_weak_ref_init(&reference, element);
     }
@@ -90,17 +90,17 @@ bool same(const ElementInfo& a, const ElementInfo& b) {
 
 } // namespace
 
-std::atomic<std::uint32_t> PadBook::generation_{1};
+std::atomic<std::uint32_t> ObjectBook::generation_{1};
 
-PadBook& PadBook::instance() {
+ObjectBook& ObjectBook::instance() {
     // Never freed: pads may outlive every tracer and take their entries out of it.
-    static PadBook* const book = new PadBook;
+    static ObjectBook* const book = new ObjectBook;
     return *book;
 }
 
-void PadBook::free_pad_entry(gpointer data) {
+void ObjectBook::free_pad_entry(gpointer data) {
     auto* entry = static_cast<PadEntry*>(data);
-    PadBook& book = instance();
+    ObjectBook& book = instance();
     {
         const std::lock_guard lock(book.mutex_);
         book.pads_.erase(entry->info.id);
@@ -111,7 +111,7 @@ void PadBook::free_pad_entry(gpointer data) {
     graph_changed();
 }
 
-void PadBook::free_element_entry(gpointer data) {
+void ObjectBook::free_element_entry(gpointer data) {
     auto* entry = static_cast<ElementEntry*>(data);
     {
         const std::lock_guard lock(instance().mutex_);
@@ -120,7 +120,7 @@ void PadBook::free_element_entry(gpointer data) {
     delete entry;
 }
 
-std::uint32_t PadBook::note_element(GstElement* element, std::uint32_t pipeline) {
+std::uint32_t ObjectBook::note_element(GstElement* element, std::uint32_t pipeline) {
     ElementInfo info = describe(element);
     const std::lock_guard lock(mutex_);
     auto* entry =
@@ -143,7 +143,7 @@ std::uint32_t PadBook::note_element(GstElement* element, std::uint32_t pipeline)
 }
 
 /// The id of the outermost bin around an element, which is noted as well.
-std::uint32_t PadBook::note_parents(GstElement* element) {
+std::uint32_t ObjectBook::note_parents(GstElement* element) {
     auto top = parent_element(GST_OBJECT_CAST(element));
     if (!top)
         return 0;
@@ -153,11 +153,11 @@ std::uint32_t PadBook::note_parents(GstElement* element) {
     return note_element(top.get(), 0);
 }
 
-std::uint32_t PadBook::element_id(GstElement* element) {
+std::uint32_t ObjectBook::element_id(GstElement* element) {
     return note_element(element, note_parents(element));
 }
 
-PadBook::PadEntry& PadBook::entry_of(GstPad* pad, bool& is_new) {
+ObjectBook::PadEntry& ObjectBook::entry_of(GstPad* pad, bool& is_new) {
     const std::lock_guard lock(mutex_);
     auto* entry = static_cast<PadEntry*>(g_object_get_qdata(G_OBJECT(pad), pad_quark()));
     is_new = entry == nullptr;
@@ -170,7 +170,7 @@ PadBook::PadEntry& PadBook::entry_of(GstPad* pad, bool& is_new) {
     return *entry;
 }
 
-void PadBook::note_pad(GstPad* pad, PadEntry& entry) {
+void ObjectBook::note_pad(GstPad* pad, PadEntry& entry) {
     PadInfo info;
     const auto element = parent_element(GST_OBJECT_CAST(pad));
     if (element)
@@ -190,7 +190,7 @@ void PadBook::note_pad(GstPad* pad, PadEntry& entry) {
 }
 
 /// The pad of an element, not of a bin, that a push from `pad` reaches; a reference or null.
-GstPad* PadBook::reached_from(GstPad* pad) {
+GstPad* ObjectBook::reached_from(GstPad* pad) {
     GstPad* peer = gst_pad_get_peer(pad);
     while (peer != nullptr && GST_IS_PROXY_PAD(peer)) {
         GstProxyPad* inner = gst_proxy_pad_get_internal(GST_PROXY_PAD(peer));
@@ -203,7 +203,7 @@ GstPad* PadBook::reached_from(GstPad* pad) {
     return peer;
 }
 
-Route PadBook::route(GstPad* pad) {
+Route ObjectBook::route(GstPad* pad) {
     Route route;
     if (GST_IS_PROXY_PAD(pad)) {
         route.ignored = true;
@@ -227,7 +227,7 @@ Route PadBook::route(GstPad* pad) {
     return route;
 }
 
-void PadBook::note_thread(std::uint32_t number) {
+void ObjectBook::note_thread(std::uint32_t number) {
     ThreadInfo info;
     info.id = number;
     info.tid = static_cast<std::int32_t>(gettid());
@@ -240,12 +240,12 @@ void PadBook::note_thread(std::uint32_t number) {
         changes_.threads.push_back(std::move(info));
 }
 
-void PadBook::thread_left(std::uint32_t number) {
+void ObjectBook::thread_left(std::uint32_t number) {
     const std::lock_guard lock(mutex_);
     threads_.erase(number);
 }
 
-GstElement* PadBook::element(std::uint32_t id) {
+GstElement* ObjectBook::element(std::uint32_t id) {
     const std::lock_guard lock(mutex_);
     const auto found = elements_.find(id);
     return found != elements_.end()
@@ -253,7 +253,7 @@ GstElement* PadBook::element(std::uint32_t id) {
                : nullptr;
 }
 
-std::vector<std::uint32_t> PadBook::sinks() {
+std::vector<std::uint32_t> ObjectBook::sinks() {
     std::vector<std::uint32_t> found;
     const std::lock_guard lock(mutex_);
     for (const auto& [id, entry] : elements_)
@@ -262,7 +262,7 @@ std::vector<std::uint32_t> PadBook::sinks() {
     return found;
 }
 
-std::vector<std::uint32_t> PadBook::pipelines() {
+std::vector<std::uint32_t> ObjectBook::pipelines() {
     std::vector<std::uint32_t> found;
     const std::lock_guard lock(mutex_);
     for (const auto& [id, entry] : elements_)
@@ -271,12 +271,12 @@ std::vector<std::uint32_t> PadBook::pipelines() {
     return found;
 }
 
-PadBook::Changes PadBook::take_changes() {
+ObjectBook::Changes ObjectBook::take_changes() {
     const std::lock_guard lock(mutex_);
     return std::exchange(changes_, {});
 }
 
-void PadBook::listen(bool listening) {
+void ObjectBook::listen(bool listening) {
     const std::lock_guard lock(mutex_);
     listening_ = listening;
     changes_ = {};
