@@ -57,7 +57,7 @@ struct LatencyAnalyzer::Impl {
     Identity identify_carried(const BufferSeen& buffer) const;
     Identity identify_new(const Push& push, const BufferSeen& buffer);
     void enter(Push& push, const BufferSeen& buffer, const Identity& identity);
-    void arrive(Push& push, const BufferSeen& buffer, const Identity& identity);
+    void arrive(const Push& push, const Identity& identity, std::uint64_t wait_ns);
     std::uint64_t sync_wait(const Push& push, const BufferSeen& buffer) const;
     void count(const Push& push) const;
     Push open(const PushBegin& seen);
@@ -117,13 +117,15 @@ Identity LatencyAnalyzer::Impl::identify_new(const Push& push, const BufferSeen&
 void LatencyAnalyzer::Impl::enter(Push& push, const BufferSeen& buffer, const Identity& identity) {
     PadBook& book = *push.dst->book;
     ++push.to->buffers_in;
-    const bool is_again =
-        push.to->info.is_sink && book.holds(identity.id) && book.holds(identity.newest_id);
-    if (push.to->info.is_sink && !is_again)
-        arrive(push, buffer, identity);
-    if (is_again) {
-        ++push.to->duplicated;
-        return;
+    if (push.to->info.is_sink) {
+        const std::uint64_t wait_ns = sync_wait(push, buffer);
+        if (wait_ns != kNoTime)
+            push.wait_ns = push.wait_ns == kNoTime ? wait_ns : std::max(push.wait_ns, wait_ns);
+        if (book.holds(identity.id) && book.holds(identity.newest_id)) {
+            ++push.to->duplicated;
+            return;
+        }
+        arrive(push, identity, wait_ns);
     }
     exits.make_room(*push.to, book, push.seen.at_ns);
     BookEntry entry;
@@ -156,7 +158,8 @@ std::uint64_t LatencyAnalyzer::Impl::sync_wait(const Push& push, const BufferSee
     return wait > 0 ? static_cast<std::uint64_t>(wait) : 0;
 }
 
-void LatencyAnalyzer::Impl::arrive(Push& push, const BufferSeen& buffer, const Identity& identity) {
+void LatencyAnalyzer::Impl::arrive(const Push& push, const Identity& identity,
+                                   std::uint64_t wait_ns) {
     const Origins& origins = identity.origins;
     const std::uint32_t source = registry.source_of(origins.oldest);
     auto& paths = push.to->paths;
@@ -176,9 +179,6 @@ void LatencyAnalyzer::Impl::arrive(Push& push, const BufferSeen& buffer, const I
     path.inferred += origins.inferred ? 1 : 0;
     path.oldest.record(since(origins.oldest.t0_ns));
     path.newest.record(since(origins.newest.t0_ns));
-    const std::uint64_t wait_ns = sync_wait(push, buffer);
-    if (wait_ns != kNoTime)
-        push.wait_ns = push.wait_ns == kNoTime ? wait_ns : std::max(push.wait_ns, wait_ns);
     const Arrived arrived{push.to->info.id, source,  push.seen.at_ns,
                           identity.flow_id, origins, wait_ns == kNoTime ? 0 : wait_ns};
     observers.tell([&](LatencyObserver& o) { o.arrived(arrived); });
@@ -200,9 +200,10 @@ void LatencyAnalyzer::Impl::count(const Push& push) const {
         const auto found = std::find_if(edges.begin(), edges.end(), [&](const auto& e) {
             return e->dst_element == push.to->info.id;
         });
-        if (found == edges.end())
-            edges.push_back(std::make_unique<EdgeState>(EdgeState{push.to->info.id}));
-        edge = found == edges.end() ? edges.back().get() : found->get();
+        edge =
+            found == edges.end()
+                ? edges.emplace_back(std::make_unique<EdgeState>(EdgeState{push.to->info.id})).get()
+                : found->get();
     }
     edge->buffers += push.seen.buffers.size();
     edge->bytes += bytes;

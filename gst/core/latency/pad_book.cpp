@@ -34,12 +34,11 @@ void PadBook::link(BookEntry& entry) {
 }
 
 void PadBook::grow() {
-    const std::uint64_t from = first();
     std::vector<BookEntry> old(ring_.size() * 2);
     old.swap(ring_);
     by_id_.assign(ring_.size() * 2, kNobody);
     by_address_.assign(ring_.size(), kNobody);
-    for (std::uint64_t arrival = from; arrival < next_; ++arrival) {
+    for (std::uint64_t arrival = first_; arrival < next_; ++arrival) {
         BookEntry& entry = at(arrival);
         entry = old[arrival & (old.size() - 1)];
         link(entry);
@@ -47,9 +46,9 @@ void PadBook::grow() {
 }
 
 BookEntry* PadBook::make_room() {
-    if (next_ < ring_.size())
+    if (next_ - first_ < ring_.size())
         return nullptr;
-    BookEntry& oldest = at(next_ - ring_.size());
+    BookEntry& oldest = at(first_);
     const bool wants_room = oldest.fate == Fate::inside
                                 ? ring_.size() < kCapacityMax
                                 : oldest.fate == Fate::dropped && ring_.size() < kDroppedKept;
@@ -67,6 +66,8 @@ BookEntry& PadBook::add(const BookEntry& entry) {
             entry.running.start_ns > before.running.start_ns)
             before.running.end_ns = entry.running.start_ns;
     }
+    if (next_ - first_ == ring_.size())
+        ++first_;
     BookEntry& added = at(next_);
     added = entry;
     added.arrival = next_++;

@@ -81,7 +81,7 @@ class PadBook {
     /// The oldest entry that is inside, if more than `newer` newer ones came out.
     BookEntry* overtaken_by(std::uint64_t newer);
 
-    std::uint64_t first() const { return next_ > ring_.size() ? next_ - ring_.size() : 0; }
+    std::uint64_t first() const { return first_; }
     std::uint64_t first_inside() const { return tail_; }
     std::uint64_t end() const { return next_; }
     BookEntry& at(std::uint64_t arrival) { return ring_[arrival & (ring_.size() - 1)]; }
@@ -97,7 +97,7 @@ class PadBook {
     static constexpr std::uint64_t kNobody = UINT64_MAX;
     static constexpr unsigned kChainStepsMax = 64;
 
-    bool is_held(std::uint64_t arrival) const { return arrival < next_ && arrival >= first(); }
+    bool is_held(std::uint64_t arrival) const { return arrival < next_ && arrival >= first_; }
     std::size_t id_slot(std::uint64_t id) const;
     std::size_t address_slot(std::uint64_t address) const;
     void link(BookEntry& entry);
@@ -108,6 +108,7 @@ class PadBook {
     std::vector<BookEntry> ring_;
     std::vector<std::uint64_t> by_id_; // arrival of the newest entry with this hash
     std::vector<std::uint64_t> by_address_;
+    std::uint64_t first_ = 0;       // arrival of the oldest entry that is held
     std::uint64_t next_ = 0;        // arrival of the next entry
     std::uint64_t tail_ = 0;        // all before it are decided
     std::uint64_t inside_ = 0;      // entries that are inside
