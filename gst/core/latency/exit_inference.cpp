@@ -1,0 +1,150 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/latency/exit_ledger.h"
+
+#include <algorithm>
+
+namespace tactus {
+
+namespace {
+
+// How far back a buffer that has come out before may still be part of an output.
+constexpr std::uint64_t kLookBack = 32;
+// A running time that far beyond an output's end ends the search: no reordering reaches farther.
+constexpr std::int64_t kFarAheadNs = 1'000'000'000;
+// Content that begins farther away than that from any input was not made of it.
+constexpr std::int64_t kNearNs = 500'000'000;
+
+void merge(Origins& into, const Origins& from) {
+    if (from.oldest.t0_ns < into.oldest.t0_ns)
+        into.oldest = from.oldest;
+    if (from.newest.t0_ns > into.newest.t0_ns)
+        into.newest = from.newest;
+}
+
+// An input without a duration lasts until the next one, the newest one for as long as it is that.
+std::int64_t end_of(const PadBook& book, const BookEntry& entry) {
+    if (entry.running.has_end())
+        return entry.running.end_ns;
+    return entry.arrival + 1 == book.end() ? INT64_MAX : entry.running.start_ns + 1;
+}
+
+std::uint64_t look_from(const PadBook& book) {
+    const std::uint64_t tail = book.first_inside();
+    return std::max(book.first(), tail > kLookBack ? tail - kLookBack : 0);
+}
+
+} // namespace
+
+struct ExitLedger::Scan {
+    const Exit& exit;
+    RunningInterval out;
+    bool has_duration = false;
+    bool marks = false; ///< what it covers comes out by it
+    bool any = false;
+    Origins origins{};
+};
+
+void ExitLedger::cover(Scan& scan, PadBook& book, BookEntry& entry) {
+    if (scan.any)
+        merge(scan.origins, entry.origins);
+    else
+        scan.origins = entry.origins;
+    scan.any = true;
+    if (scan.marks && !(entry.left_mask & scan.exit.pad.bit))
+        take(scan.exit, book, entry, true);
+}
+
+void ExitLedger::scan_timed(Scan& scan, PadBook& book) {
+    for (std::uint64_t a = look_from(book); a < book.end(); ++a) {
+        BookEntry& entry = book.at(a);
+        if (!entry.running.is_timed() || entry.fate == Fate::dropped)
+            continue;
+        if (entry.running.start_ns > scan.out.end_ns + kFarAheadNs)
+            break;
+        const bool begins = entry.running.start_ns < scan.out.end_ns;
+        const bool is_past = end_of(book, entry) <= scan.out.start_ns;
+        // Without a duration it is not known where the output before this one ended: what has not
+        // come out by now is part of this one.
+        const bool late = is_past && !scan.has_duration && entry.fate == Fate::inside;
+        if (begins && (!is_past || late))
+            cover(scan, book, entry);
+        else if (is_past && entry.fate == Fate::inside && scan.marks)
+            book.settle(entry, Fate::out);
+    }
+}
+
+void ExitLedger::scan_untimed(Scan& scan, PadBook& book) {
+    for (std::uint64_t a = book.first_inside(); a < book.end(); ++a)
+        if (book.at(a).fate == Fate::inside)
+            cover(scan, book, book.at(a));
+}
+
+void ExitLedger::scan_newest(Scan& scan) {
+    for (PadState* pad : scan.exit.element.sink_pads)
+        if (!pad->book->is_empty())
+            cover(scan, *pad->book, pad->book->at(pad->book->end() - 1));
+}
+
+void ExitLedger::scan_nearest(Scan& scan) {
+    PadBook* nearest_book = nullptr;
+    BookEntry* nearest = nullptr;
+    std::int64_t gap = kNearNs;
+    for (PadState* pad : scan.exit.element.sink_pads) {
+        PadBook& book = *pad->book;
+        for (std::uint64_t a = look_from(book); a < book.end(); ++a) {
+            BookEntry& entry = book.at(a);
+            if (!entry.running.is_timed() || entry.fate == Fate::dropped)
+                continue;
+            const std::int64_t away = std::max(entry.running.start_ns - scan.out.end_ns,
+                                               scan.out.start_ns - end_of(book, entry));
+            if (away < gap) {
+                gap = away;
+                nearest = &entry;
+                nearest_book = &book;
+            }
+        }
+    }
+    if (nearest)
+        cover(scan, *nearest_book, *nearest);
+}
+
+std::optional<Origins> ExitLedger::infer(const Exit& exit) {
+    ElementState& element = exit.element;
+    const bool has_inputs = std::any_of(element.sink_pads.begin(), element.sink_pads.end(),
+                                        [](const auto* pad) { return !pad->book->is_empty(); });
+    if (element.info.is_source || !has_inputs)
+        return std::nullopt;
+    Scan scan{exit, exit.pad.place(exit.buffer)};
+    scan.has_duration = scan.out.has_end() && scan.out.end_ns > scan.out.start_ns;
+    if (!scan.has_duration && scan.out.is_timed())
+        scan.out.end_ns = scan.out.start_ns + 1;
+    scan.marks = element.passes == 0;
+    if (element.passes > 0)
+        --element.passes;
+    bool all_timed = scan.out.is_timed();
+    for (PadState* pad : element.sink_pads) {
+        PadBook& book = *pad->book;
+        if (book.is_empty())
+            continue;
+        if (scan.out.is_timed() && book.at(book.end() - 1).running.is_timed()) {
+            scan_timed(scan, book);
+        } else {
+            scan_untimed(scan, book);
+            all_timed = false;
+        }
+    }
+    if (!scan.any && all_timed)
+        scan_nearest(scan);
+    else if (!scan.any)
+        scan_newest(scan);
+    if (scan.out.is_timed())
+        element.last_out_end = std::max(element.last_out_end, scan.out.end_ns);
+    if (!scan.any)
+        return std::nullopt;
+    ++element.inferred;
+    scan.origins.inferred = true;
+    return scan.origins;
+}
+
+} // namespace tactus

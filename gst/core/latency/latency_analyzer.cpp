@@ -1,0 +1,449 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/latency/latency_analyzer.h"
+
+#include "core/latency/exit_ledger.h"
+#include "core/latency/gpu_ledger.h"
+#include "core/latency/latency_registry.h"
+
+#include <algorithm>
+
+namespace tactus {
+
+namespace {
+
+// Under which ids a buffer goes into the next element.
+struct Identity {
+    std::uint64_t id = 0;
+    std::uint64_t newest_id = 0;
+    std::uint64_t flow_id = 0;
+    Origins origins;
+    bool is_first = false;
+};
+
+void merge(Origins& into, const Origins& from) {
+    if (from.oldest.t0_ns < into.oldest.t0_ns)
+        into.oldest = from.oldest;
+    if (from.newest.t0_ns > into.newest.t0_ns)
+        into.newest = from.newest;
+    into.inferred |= from.inferred;
+}
+
+} // namespace
+
+struct LatencyAnalyzer::Impl {
+    ObserverList observers;
+    LatencyRegistry registry;
+    ExitLedger exits{observers};
+    GpuLedger gpu_queues;
+    std::uint64_t records_lost = 0;
+    std::uint64_t stalls = 0;
+    std::uint64_t clock_jumps = 0;
+    std::uint32_t last_serial = 0;
+
+    /// One push and whom it concerns.
+    struct Push {
+        const PushBegin& seen;
+        PadState* src = nullptr;
+        PadState* dst = nullptr;
+        ElementState* from = nullptr;
+        ElementState* to = nullptr;
+        ThreadState* thread = nullptr;
+        std::uint32_t serial = 0; ///< 0: its end will not be seen
+        std::uint64_t wait_ns = kNoTime;
+    };
+
+    Origins resolve(const IdStamp& stamp, std::uint64_t& flow_id) const;
+    Identity identify_carried(const BufferSeen& buffer) const;
+    Identity identify_new(const Push& push, const BufferSeen& buffer);
+    void enter(Push& push, const BufferSeen& buffer, const Identity& identity);
+    void arrive(const Push& push, const Identity& identity, std::uint64_t wait_ns);
+    std::uint64_t sync_wait(const Push& push, const BufferSeen& buffer) const;
+    void count(const Push& push) const;
+    Push open(const PushBegin& seen);
+    void begin(const PushBegin& seen);
+    void end(const PushEnd& seen);
+    void lose_records();
+};
+
+Origins LatencyAnalyzer::Impl::resolve(const IdStamp& stamp, std::uint64_t& flow_id) const {
+    const PadState* pad = registry.find_pad(stamp.pad());
+    const Alias* alias = pad ? pad->aliases.find(stamp.sequence()) : nullptr;
+    flow_id = alias ? alias->flow_id : stamp.id;
+    return alias ? alias->origins : Origins{stamp, stamp, false};
+}
+
+Identity LatencyAnalyzer::Impl::identify_carried(const BufferSeen& buffer) const {
+    Identity identity;
+    IdStamp oldest = buffer.ids[0];
+    IdStamp newest = buffer.ids[0];
+    identity.origins = resolve(oldest, identity.flow_id);
+    for (const IdStamp& stamp : buffer.ids.subspan(1)) {
+        std::uint64_t flow_id = 0;
+        merge(identity.origins, resolve(stamp, flow_id));
+        if (stamp.t0_ns < oldest.t0_ns) {
+            oldest = stamp;
+            identity.flow_id = flow_id;
+        }
+        if (stamp.t0_ns > newest.t0_ns)
+            newest = stamp;
+    }
+    identity.id = oldest.id;
+    identity.newest_id = newest.id;
+    return identity;
+}
+
+Identity LatencyAnalyzer::Impl::identify_new(const Push& push, const BufferSeen& buffer) {
+    const IdStamp stamp = buffer.ids[0];
+    Identity identity{stamp.id, stamp.id, stamp.id, {stamp, stamp, false}, true};
+    if (!push.from || push.from->sink_pads.empty())
+        return identity;
+    const ExitLedger::Exit exit{*push.src,   *push.from,       buffer,
+                                push.thread, push.seen.thread, push.seen.at_ns};
+    if (const BookEntry* entry = exits.leave_unattached(exit)) {
+        identity.origins = entry->origins;
+        identity.flow_id = entry->flow_id;
+        identity.is_first = false;
+    } else if (const auto origins = exits.infer(exit)) {
+        identity.origins = *origins;
+        identity.is_first = false;
+    }
+    if (!identity.is_first && !buffer.id_unattached)
+        if (PadState* giver = registry.find_pad(stamp.pad()))
+            giver->aliases.put({stamp.sequence(), stamp.t0_ns, identity.flow_id, identity.origins});
+    return identity;
+}
+
+void LatencyAnalyzer::Impl::enter(Push& push, const BufferSeen& buffer, const Identity& identity) {
+    PadBook& book = *push.dst->book;
+    ++push.to->buffers_in;
+    if (push.to->info.is_sink) {
+        const std::uint64_t wait_ns = sync_wait(push, buffer);
+        if (wait_ns != kNoTime)
+            push.wait_ns = push.wait_ns == kNoTime ? wait_ns : std::max(push.wait_ns, wait_ns);
+        if (book.holds(identity.id) && book.holds(identity.newest_id)) {
+            ++push.to->duplicated;
+            return;
+        }
+        arrive(push, identity, wait_ns);
+    }
+    exits.make_room(*push.to, book, push.seen.at_ns);
+    BookEntry entry;
+    entry.id = identity.id;
+    entry.newest_id = identity.newest_id;
+    entry.flow_id = identity.flow_id;
+    entry.address = buffer.address;
+    entry.in_ns = push.seen.at_ns;
+    entry.pts_ns = buffer.pts_ns;
+    entry.origins = identity.origins;
+    entry.running = push.src ? push.src->place(buffer) : RunningInterval{};
+    entry.thread = push.seen.thread;
+    entry.push_serial = push.serial;
+    entry.push_depth = push.thread ? static_cast<std::uint32_t>(push.thread->open.size()) : 0;
+    entry.fate = push.to->info.is_sink ? Fate::forgotten : Fate::inside;
+    entry.unattached = buffer.id_unattached;
+    book.add(entry);
+}
+
+std::uint64_t LatencyAnalyzer::Impl::sync_wait(const Push& push, const BufferSeen& buffer) const {
+    const SinkSync& sync = push.to->sync;
+    if (!sync.sync || sync.base_time_ns == kNoTime || !push.src)
+        return kNoTime;
+    const RunningInterval running = push.src->place(buffer);
+    if (!running.is_timed())
+        return kNoTime;
+    const std::int64_t target = static_cast<std::int64_t>(sync.base_time_ns + sync.latency_ns) +
+                                running.start_ns + sync.ts_offset_ns;
+    const std::int64_t wait = target - static_cast<std::int64_t>(push.seen.at_ns);
+    return wait > 0 ? static_cast<std::uint64_t>(wait) : 0;
+}
+
+void LatencyAnalyzer::Impl::arrive(const Push& push, const Identity& identity,
+                                   std::uint64_t wait_ns) {
+    const Origins& origins = identity.origins;
+    const std::uint32_t source = registry.source_of(origins.oldest);
+    auto& paths = push.to->paths;
+    auto found = std::find_if(paths.begin(), paths.end(), [source](const auto& path) {
+        return path->source_element == source;
+    });
+    if (found == paths.end()) {
+        paths.push_back(std::make_unique<PathState>());
+        paths.back()->source_element = source;
+        found = paths.end() - 1;
+    }
+    const auto since = [&](std::uint64_t t0_ns) {
+        return push.seen.at_ns > t0_ns ? push.seen.at_ns - t0_ns : 0;
+    };
+    PathState& path = **found;
+    ++path.buffers;
+    path.inferred += origins.inferred ? 1 : 0;
+    path.oldest.record(since(origins.oldest.t0_ns));
+    path.newest.record(since(origins.newest.t0_ns));
+    const Arrived arrived{push.to->info.id, source,  push.seen.at_ns,
+                          identity.flow_id, origins, wait_ns == kNoTime ? 0 : wait_ns};
+    observers.tell([&](LatencyObserver& o) { o.arrived(arrived); });
+}
+
+void LatencyAnalyzer::Impl::count(const Push& push) const {
+    std::uint64_t bytes = 0;
+    for (const BufferSeen& buffer : push.seen.buffers)
+        bytes += buffer.size_bytes;
+    if (!push.from)
+        return;
+    push.from->buffers_out += push.seen.buffers.size();
+    push.from->bytes_out += bytes;
+    if (!push.to)
+        return;
+    EdgeState*& edge = push.src->edge;
+    if (!edge || edge->dst_element != push.to->info.id) {
+        auto& edges = push.from->edges;
+        const auto found = std::find_if(edges.begin(), edges.end(), [&](const auto& e) {
+            return e->dst_element == push.to->info.id;
+        });
+        edge =
+            found == edges.end()
+                ? edges.emplace_back(std::make_unique<EdgeState>(EdgeState{push.to->info.id})).get()
+                : found->get();
+    }
+    edge->buffers += push.seen.buffers.size();
+    edge->bytes += bytes;
+}
+
+LatencyAnalyzer::Impl::Push LatencyAnalyzer::Impl::open(const PushBegin& seen) {
+    Push push{seen, registry.find_pad(seen.src_pad), registry.find_pad(seen.dst_pad)};
+    push.thread = registry.use_thread(seen.thread);
+    if (push.src) {
+        push.from = push.src->element;
+        push.src->last_dst = seen.dst_pad;
+        push.src->eos = false;
+        if (push.from && push.src->bit == 0)
+            LatencyRegistry::use_as_source(*push.src);
+    }
+    if (push.dst) {
+        push.to = push.dst->element;
+        if (push.to && !push.dst->book)
+            LatencyRegistry::use_as_sink(*push.dst);
+    }
+    if (seen.has_end && push.thread) {
+        if (++last_serial == 0)
+            ++last_serial;
+        push.serial = last_serial;
+    }
+    return push;
+}
+
+void LatencyAnalyzer::Impl::begin(const PushBegin& seen) {
+    Push push = open(seen);
+    count(push);
+    PushBegan began;
+    for (const BufferSeen& buffer : seen.buffers) {
+        began.size_bytes += buffer.size_bytes;
+        if (buffer.ids.empty())
+            continue;
+        const Identity identity =
+            buffer.id_is_new ? identify_new(push, buffer) : identify_carried(buffer);
+        if (push.from && !buffer.id_is_new)
+            exits.leave({*push.src, *push.from, buffer, push.thread, seen.thread, seen.at_ns});
+        if (began.buffer_id == 0) {
+            began.buffer_id = identity.flow_id;
+            began.origins = identity.origins;
+            began.is_first = identity.is_first;
+            began.pts_ns = buffer.pts_ns;
+        } else {
+            merge(began.origins, identity.origins);
+        }
+        if (push.to)
+            enter(push, buffer, identity);
+    }
+    if (push.from)
+        exits.drop_overtaken(*push.from, seen.at_ns);
+    if (push.serial != 0) {
+        auto& open_pushes = push.thread->open;
+        if (open_pushes.size() >= ThreadState::kDepthMax)
+            open_pushes.clear(); // ends were lost
+        open_pushes.push_back(
+            {seen.at_ns, 0, push.wait_ns, push.to ? push.to->info.id : 0, push.serial});
+    } else if (push.to && push.wait_ns != kNoTime) {
+        push.to->sync_wait.record(push.wait_ns);
+    }
+    if (observers.all.empty())
+        return;
+    began.at_ns = seen.at_ns;
+    began.thread = seen.thread;
+    began.src_element = push.from ? push.from->info.id : 0;
+    began.dst_element = push.to ? push.to->info.id : 0;
+    began.buffers = static_cast<std::uint32_t>(seen.buffers.size());
+    began.has_end = seen.has_end;
+    began.is_last = push.to && push.to->info.is_sink;
+    observers.tell([&](LatencyObserver& o) { o.push_began(began); });
+}
+
+void LatencyAnalyzer::Impl::end(const PushEnd& seen) {
+    ThreadState* thread = registry.find_thread(seen.thread);
+    if (!thread || thread->open.empty())
+        return; // its begin was lost, or was before we listened
+    const OpenPush push = thread->open.back();
+    thread->open.pop_back();
+    const std::uint64_t inclusive = seen.at_ns > push.began_ns ? seen.at_ns - push.began_ns : 0;
+    std::uint64_t self = inclusive > push.nested_ns ? inclusive - push.nested_ns : 0;
+    if (!thread->open.empty())
+        thread->open.back().nested_ns += inclusive;
+    if (ElementState* element = registry.find_element(push.dst_element)) {
+        if (push.wait_ns != kNoTime) {
+            const std::uint64_t waited = std::min(self, push.wait_ns);
+            element->sync_wait.record(waited);
+            self -= waited;
+        }
+        element->self.record(self);
+    }
+    if (observers.all.empty())
+        return;
+    const PushEnded ended{seen.at_ns,  push.began_ns,    self,
+                          seen.thread, push.dst_element, seen.flow};
+    observers.tell([&](LatencyObserver& o) { o.push_ended(ended); });
+}
+
+void LatencyAnalyzer::Impl::lose_records() {
+    // Begins and ends no longer pair, and what comes out may not have been seen.
+    registry.for_each_thread([](ThreadState& thread) { thread.open.clear(); });
+    registry.for_each_element([](ElementState& element) {
+        for (PadState* pad : element.sink_pads)
+            pad->book->doubt_inside();
+    });
+}
+
+LatencyAnalyzer::LatencyAnalyzer() : impl_(std::make_unique<Impl>()) {}
+LatencyAnalyzer::~LatencyAnalyzer() = default;
+
+void LatencyAnalyzer::add_observer(LatencyObserver* observer) {
+    impl_->observers.all.push_back(observer);
+    impl_->registry.for_each_element(
+        [observer](const ElementState& element) { observer->element_added(element.info); });
+    impl_->registry.for_each_thread([observer](const ThreadState& thread) {
+        if (thread.is_told)
+            observer->thread_added(thread.info);
+    });
+}
+
+void LatencyAnalyzer::remove_observer(LatencyObserver* observer) {
+    std::erase(impl_->observers.all, observer);
+}
+
+void LatencyAnalyzer::element(const ElementInfo& info) {
+    impl_->registry.element(info);
+    impl_->observers.tell([&](LatencyObserver& o) { o.element_added(info); });
+}
+
+void LatencyAnalyzer::pad(const PadInfo& info) {
+    impl_->registry.pad(info);
+}
+
+void LatencyAnalyzer::thread(const ThreadInfo& info) {
+    impl_->registry.thread(info);
+    impl_->observers.tell([&](LatencyObserver& o) { o.thread_added(info); });
+}
+
+void LatencyAnalyzer::pad_gone(std::uint32_t pad) {
+    PadState* state = impl_->registry.find_pad(pad);
+    if (!state || !state->element)
+        return;
+    // What is inside has nobody to come out for. The time is that of the last that came out.
+    if (state->book && state->element->ever_pushed && !state->element->info.is_sink)
+        impl_->exits.drop_inside(*state->element, *state->book, state->element->newest_out_in_ns);
+    impl_->registry.forget_pad(*state);
+}
+
+void LatencyAnalyzer::thread_gone(std::uint32_t thread) {
+    impl_->registry.forget_thread(thread);
+}
+
+void LatencyAnalyzer::begin(const PushBegin& push) {
+    impl_->begin(push);
+}
+void LatencyAnalyzer::end(const PushEnd& push) {
+    impl_->end(push);
+}
+
+void LatencyAnalyzer::segment(const SegmentSeen& segment) {
+    if (PadState* pad = impl_->registry.find_pad(segment.src_pad)) {
+        pad->segment = segment;
+        pad->has_segment = true;
+    }
+}
+
+void LatencyAnalyzer::eos(std::uint32_t src_pad, std::uint64_t at_ns) {
+    PadState* pad = impl_->registry.find_pad(src_pad);
+    if (!pad || !pad->element || pad->element->info.is_sink)
+        return;
+    pad->eos = true;
+    const auto& pads = pad->element->pads;
+    if (std::all_of(pads.begin(), pads.end(),
+                    [](const PadState* p) { return p->bit == 0 || p->eos; }))
+        impl_->exits.drop_inside(*pad->element, at_ns);
+}
+
+void LatencyAnalyzer::flushed(std::uint32_t src_pad, std::uint64_t at_ns) {
+    const PadState* src = impl_->registry.find_pad(src_pad);
+    PadState* dst = src ? impl_->registry.find_pad(src->last_dst) : nullptr;
+    if (dst && dst->element && dst->book && !dst->element->info.is_sink) {
+        dst->element->last_out_end = kNoRunningTime;
+        impl_->exits.drop_inside(*dst->element, *dst->book, at_ns);
+    }
+}
+
+void LatencyAnalyzer::sink_sync(const SinkSync& sync) {
+    if (ElementState* element = impl_->registry.find_element(sync.element))
+        element->sync = sync;
+}
+
+void LatencyAnalyzer::gpu(const GpuWork& work) {
+    if (impl_->gpu_queues.add(work))
+        impl_->observers.tell([&](LatencyObserver& o) { o.gpu_worked(work); });
+}
+
+void LatencyAnalyzer::incident(const Incident& incident) {
+    switch (incident.kind) {
+    case IncidentKind::stall:
+        ++impl_->stalls;
+        break;
+    case IncidentKind::clock_jump:
+        ++impl_->clock_jumps;
+        break;
+    case IncidentKind::records_lost:
+        impl_->records_lost +=
+            incident.amount > 0 ? static_cast<std::uint64_t>(incident.amount) : 0;
+        impl_->lose_records();
+        break;
+    }
+    impl_->observers.tell([&](LatencyObserver& o) { o.incident(incident); });
+}
+
+void LatencyAnalyzer::sampled(const CounterSample& sample) {
+    impl_->observers.tell([&](LatencyObserver& o) { o.sampled(sample); });
+}
+
+void LatencyAnalyzer::tick(std::uint64_t now_ns) {
+    impl_->registry.for_each_element(
+        [&](ElementState& element) { impl_->exits.tick(element, now_ns); });
+}
+
+LatencySnapshot LatencyAnalyzer::snapshot(std::uint64_t now_ns) const {
+    LatencySnapshot all;
+    all.at_ns = now_ns;
+    all.records_lost = impl_->records_lost;
+    all.stalls = impl_->stalls;
+    all.clock_jumps = impl_->clock_jumps;
+    all.gpu_queues = impl_->gpu_queues.stats();
+    impl_->registry.for_each_element([&](const ElementState& e) { append_stats(all, e); });
+    return all;
+}
+
+void LatencyAnalyzer::reset() {
+    impl_->records_lost = 0;
+    impl_->stalls = 0;
+    impl_->clock_jumps = 0;
+    impl_->gpu_queues.reset();
+    impl_->registry.for_each_element([](ElementState& element) { reset_stats(element); });
+}
+
+} // namespace tactus

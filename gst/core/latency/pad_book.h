@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/latency/latency_observer.h"
+#include "core/latency/running_time.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace tactus {
+
+/// What has become of a buffer that went into an element.
+enum class Fate : std::uint8_t {
+    inside,
+    out,
+    dropped,
+    forgotten ///< it is not known whether it came out, and nobody counts it
+};
+
+/// A buffer that went in.
+struct BookEntry {
+    std::uint64_t id = 0;        ///< of its oldest stamp
+    std::uint64_t newest_id = 0; ///< of its newest stamp; differs where several were merged
+    std::uint64_t flow_id = 0;   ///< under which observers know it
+    std::uint64_t address = 0;
+    std::uint64_t in_ns = 0;
+    std::uint64_t pts_ns = kNoTime;
+    Origins origins;
+    RunningInterval running;
+    std::uint64_t left_mask = 0; ///< source pads by which it came out
+    std::uint64_t arrival = 0;   ///< its number in the order of arrival
+    std::uint64_t older_by_id = 0;
+    std::uint64_t older_by_address = 0;
+    std::uint32_t thread = 0;
+    std::uint32_t push_serial = 0; ///< of the push that brought it
+    std::uint32_t push_depth = 0;  ///< how many pushes enclosed that one
+    Fate fate = Fate::inside;
+    bool unattached = false; ///< the buffer itself does not carry the id
+    bool guessed = false;    ///< came out by inference, not by its id
+};
+
+/// The buffers that went into an element through one sink pad, in order of arrival. Holds the last
+/// 64 at least and grows, up to 4096, as long as it would overwrite one that is still inside, or
+/// (up to 1024) one that was counted as dropped and might turn up. One thread; allocates only to
+/// grow. References to entries are valid until the next make_room().
+///
+/// Chains: each entry names the entry before it with the same hash, by arrival; a number outside of
+/// what the ring holds ends a chain, so nothing need ever be removed from one.
+class PadBook {
+  public:
+    static constexpr std::size_t kCapacityMin = 64;
+    static constexpr std::size_t kDroppedKept = 1024;
+    static constexpr std::size_t kCapacityMax = 4096;
+
+    PadBook();
+
+    /// Before add(). The entry that is inside and must make way, if there is one: the caller must
+    /// settle() it.
+    BookEntry* make_room();
+    BookEntry& add(const BookEntry& entry);
+
+    struct Match {
+        BookEntry* entry = nullptr;
+        bool is_again = false; ///< it has come out of this pad before
+    };
+    /// Which entry an id that comes out of the source pad with bit `pad_bit` belongs to: best the
+    /// same buffer, else the oldest with this id that has not come out there.
+    Match match(std::uint64_t id, std::uint64_t address, std::uint64_t pad_bit);
+    /// The newest entry whose buffer does not carry its id, by the buffer's address and timestamp.
+    BookEntry* match_unattached(std::uint64_t address, std::uint64_t pts_ns);
+    bool holds(std::uint64_t id);
+
+    /// Notes that an entry came out through `pad_bit`. Returns how many newer ones came out before
+    /// it; 0 if it came out before by another pad.
+    std::uint64_t take(BookEntry& entry, std::uint64_t pad_bit);
+    /// Decides an entry that is inside.
+    void settle(BookEntry& entry, Fate fate);
+
+    /// The oldest entry that is inside, if more than `newer` newer ones came out.
+    BookEntry* overtaken_by(std::uint64_t newer);
+
+    std::uint64_t first() const { return first_; }
+    std::uint64_t first_inside() const { return tail_; }
+    std::uint64_t end() const { return next_; }
+    BookEntry& at(std::uint64_t arrival) { return ring_[arrival & (ring_.size() - 1)]; }
+    std::uint64_t inside() const { return inside_; }
+    bool is_empty() const { return next_ == 0; }
+    std::size_t capacity() const { return ring_.size(); }
+
+    /// Nothing that is inside now will be counted as dropped: records of its leaving may be lost.
+    void doubt_inside() { doubted_before_ = next_; }
+    bool is_doubted(const BookEntry& entry) const { return entry.arrival < doubted_before_; }
+
+  private:
+    static constexpr std::uint64_t kNobody = UINT64_MAX;
+    static constexpr unsigned kChainStepsMax = 64;
+
+    bool is_held(std::uint64_t arrival) const { return arrival < next_ && arrival >= first_; }
+    std::size_t id_slot(std::uint64_t id) const;
+    std::size_t address_slot(std::uint64_t address) const;
+    void link(BookEntry& entry);
+    void grow();
+    void advance_tail();
+    std::uint64_t newer_outs(const BookEntry& entry);
+
+    std::vector<BookEntry> ring_;
+    std::vector<std::uint64_t> by_id_; // arrival of the newest entry with this hash
+    std::vector<std::uint64_t> by_address_;
+    std::uint64_t first_ = 0;       // arrival of the oldest entry that is held
+    std::uint64_t next_ = 0;        // arrival of the next entry
+    std::uint64_t tail_ = 0;        // all before it are decided
+    std::uint64_t inside_ = 0;      // entries that are inside
+    std::uint64_t outs_ = 0;        // entries that have come out, ever
+    std::uint64_t outs_behind_ = 0; // those of them that lie before the tail
+    std::uint64_t newest_out_ = 0;  // arrival of the newest that has come out, plus one
+    std::uint64_t doubted_before_ = 0;
+};
+
+} // namespace tactus

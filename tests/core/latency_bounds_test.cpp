@@ -1,0 +1,290 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What comes and goes, what is lost, and that memory stays bounded.
+#include "core/latency/alias_ring.h"
+#include "core/latency/duration_histogram.h"
+#include "core/latency/pad_book.h"
+#include "latency_feeder.h"
+
+#include <random>
+
+namespace tactus {
+
+namespace {
+
+class LatencyBounds : public LatencyFeeder {
+  protected:
+    LatencyBounds() {
+        element(1, "src", true);
+        element(2, "queue");
+        element(3, "sink", false, true);
+    }
+};
+
+TEST_F(LatencyBounds, tells_a_late_observer_of_all_that_is_known) {
+    analyzer.thread({7, 1234, "queue0:src"});
+    Recorder late;
+    analyzer.add_observer(&late);
+    EXPECT_EQ(late.elements.size(), 3u);
+    ASSERT_EQ(late.threads.size(), 1u);
+    EXPECT_EQ(late.threads[0].name, "queue0:src");
+    analyzer.remove_observer(&late);
+    feed(1, sink_pad(2), 0);
+    EXPECT_TRUE(late.begun.empty());
+    EXPECT_EQ(recorder.begun.size(), 1u);
+}
+
+TEST_F(LatencyBounds, takes_an_element_told_again_as_changed) {
+    TestBuffer buffer = feed(1, sink_pad(2), 0);
+    analyzer.element({2, 5, "queue9", "pipeline5/queue9", "queue", false, false});
+    push(src_pad(2), sink_pad(3), buffer, 9, 2);
+    EXPECT_EQ(stats(2).info.name, "queue9");
+    EXPECT_EQ(stats(2).info.pipeline, 5u);
+    EXPECT_EQ(stats(2).residence.summary.count, 1u);
+    EXPECT_EQ(recorder.elements.size(), 4u);
+}
+
+TEST_F(LatencyBounds, survives_a_thread_that_goes_with_open_pushes) {
+    TestBuffer buffer = fresh(src_pad(1), 0);
+    begin(src_pad(1), sink_pad(2), buffer, 0);
+    analyzer.thread_gone(1);
+    end(5);
+    EXPECT_TRUE(recorder.ended.empty());
+    push(src_pad(2), sink_pad(3), buffer, 9, 2);
+    EXPECT_EQ(residences_in(2).size(), 1u);
+}
+
+TEST_F(LatencyBounds, starts_over_with_its_counters_but_knows_what_is_inside) {
+    TestBuffer buffer = feed(1, sink_pad(2), 0);
+    analyzer.reset();
+    EXPECT_EQ(stats(2).buffers_in, 0u);
+    EXPECT_EQ(stats(2).inside, 1u);
+    push(src_pad(2), sink_pad(3), buffer, 9, 2);
+    EXPECT_EQ(stats(2).residence.sum_ns, 9 * kMs);
+    EXPECT_EQ(analyzer.snapshot(0).paths.at(0).buffers, 1u);
+    analyzer.reset();
+    EXPECT_EQ(stats(2).residence.summary.count, 0u);
+    EXPECT_EQ(analyzer.snapshot(0).paths.at(0).oldest.summary.count, 0u);
+}
+
+TEST_F(LatencyBounds, counts_gpu_work_once) {
+    GpuWork work;
+    work.device = "llvmpipe";
+    work.queue = "compute";
+    work.method = "calibrated";
+    work.begin_ticks = 100;
+    work.begin_ns = 1000;
+    work.end_ns = 3000;
+    work.buffer_id = 7;
+    analyzer.gpu(work);
+    analyzer.gpu(work);
+    work.buffer_id = 8;
+    analyzer.gpu(work);
+    work.queue = "transfer";
+    work.end_ns = 500; // ends before it begins: no time at all
+    analyzer.gpu(work);
+    EXPECT_EQ(recorder.gpu.size(), 3u);
+    const auto queues = analyzer.snapshot(0).gpu_queues;
+    ASSERT_EQ(queues.size(), 2u);
+    EXPECT_EQ(queues[0].slices, 2u);
+    EXPECT_EQ(queues[0].busy.sum_ns, 4000u);
+    EXPECT_EQ(queues[1].busy.sum_ns, 0u);
+}
+
+TEST_F(LatencyBounds, bounds_the_number_of_gpu_queues) {
+    for (int i = 0; i < 200; ++i) {
+        const std::string name = std::to_string(i);
+        GpuWork work;
+        work.queue = name;
+        work.buffer_id = static_cast<std::uint64_t>(i);
+        analyzer.gpu(work);
+    }
+    const auto queues = analyzer.snapshot(0).gpu_queues;
+    ASSERT_EQ(queues.size(), 65u);
+    EXPECT_EQ(queues.back().device, "others");
+    EXPECT_EQ(queues.back().slices, 136u);
+}
+
+TEST_F(LatencyBounds, counts_and_passes_on_incidents_and_samples) {
+    analyzer.incident({IncidentKind::stall, 1, 30'000'000, "other"});
+    analyzer.incident({IncidentKind::clock_jump, 2, -5, "realtime"});
+    analyzer.incident({IncidentKind::records_lost, 3, 12, ""});
+    analyzer.sampled({4, "level", "buffers", 3});
+    const LatencySnapshot all = analyzer.snapshot(0);
+    EXPECT_EQ(all.stalls, 1u);
+    EXPECT_EQ(all.clock_jumps, 1u);
+    EXPECT_EQ(all.records_lost, 12u);
+    EXPECT_EQ(recorder.incidents, 3u);
+    EXPECT_EQ(recorder.samples, 1u);
+}
+
+TEST_F(LatencyBounds, calls_nothing_dropped_whose_records_may_be_lost) {
+    feed(1, sink_pad(2), 0);
+    analyzer.incident({IncidentKind::records_lost, 1, 12, ""});
+    for (std::uint64_t i = 1; i <= 100; ++i) {
+        TestBuffer buffer = feed(1, sink_pad(2), i);
+        push(src_pad(2), sink_pad(3), buffer, i, 2);
+    }
+    EXPECT_EQ(stats(2).dropped, 0u);
+    EXPECT_EQ(stats(2).inside, 0u);
+}
+
+TEST_F(LatencyBounds, pairs_anew_after_records_were_lost) {
+    TestBuffer buffer = fresh(src_pad(1), 0);
+    begin(src_pad(1), sink_pad(2), buffer, 0); // its end is lost
+    analyzer.incident({IncidentKind::records_lost, 1, 1, ""});
+    TestBuffer next = fresh(src_pad(1), 10);
+    begin(src_pad(1), sink_pad(3), next, 10);
+    end(13);
+    ASSERT_EQ(recorder.ended.size(), 1u);
+    EXPECT_EQ(recorder.ended[0].dst_element, 3u);
+    EXPECT_EQ(recorder.ended[0].self_ns, 3 * kMs);
+}
+
+TEST_F(LatencyBounds, bears_what_was_never_told) {
+    TestBuffer buffer = fresh(999, 0);
+    begin(999, 998, buffer, 0, 55);
+    end(1, 55);
+    end(2, 77);
+    begin(0xFFFFFFFF, 0xFFFFFFFE, buffer, 3, 0xFFFFFFFF);
+    analyzer.pad({70, 71, "orphan"});
+    push(src_pad(1), 70, buffer, 4);
+    analyzer.segment({});
+    analyzer.eos(997, 5);
+    analyzer.flushed(997, 5);
+    analyzer.pad_gone(997);
+    analyzer.element({});
+    analyzer.pad({});
+    BufferSeen without_ids;
+    analyzer.begin({6, 1, src_pad(1), sink_pad(2), {&without_ids, 1}, true});
+    analyzer.begin({7, 1, src_pad(1), sink_pad(2), {}, true});
+    EXPECT_EQ(stats(71).buffers_in, 1u);
+    EXPECT_EQ(recorder.begun.size(), 5u);
+}
+
+TEST_F(LatencyBounds, counts_what_is_inside_a_pad_that_goes) {
+    TestBuffer buffer = feed(1, sink_pad(2), 0);
+    feed(1, sink_pad(2), 1);
+    push(src_pad(2), sink_pad(3), buffer, 9, 2);
+    analyzer.pad_gone(sink_pad(2));
+    EXPECT_EQ(stats(2).dropped, 1u);
+    EXPECT_EQ(stats(2).inside, 0u);
+    push(src_pad(1), sink_pad(2), buffer, 10);
+    EXPECT_EQ(stats(2).buffers_in, 2u);
+}
+
+TEST_F(LatencyBounds, forgets_the_oldest_of_many_pipelines_that_came_and_went) {
+    for (std::uint32_t i = 10; i < 3010; i += 3) {
+        element(i, "src", true);
+        element(i + 1, "queue");
+        element(i + 2, "sink", false, true);
+        TestBuffer buffer = feed(i, sink_pad(i + 1), i);
+        push(src_pad(i + 1), sink_pad(i + 2), buffer, i, 2);
+        for (std::uint32_t pad = i * 10; pad < i * 10 + 30; ++pad)
+            analyzer.pad_gone(pad);
+    }
+    const LatencySnapshot all = analyzer.snapshot(0);
+    EXPECT_EQ(all.elements.size(), 512u);
+    EXPECT_LE(all.paths.size(), 171u);
+    EXPECT_LE(all.edges.size(), 342u);
+    EXPECT_EQ(all.elements.back().info.id, 3009u);
+    EXPECT_EQ(all.elements.back().buffers_in, 1u);
+    EXPECT_EQ(stats(2).info.name, "queue0"); // has its pads still
+}
+
+TEST_F(LatencyBounds, keeps_all_elements_that_have_pads) {
+    for (std::uint32_t i = 10; i < 1010; ++i)
+        element(i, "identity");
+    EXPECT_EQ(analyzer.snapshot(0).elements.size(), 1003u);
+}
+
+TEST(PadBook, does_not_grow_while_buffers_come_out) {
+    PadBook book;
+    for (std::uint64_t i = 0; i < 1'000'000; ++i) {
+        ASSERT_EQ(book.make_room(), nullptr);
+        BookEntry entry;
+        entry.id = i;
+        entry.newest_id = i;
+        entry.address = 64 * (i % 7);
+        book.add(entry);
+        if (i >= 20)
+            book.take(*book.match(i - 20, 64 * ((i - 20) % 7), 1).entry, 1);
+    }
+    EXPECT_EQ(book.capacity(), PadBook::kCapacityMin);
+    EXPECT_EQ(book.inside(), 20u);
+}
+
+// Against the plain way to count: the number of newer ones that are out.
+TEST(PadBook, counts_overtakers_like_a_plain_list) {
+    std::mt19937_64 random(3);
+    PadBook book;
+    std::vector<bool> out;
+    std::vector<std::uint64_t> inside;
+    for (std::uint64_t i = 0; i < 20'000; ++i) {
+        book.make_room();
+        BookEntry entry;
+        entry.id = i;
+        book.add(entry);
+        out.push_back(false);
+        inside.push_back(i);
+        if (inside.size() < 20)
+            continue;
+        const std::size_t pick = random() % inside.size();
+        const std::uint64_t id = inside[pick];
+        inside.erase(inside.begin() + static_cast<std::ptrdiff_t>(pick));
+        const auto newer = static_cast<std::uint64_t>(
+            std::count(out.begin() + static_cast<std::ptrdiff_t>(id) + 1, out.end(), true));
+        const PadBook::Match match = book.match(id, 0, 1);
+        ASSERT_NE(match.entry, nullptr);
+        ASSERT_EQ(match.entry->id, id);
+        ASSERT_EQ(book.take(*match.entry, 1), newer);
+        out[id] = true;
+        ASSERT_EQ(book.first_inside(), *std::min_element(inside.begin(), inside.end()));
+    }
+}
+
+TEST(AliasRing, grows_only_for_what_is_young) {
+    AliasRing ring;
+    for (std::uint64_t i = 0; i < 1000; ++i)
+        ring.put({i, i * 1'000'000'000, i, {}});
+    EXPECT_EQ(ring.capacity(), AliasRing::kCapacityMin);
+    for (std::uint64_t i = 1000; i < 1'000'000; ++i)
+        ring.put({i, 1'000'000'000'000, i, {}});
+    EXPECT_EQ(ring.capacity(), AliasRing::kCapacityMax);
+    EXPECT_EQ(ring.find(990'000), nullptr);
+    ASSERT_NE(ring.find(999'000), nullptr);
+    EXPECT_EQ(ring.find(999'000)->flow_id, 999'000u);
+}
+
+TEST(DurationHistogram, agrees_with_the_shared_histogram) {
+    std::mt19937_64 random(1);
+    DurationHistogram mine;
+    LogLinearHistogram shared;
+    std::uint64_t sum = 0;
+    for (int i = 0; i < 20'000; ++i) {
+        const std::uint64_t value = random() >> (random() % 64);
+        mine.record(value);
+        shared.record(value);
+        sum += value;
+    }
+    const DurationStats stats = mine.stats();
+    const auto summary = shared.summary();
+    EXPECT_EQ(stats.sum_ns, sum);
+    EXPECT_EQ(stats.summary.count, summary.count);
+    EXPECT_EQ(stats.summary.p50, summary.p50);
+    EXPECT_EQ(stats.summary.p99, summary.p99);
+    EXPECT_EQ(stats.summary.p999, summary.p999);
+    EXPECT_EQ(stats.summary.max, summary.max);
+    std::uint64_t in_buckets = 0;
+    for (const auto& bucket : stats.buckets)
+        in_buckets += bucket.count;
+    EXPECT_EQ(in_buckets, 20'000u);
+    mine.reset();
+    EXPECT_TRUE(mine.stats().buckets.empty());
+    EXPECT_EQ(mine.stats().summary.p50, 0u);
+}
+
+} // namespace
+
+} // namespace tactus
