@@ -13,7 +13,7 @@ namespace tactus {
 
 /// A clock as seen from CLOCK_MONOTONIC.
 struct ClockStats {
-    std::string name;        ///< "monotonic-raw", "realtime", "tai", "tsc", "pipeline"
+    std::string name;        ///< "monotonic-raw", "boottime", "realtime", "tai", "tsc", "pipeline"
     double offset_ns = 0;    ///< the clock minus CLOCK_MONOTONIC, now
     double drift_ppm = 0;    ///< how much faster than CLOCK_MONOTONIC it runs
     std::uint64_t jumps = 0; ///< steps seen (NTP steps, suspended machines)

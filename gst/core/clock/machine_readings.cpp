@@ -1,0 +1,180 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/clock/machine_readings.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string_view>
+#include <unistd.h>
+#include <utility>
+
+namespace tactus {
+
+namespace {
+
+constexpr long kUsualTicksPerSecond = 100;
+// CPUs are counted up from 0 until one has no directory; this ends it in any case.
+constexpr std::size_t kMostCpus = 8192;
+
+std::optional<std::uint64_t> parse(std::string_view text) {
+    std::uint64_t value = 0;
+    const char* end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc() || stopped != end || text.empty())
+        return std::nullopt;
+    return value;
+}
+
+/// Less than before means that it began anew (another cgroup, a machine moved): nothing since.
+std::uint64_t since(std::uint64_t first, std::uint64_t now) {
+    return now > first ? now - first : 0;
+}
+
+/// All directories from `path` up to the root of the hierarchy. Paths of other namespaces ("/../x")
+/// lead nowhere.
+void add_ancestors(const std::string& mount, std::string path, std::set<std::string>& files) {
+    if (path.find("/..") != std::string::npos)
+        path.clear();
+    while (!path.empty() && path != "/") {
+        files.insert(mount + path + "/cpu.stat");
+        path.erase(path.rfind('/'));
+    }
+    files.insert(mount + "/cpu.stat");
+}
+
+bool lists_cpu(const std::string& controllers) {
+    std::istringstream list(controllers);
+    std::string name;
+    while (std::getline(list, name, ','))
+        if (name == "cpu")
+            return true;
+    return false;
+}
+
+} // namespace
+
+MachineReadings::MachineReadings(std::string root, long ticks_per_second) : root_(std::move(root)) {
+    if (root_.empty() || root_.back() != '/')
+        root_ += '/';
+    long ticks = ticks_per_second > 0 ? ticks_per_second : sysconf(_SC_CLK_TCK);
+    if (ticks <= 0)
+        ticks = kUsualTicksPerSecond;
+    ns_per_tick_ = 1'000'000'000ULL / static_cast<std::uint64_t>(ticks);
+}
+
+void MachineReadings::read() {
+    if (const auto steal = read_steal_ns()) {
+        if (!first_steal_ns_)
+            first_steal_ns_ = steal;
+        stats_.steal_ns = since(*first_steal_ns_, *steal);
+    }
+    if (const auto throttling = read_throttling()) {
+        if (!first_throttling_)
+            first_throttling_ = throttling;
+        stats_.throttled_ns = since(first_throttling_->ns, throttling->ns);
+        stats_.throttled_periods = since(first_throttling_->periods, throttling->periods);
+    }
+    read_frequencies();
+}
+
+std::optional<std::uint64_t> MachineReadings::read_steal_ns() const {
+    constexpr unsigned kStealField = 8;
+    std::ifstream file(root_ + "proc/stat");
+    std::string line;
+    while (std::getline(file, line)) {
+        std::istringstream fields(line);
+        std::string field;
+        if (!(fields >> field) || field != "cpu")
+            continue;
+        for (unsigned i = 0; i < kStealField; ++i)
+            if (!(fields >> field))
+                return std::nullopt;
+        const auto ticks = parse(field);
+        return ticks ? std::optional(*ticks * ns_per_tick_) : std::nullopt;
+    }
+    return std::nullopt;
+}
+
+std::vector<std::string> MachineReadings::cgroup_files() const {
+    const std::string mount = root_ + "sys/fs/cgroup";
+    std::set<std::string> files;
+    std::ifstream file(root_ + "proc/self/cgroup");
+    std::string line;
+    while (std::getline(file, line)) {
+        // "hierarchy:controllers:path"; version 2 has hierarchy 0 and no controllers.
+        const std::size_t first = line.find(':');
+        const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
+        if (second == std::string::npos || line.compare(second + 1, 1, "/") != 0)
+            continue;
+        const std::string controllers = line.substr(first + 1, second - first - 1);
+        const std::string path = line.substr(second + 1);
+        if (controllers.empty()) {
+            add_ancestors(mount, path, files);
+            add_ancestors(mount + "/unified", path, files);
+        } else if (lists_cpu(controllers)) {
+            // "cpu" is often a link to "cpu,cpuacct": one of them, or all would count twice.
+            const bool plain = std::ifstream(mount + "/cpu/cpu.stat").good();
+            add_ancestors(mount + "/" + (plain ? "cpu" : controllers), path, files);
+        }
+    }
+    return {files.begin(), files.end()};
+}
+
+std::optional<MachineReadings::Throttling> MachineReadings::read_throttling() const {
+    std::optional<Throttling> sum;
+    for (const std::string& name : cgroup_files()) {
+        std::ifstream file(name);
+        std::string key;
+        std::string text;
+        while (file >> key >> text) {
+            const auto value = parse(text);
+            const bool is_ns = key == "throttled_time";
+            const bool is_us = key == "throttled_usec";
+            if (!value || !(is_ns || is_us || key == "nr_throttled"))
+                continue;
+            if (!sum)
+                sum.emplace();
+            if (is_ns || is_us)
+                sum->ns += *value * (is_us ? 1000 : 1);
+            else
+                sum->periods += *value;
+        }
+    }
+    return sum;
+}
+
+void MachineReadings::read_frequencies() {
+    std::size_t read = 0;
+    for (std::size_t cpu = next_cpu_; read < kCpusAtATime && cpu < kMostCpus; ++cpu) {
+        const std::string folder = root_ + "sys/devices/system/cpu/cpu" + std::to_string(cpu);
+        next_cpu_ = cpu + 1;
+        std::string text;
+        std::ifstream file(folder + "/cpufreq/scaling_cur_freq");
+        if (file >> text) {
+            if (const auto khz = parse(text); khz && *khz > 0)
+                see_frequency(cpu, *khz);
+        } else if (access(folder.c_str(), F_OK) != 0) {
+            next_cpu_ = 0;
+            break;
+        }
+        ++read;
+    }
+}
+
+void MachineReadings::see_frequency(std::size_t cpu, std::uint64_t khz) {
+    stats_.cpu_frequency_min_khz = std::min(khz, stats_.cpu_frequency_min_khz.value_or(khz));
+    stats_.cpu_frequency_max_khz = std::max(khz, stats_.cpu_frequency_max_khz.value_or(khz));
+    if (!stats_.cpu_frequency_changes)
+        stats_.cpu_frequency_changes = 0;
+    const auto [place, is_new] = khz_.try_emplace(cpu, khz);
+    const std::uint64_t difference = std::max(place->second, khz) - std::min(place->second, khz);
+    if (is_new || difference <= place->second / 20)
+        return;
+    place->second = khz;
+    ++*stats_.cpu_frequency_changes;
+}
+
+} // namespace tactus
