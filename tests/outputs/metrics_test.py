@@ -149,7 +149,7 @@ class Top(unittest.TestCase):
             run = self.run_top(address, "--once")
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertRegex(run.stdout, r'camera"0" → screen +4\d\.\d ms +90\.\d ms +90\.0 ms')
-        self.assertRegex(run.stdout, r"queue0 +3\d\.\d µs +12\.0 s +12\.0 s +1\.1\d µs +1 +3")
+        self.assertRegex(run.stdout, r"queue0 +3\d\.\d µs +12\.0 s +12\.0 s +1 +3 +1\.1\d µs")
         self.assertIn("realtime +12.50 ppm, 1 jumps", run.stdout)
         self.assertIn("2 records did not fit", run.stdout)
         self.assertNotIn("\033", run.stdout)
