@@ -139,7 +139,13 @@ std::unique_ptr<MetricsEndpoint> MetricsEndpoint::create(const std::string& addr
     try {
         return std::make_unique<ExposerEndpoint>(*parsed, std::move(source));
     } catch (const std::exception& trouble) {
-        error = failure(*parsed, trouble.what());
+        // The socket could be bound a moment ago. Debian's civetweb has no IPv6, and does not say
+        // so.
+        error = parsed->is_ipv6
+                    ? "metrics address \"" + parsed->text() +
+                          "\": the HTTP server in prometheus-cpp cannot listen there; it seems to "
+                          "be built without IPv6; give an IPv4 address, such as 127.0.0.1:9464"
+                    : failure(*parsed, trouble.what());
         return nullptr;
     }
 }

@@ -121,6 +121,14 @@ class Endpoint(unittest.TestCase):
         self.assertIn(address, run.stderr)
         self.assertIn("Address already in use", run.stderr)
 
+    def test_ipv6_works_or_is_an_error_that_names_it(self):
+        run = subprocess.run([SERVER, "[::1]:0"], stdin=subprocess.DEVNULL, text=True,
+                             capture_output=True, check=False, timeout=60)
+        if run.returncode == 0:
+            self.assertRegex(run.stdout, r"^\[::1\]:[1-9]")
+        else:
+            self.assertIn('"[::1]:0"', run.stderr)
+
     def test_each_query_of_the_dashboard_names_exported_metrics(self):
         exported = {sample for _, samples in self.families.values() for sample, _, _ in samples}
         dashboard = json.loads(DASHBOARD.read_text(encoding="utf-8"))
