@@ -12,7 +12,7 @@ namespace tactus {
 
 namespace {
 
-constexpr std::size_t kMaxBodyBytes = 64 * 1024;
+constexpr std::size_t kMaxBodyBytes = std::size_t{64} * 1024;
 constexpr std::chrono::milliseconds kMaxPoll{1000};
 constexpr std::string_view kTracesPath = "/v1/traces";
 

@@ -47,16 +47,26 @@ class SnapshotCollector : public prometheus::Collectable {
     mutable std::uint64_t errors_ = 0;
 };
 
-/// Puts back what the HTTP server does to the process while it starts: it ignores SIGPIPE.
-class SigpipeKeeper {
+/// Keeps the HTTP server from touching the process while it starts: whatever it does to SIGPIPE is
+/// undone, and its threads start with all signals blocked, as those are for the application.
+class SignalKeeper {
   public:
-    SigpipeKeeper() { sigaction(SIGPIPE, nullptr, &before_); }
-    ~SigpipeKeeper() { sigaction(SIGPIPE, &before_, nullptr); }
-    SigpipeKeeper(const SigpipeKeeper&) = delete;
-    SigpipeKeeper& operator=(const SigpipeKeeper&) = delete;
+    SignalKeeper() {
+        sigaction(SIGPIPE, nullptr, &pipe_before_);
+        sigset_t all;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &mask_before_);
+    }
+    ~SignalKeeper() {
+        sigaction(SIGPIPE, &pipe_before_, nullptr);
+        pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
+    }
+    SignalKeeper(const SignalKeeper&) = delete;
+    SignalKeeper& operator=(const SignalKeeper&) = delete;
 
   private:
-    struct sigaction before_ {};
+    struct sigaction pipe_before_ {};
+    sigset_t mask_before_{};
 };
 
 bool can_bind(int fd, const MetricsAddress& address) {
@@ -125,11 +135,17 @@ std::unique_ptr<MetricsEndpoint> MetricsEndpoint::create(const std::string& addr
         error = failure(*parsed, why);
         return nullptr;
     }
-    const SigpipeKeeper keeper;
+    const SignalKeeper keeper;
     try {
         return std::make_unique<ExposerEndpoint>(*parsed, std::move(source));
     } catch (const std::exception& trouble) {
-        error = failure(*parsed, trouble.what());
+        // The socket could be bound a moment ago. Debian's civetweb has no IPv6, and does not say
+        // so.
+        error = parsed->is_ipv6
+                    ? "metrics address \"" + parsed->text() +
+                          "\": the HTTP server in prometheus-cpp cannot listen there; it seems to "
+                          "be built without IPv6; give an IPv4 address, such as 127.0.0.1:9464"
+                    : failure(*parsed, trouble.what());
         return nullptr;
     }
 }

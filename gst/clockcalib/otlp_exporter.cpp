@@ -63,7 +63,7 @@ class Deadline {
     std::optional<Clock::time_point> at_;
 };
 
-class CurlExporter : public OtlpExporter {
+class CurlExporter final : public OtlpExporter {
   public:
     CurlExporter(Settings settings, std::string url, std::unique_ptr<HttpPost> http)
         : settings_(std::move(settings)), url_(std::move(url)), http_(std::move(http)),

@@ -121,6 +121,14 @@ class Endpoint(unittest.TestCase):
         self.assertIn(address, run.stderr)
         self.assertIn("Address already in use", run.stderr)
 
+    def test_ipv6_works_or_is_an_error_that_names_it(self):
+        run = subprocess.run([SERVER, "[::1]:0"], stdin=subprocess.DEVNULL, text=True,
+                             capture_output=True, check=False, timeout=60)
+        if run.returncode == 0:
+            self.assertRegex(run.stdout, r"^\[::1\]:[1-9]")
+        else:
+            self.assertIn('"[::1]:0"', run.stderr)
+
     def test_each_query_of_the_dashboard_names_exported_metrics(self):
         exported = {sample for _, samples in self.families.values() for sample, _, _ in samples}
         dashboard = json.loads(DASHBOARD.read_text(encoding="utf-8"))
@@ -149,7 +157,7 @@ class Top(unittest.TestCase):
             run = self.run_top(address, "--once")
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertRegex(run.stdout, r'camera"0" → screen +4\d\.\d ms +90\.\d ms +90\.0 ms')
-        self.assertRegex(run.stdout, r"queue0 +3\d\.\d µs +12\.0 s +12\.0 s +1\.1\d µs +1 +3")
+        self.assertRegex(run.stdout, r"queue0 +3\d\.\d µs +12\.0 s +12\.0 s +1 +3 +1\.1\d µs")
         self.assertIn("realtime +12.50 ppm, 1 jumps", run.stdout)
         self.assertIn("2 records did not fit", run.stdout)
         self.assertNotIn("\033", run.stdout)
