@@ -25,8 +25,11 @@ constexpr TimerName kTimers[] = {
 };
 
 ClockHealthMonitor::Sources the_machine() {
-    return {std::make_unique<LinuxClockReader>(), std::make_unique<MachineReadings>(),
-            std::make_unique<MonotonicSleepClock>()};
+    ClockHealthMonitor::Sources sources;
+    sources.clocks = std::make_unique<LinuxClockReader>();
+    sources.machine = std::make_unique<MachineReadings>();
+    sources.sleep_clock = std::make_unique<MonotonicSleepClock>();
+    return sources;
 }
 
 } // namespace

@@ -123,7 +123,7 @@ std::vector<std::string> MachineReadings::cgroup_files() const {
     return {files.begin(), files.end()};
 }
 
-std::optional<MachineReadings::Throttling> MachineReadings::read_throttling() const {
+std::optional<Throttling> MachineReadings::read_throttling() const {
     std::optional<Throttling> sum;
     for (const std::string& name : cgroup_files()) {
         std::ifstream file(name);

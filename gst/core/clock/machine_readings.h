@@ -13,6 +13,12 @@
 
 namespace tactus {
 
+/// What the quotas of cgroups have cost.
+struct Throttling {
+    std::uint64_t ns = 0;
+    std::uint64_t periods = 0;
+};
+
 /// Reads what the kernel tells of a machine's trouble: steal time from /proc/stat, throttling from
 /// the cpu.stat of the own cgroup and all above it (version 1 and 2, at the usual mount points),
 /// and the frequency of CPUs. A file that is missing or makes no sense gives no figure.
@@ -34,11 +40,6 @@ class MachineReadings {
     const MachineStats& stats() const { return stats_; }
 
   private:
-    struct Throttling {
-        std::uint64_t ns = 0;
-        std::uint64_t periods = 0;
-    };
-
     std::optional<std::uint64_t> read_steal_ns() const;
     std::optional<Throttling> read_throttling() const;
     void read_frequencies();
