@@ -332,7 +332,7 @@ void Engine::chores() {
     HealthReport findings;
     if (now_ns >= next_health_ns_) {
         next_health_ns_ = now_ns + kHealthPeriodNs;
-        findings = health_.poll(now_ns, sinks_.pipeline_clock_ns());
+        findings = poll_health();
     }
     for (const Incident& incident : findings.incidents)
         analyzer_.incident(incident);
@@ -348,6 +348,12 @@ void Engine::chores() {
         BusPoster::post_incident(incident);
     for (const std::string& problem : problems)
         RecordLog::warn(problem);
+}
+
+HealthReport Engine::poll_health() {
+    if (const auto seen = sinks_.read_pipeline_clock())
+        return health_.poll(seen->monotonic_ns, seen->clock_ns);
+    return health_.poll(FastClock::monotonic_ns(), std::nullopt);
 }
 
 /// Two rounds read all that was published before.

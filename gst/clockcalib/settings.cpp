@@ -121,8 +121,11 @@ Settings parse_settings(std::string_view text, std::vector<std::string>& problem
 
 std::string setting_names() {
     std::string names;
-    for (const Parameter& parameter : kParameters)
-        names += (names.empty() ? "" : ", ") + std::string(parameter.name);
+    for (const Parameter& parameter : kParameters) {
+        if (!names.empty())
+            names.append(", ");
+        names.append(parameter.name);
+    }
     return names;
 }
 

@@ -17,11 +17,17 @@ class SinkWatch {
   public:
     /// All sinks there are.
     std::vector<SinkSync> look();
-    /// A pipeline's clock minus CLOCK_MONOTONIC as of the last look: of the sink seen first.
-    std::optional<std::uint64_t> pipeline_clock_ns() const { return pipeline_clock_ns_; }
+    /// A pipeline's clock, and CLOCK_MONOTONIC when it was read; of the sink seen first.
+    struct ClockSeen {
+        std::uint64_t monotonic_ns = 0;
+        std::uint64_t clock_ns = 0;
+    };
+    /// As of now; nothing where no pipeline runs, and once when another clock has been chosen.
+    std::optional<ClockSeen> read_pipeline_clock();
 
   private:
-    std::optional<std::uint64_t> pipeline_clock_ns_;
+    std::uint32_t clock_of_ = 0;  ///< the sink whose clock is read; 0: none runs
+    const void* clock_ = nullptr; ///< which clock that was, never followed
 };
 
 } // namespace tactus

@@ -7,6 +7,7 @@
 #include "machine.h"
 
 #include <gst/gst.h>
+#include <gst/gsttracer.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
