@@ -80,13 +80,13 @@ function drawBox(element, height, x, y, onWorst) {
   const figures = boxFigures(element);
   if (figures.length > 0) {
     line += kBox.line;
-    group.append(boxText(112, line, "P50", "quiet", "end"),
+    group.append(boxText(126, line, "P50", "quiet", "end"),
       boxText(width - kBox.pad, line, "P99", "quiet", "end"));
   }
   for (const [label, p50, p99] of figures) {
     line += kBox.line;
     group.append(boxText(kBox.pad, line, label, "quiet"),
-      boxText(112, line, formatNs(p50), "figure", "end"),
+      boxText(126, line, formatNs(p50), "figure", "end"),
       boxText(width - kBox.pad, line, formatNs(p99), "figure strong", "end"));
   }
   if (boxMarks(element))
