@@ -148,16 +148,20 @@ LatencySnapshot large_latency(unsigned pipelines, unsigned length) {
         const std::string bin = "pipeline" + std::to_string(p) + "/";
         const auto source = b.add(bin + "videotestsrc" + std::to_string(p), "videotestsrc", 0, p);
         std::vector<std::uint32_t> chain{source};
-        for (unsigned i = 0; i + 4 < length; ++i)
-            chain.push_back(b.add(bin + "filter" + std::to_string(i),
-                                  i % 5 == 2 ? "queue" : "identity", (i + p) * 150'000, p));
+        std::uint64_t total_ns = 0;
+        for (unsigned i = 0; i + 4 < length; ++i) {
+            const std::uint64_t typical_ns = (i + p) * 150'000;
+            const char* const factory = i % 5 == 2 ? "queue" : "identity";
+            chain.push_back(b.add(bin + "filter" + std::to_string(i), factory, typical_ns, p));
+            total_ns += typical_ns;
+        }
         const auto tee = b.add(bin + "tee", "tee", 5'000, p);
         chain.push_back(tee);
         b.link(chain);
         for (const char* const name : {"left", "right"}) {
             const auto sink = b.add(bin + name, "fakesink", 30'000, p);
             b.link({tee, sink});
-            b.path(source, sink, length * 400'000, false);
+            b.path(source, sink, total_ns, false);
         }
     }
     b.snapshot.at_ns = kStart + 60 * kSecond;
