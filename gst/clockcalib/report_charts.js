@@ -147,9 +147,10 @@ function incidentMarks(x, top, width) {
   return kIncidentRows.flatMap(([kind, name], row) => {
     const y = top + row * 20;
     const marks = data.incidents.list.filter((incident) => incident.kind === kind);
+    const total = kind === "records-lost" ? sum(marks.map((one) => one.records)) : marks.length;
     return [
       svg("path", {class: "grid", d: `M${kChart.left} ${y}h${width - kChart.left - kChart.right}`}),
-      boxText(width - kChart.right, y - 5, `${name}: ${formatCount(marks.length)}`, "axis", "end"),
+      boxText(width - kChart.right, y - 5, `${name}: ${formatCount(total)}`, "axis", "end"),
       ...marks.map((incident) => svg("path", {
         class: `incident ${kind}`,
         d: kind === "clock-jump" ? `M${x(incident.at_ns)} ${y - 6}l5 6l-5 6l-5 -6z`

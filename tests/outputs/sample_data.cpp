@@ -78,6 +78,7 @@ void add_conference(SnapshotBuilder& b) {
     b.path(camera, screen, 331 * kMs, false);
     b.path(camera, preview, 6 * kMs, false);
     b.stats(leaky).dropped = 214;
+    b.stats(encoder).self = durations(9 * kMs, 0.2, 1800, 300); // it looks ahead
     b.stats(encoder).reorder_depth_max = 2;
     b.stats(jitter).inside = 6;
 }
