@@ -27,7 +27,7 @@ BUILD_PACKAGES=(
 )
 TEST_PACKAGES=(
     libgtest-dev libgmock-dev libbenchmark-dev protobuf-compiler python3
-    'spin?' 'clang-format-14?' 'clang-14?' 'libclang-rt-14-dev?'
+    'spin?' 'chromium?' 'clang-format-14?' 'clang-14?' 'libclang-rt-14-dev?'
 )
 # The gate compares with these very versions, so here they are not optional.
 CI_PACKAGES=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev spin)

@@ -15,6 +15,8 @@ namespace tactus {
 
 namespace {
 
+constexpr int kMaxLinks = 40; // as the kernel's own limit
+
 std::string trouble(const char* what, const std::string& path, int error) {
     std::string why = std::generic_category().message(error);
     if (error == ENOENT)
@@ -27,11 +29,10 @@ class WrittenFile {
   public:
     explicit WrittenFile(const FileContent& file) : path_(file.path) {
         std::error_code error;
-        if (std::filesystem::is_symlink(path_, error)) {
-            const auto target = std::filesystem::weakly_canonical(path_, error);
-            if (!error)
-                path_ = target.string();
-        }
+        std::filesystem::path path(path_);
+        for (int hops = 0; hops < kMaxLinks && std::filesystem::is_symlink(path, error); ++hops)
+            path = path.parent_path() / std::filesystem::read_symlink(path, error);
+        path_ = path.string();
         const auto status = std::filesystem::status(path_, error);
         if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
             error_ = "cannot write " + path_ + ": it is not a regular file; name a file";

@@ -24,7 +24,7 @@ function linearTicks(high, count) {
 
 /// A tick as text: 10 ms and not 10.0 ms.
 function formatTick(ns) {
-  return formatNs(ns).replace(/(\.\d*?)0+ /, "$1 ").replace(". ", " ");
+  return ns === 0 ? "0" : formatNs(ns).replace(/(\.\d*?)0+ /, "$1 ").replace(". ", " ");
 }
 
 /// The counts of a distribution in bins of equal width on a logarithmic axis.
@@ -47,7 +47,7 @@ function logBins(durations) {
 }
 
 function histogram(durations, label) {
-  const [width, height] = [460, 190];
+  const [width, height] = [400, 180];
   const {low, high, span, counts} = logBins(durations);
   const plotWidth = width - kChart.left - kChart.right;
   const bottom = height - kChart.bottom;
@@ -92,7 +92,7 @@ function histogramMarks(durations, x, bottom) {
     const at = x(ns);
     const line = svg("path", {class: `quantile ${name}`, d: `M${at} ${kChart.top - 6}V${bottom}`},
       svg("title", {}, `${name} ${formatNs(ns)}`));
-    const end = Math.min(at + 12, free, 446);
+    const end = Math.min(at + 12, free, 398);
     if (at - end > 26) // no room beside the mark to the right of it
       return [line];
     free = end - 30;
@@ -147,9 +147,10 @@ function incidentMarks(x, top, width) {
   return kIncidentRows.flatMap(([kind, name], row) => {
     const y = top + row * 20;
     const marks = data.incidents.list.filter((incident) => incident.kind === kind);
+    const total = kind === "records-lost" ? sum(marks.map((one) => one.records)) : marks.length;
     return [
       svg("path", {class: "grid", d: `M${kChart.left} ${y}h${width - kChart.left - kChart.right}`}),
-      boxText(width - kChart.right, y - 5, `${name}: ${formatCount(marks.length)}`, "axis", "end"),
+      boxText(width - kChart.right, y - 5, `${name}: ${formatCount(total)}`, "axis", "end"),
       ...marks.map((incident) => svg("path", {
         class: `incident ${kind}`,
         d: kind === "clock-jump" ? `M${x(incident.at_ns)} ${y - 6}l5 6l-5 6l-5 -6z`

@@ -80,13 +80,13 @@ function drawBox(element, height, x, y, onWorst) {
   const figures = boxFigures(element);
   if (figures.length > 0) {
     line += kBox.line;
-    group.append(boxText(112, line, "P50", "quiet", "end"),
+    group.append(boxText(126, line, "P50", "quiet", "end"),
       boxText(width - kBox.pad, line, "P99", "quiet", "end"));
   }
   for (const [label, p50, p99] of figures) {
     line += kBox.line;
     group.append(boxText(kBox.pad, line, label, "quiet"),
-      boxText(112, line, formatNs(p50), "figure", "end"),
+      boxText(126, line, formatNs(p50), "figure", "end"),
       boxText(width - kBox.pad, line, formatNs(p99), "figure strong", "end"));
   }
   if (boxMarks(element))
@@ -177,9 +177,14 @@ function drawPipeline(name, elements, maxWidth) {
     y += drawing.height + 24;
   }
   const height = y - 24 + pad;
+  width = Math.max(width, maxWidth - 2); // frames of equal width
   content.prepend(svg("rect", {class: "pipeline", width, height, rx: 12}),
     boxText(pad, 19, shortened(name, 40), "pipeline-name"));
   return {content, width, height};
+}
+
+function hasWorst(elements) {
+  return elements.some((element) => worstRoute.includes(element.id));
 }
 
 /// All pipelines, one below the other.
@@ -196,7 +201,9 @@ function drawGraph(maxWidth) {
       `${plural(drawn.length, "element", "elements")}. The tables below have the same figures.`,
   }, svg("defs", {}, arrowHead("arrow"), arrowHead("arrow-worst")));
   let [width, y] = [0, 0];
-  for (const elements of pipelines.values()) {
+  // The pipeline to look at comes first.
+  const ordered = [...pipelines.values()].sort((a, b) => hasWorst(b) - hasWorst(a));
+  for (const elements of ordered) {
     const drawing = drawPipeline(pipelineName(elements[0]), elements, maxWidth);
     root.append(svg("g", {transform: `translate(0.5 ${y + 0.5})`}, drawing.content));
     width = Math.max(width, drawing.width);

@@ -1,7 +1,7 @@
 // A layered drawing of a graph: each element right of what feeds it, few crossings, short edges.
 // Long chains are broken into bands that fit the width.
 
-const kLayout = {nodeWidth: 178, layerGap: 62, rowGap: 20, laneGap: 7, bandGap: 26};
+const kLayout = {nodeWidth: 196, layerGap: 54, rowGap: 20, laneGap: 7, bandGap: 26};
 
 /// The parts of the graph that hang together. `nodes` are {id, height}, `edges` are {from, to}.
 function components(nodes, edges) {

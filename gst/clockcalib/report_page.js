@@ -104,7 +104,7 @@ function showElements() {
 function showTimeline() {
   const how = "Solid: half of the buffers were quicker (P50). Thin: P99. Pale: the slowest. Marks " +
     "below are stalls (a timer woke far too late, so everything on the machine did), clock jumps " +
-    "and records the tracer lost. A peak above a mark was not the pipeline's fault.";
+    "and records the tracer lost. A peak above a mark is more likely the machine's doing than the pipeline's.";
   const view = timelineView();
   const incidents = data.incidents.list;
   if (incidents.length === 0 && data.timeline.series.length === 0) {

@@ -29,7 +29,7 @@ struct StatsView {
     std::int64_t written_unix_s = 0;
 };
 
-/// The figures as JSON. The schema is in docs/elements/clockcalib-json.md; in short:
+/// The figures as JSON. The schema is in docs/design/clockcalib-json.md; in short:
 ///
 ///     schema, version, generator, program, written_utc, at_ns
 ///     totals        {records_lost, stalls, clock_jumps}

@@ -14,13 +14,6 @@ constexpr std::size_t kBuffers = 1024;
 constexpr gsize kBufferBytes = 64;
 constexpr GstClockTime kDurationNs = 1000;
 
-std::uint64_t read_clock(clockid_t id) {
-    timespec t{};
-    clock_gettime(id, &t);
-    return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000U +
-           static_cast<std::uint64_t>(t.tv_nsec);
-}
-
 GstElement* make(const char* factory) {
     GstElement* element = gst_element_factory_make(factory, nullptr);
     if (element == nullptr)
@@ -41,14 +34,6 @@ std::vector<GstBuffer*> make_buffers() {
 }
 
 } // namespace
-
-std::uint64_t now_ns() {
-    return read_clock(CLOCK_MONOTONIC);
-}
-
-std::uint64_t cpu_ns() {
-    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
-}
 
 // --- Counter
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "machine.h"
+
 #include <gst/gst.h>
 
 #include <atomic>
@@ -98,9 +100,5 @@ class Rig {
     std::vector<GstBuffer*> buffers_;
     std::uint64_t next_ = 0;
 };
-
-std::uint64_t now_ns();
-/// CPU time of all threads of the process.
-std::uint64_t cpu_ns();
 
 } // namespace tactus::bench

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "machine.h"
 
-#include "harness.h"
-
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -14,6 +12,13 @@
 namespace tactus::bench {
 
 namespace {
+
+std::uint64_t read_clock(clockid_t id) {
+    timespec t{};
+    clock_gettime(id, &t);
+    return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000U +
+           static_cast<std::uint64_t>(t.tv_nsec);
+}
 
 // CPU time of everybody but us since the machine started.
 double others_s() {
@@ -27,6 +32,14 @@ double others_s() {
 }
 
 } // namespace
+
+std::uint64_t now_ns() {
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+std::uint64_t cpu_ns() {
+    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+}
 
 Neighbours::Neighbours() : begin_ns_(now_ns()), others_begin_s_(others_s()) {}
 

@@ -21,6 +21,10 @@ class Neighbours {
     double others_begin_s_;
 };
 
+std::uint64_t now_ns();
+/// CPU time of all threads of the process.
+std::uint64_t cpu_ns();
+
 std::string cpu_model();
 std::string kernel();
 /// UTC, ISO 8601.
