@@ -61,7 +61,9 @@ struct LatencyAnalyzer::Impl {
     std::uint64_t sync_wait(const Push& push, const BufferSeen& buffer) const;
     void count(const Push& push) const;
     Push open(const PushBegin& seen);
+    void follow(Push& push, const BufferSeen& buffer, PushBegan& began);
     void begin(const PushBegin& seen);
+    void tell_begun(const Push& push, PushBegan& began) const;
     void end(const PushEnd& seen);
     void lose_records();
 };
@@ -232,29 +234,33 @@ LatencyAnalyzer::Impl::Push LatencyAnalyzer::Impl::open(const PushBegin& seen) {
     return push;
 }
 
+void LatencyAnalyzer::Impl::follow(Push& push, const BufferSeen& buffer, PushBegan& began) {
+    began.size_bytes += buffer.size_bytes;
+    if (buffer.ids.empty())
+        return;
+    if (push.from && !buffer.id_is_new)
+        exits.leave(
+            {*push.src, *push.from, buffer, push.thread, push.seen.thread, push.seen.at_ns});
+    const Identity identity =
+        buffer.id_is_new ? identify_new(push, buffer) : identify_carried(buffer);
+    if (began.buffer_id == 0) {
+        began.buffer_id = identity.flow_id;
+        began.origins = identity.origins;
+        began.is_first = identity.is_first;
+        began.pts_ns = buffer.pts_ns;
+    } else {
+        merge(began.origins, identity.origins);
+    }
+    if (push.to)
+        enter(push, buffer, identity);
+}
+
 void LatencyAnalyzer::Impl::begin(const PushBegin& seen) {
     Push push = open(seen);
     count(push);
     PushBegan began;
-    for (const BufferSeen& buffer : seen.buffers) {
-        began.size_bytes += buffer.size_bytes;
-        if (buffer.ids.empty())
-            continue;
-        const Identity identity =
-            buffer.id_is_new ? identify_new(push, buffer) : identify_carried(buffer);
-        if (push.from && !buffer.id_is_new)
-            exits.leave({*push.src, *push.from, buffer, push.thread, seen.thread, seen.at_ns});
-        if (began.buffer_id == 0) {
-            began.buffer_id = identity.flow_id;
-            began.origins = identity.origins;
-            began.is_first = identity.is_first;
-            began.pts_ns = buffer.pts_ns;
-        } else {
-            merge(began.origins, identity.origins);
-        }
-        if (push.to)
-            enter(push, buffer, identity);
-    }
+    for (const BufferSeen& buffer : seen.buffers)
+        follow(push, buffer, began);
     if (push.from)
         exits.drop_overtaken(*push.from, seen.at_ns);
     if (push.serial != 0) {
@@ -266,8 +272,12 @@ void LatencyAnalyzer::Impl::begin(const PushBegin& seen) {
     } else if (push.to && push.wait_ns != kNoTime) {
         push.to->sync_wait.record(push.wait_ns);
     }
-    if (observers.all.empty())
-        return;
+    if (!observers.all.empty())
+        tell_begun(push, began);
+}
+
+void LatencyAnalyzer::Impl::tell_begun(const Push& push, PushBegan& began) const {
+    const PushBegin& seen = push.seen;
     began.at_ns = seen.at_ns;
     began.thread = seen.thread;
     began.src_element = push.from ? push.from->info.id : 0;
