@@ -13,16 +13,17 @@ std::uint64_t allocations = 0;
 
 } // namespace
 
-void* operator new(std::size_t size) {
+// Not inline: gcc would see free() meet new and warn, not knowing that this new is malloc().
+[[gnu::noinline]] void* operator new(std::size_t size) {
     ++allocations;
     if (void* memory = std::malloc(size))
         return memory;
     throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
     std::free(memory);
 }
-void operator delete(void* memory, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
     std::free(memory);
 }
 
