@@ -256,6 +256,52 @@ TEST_F(LatencyAnalyzerTest, calls_an_id_that_comes_out_twice_a_duplicate) {
     EXPECT_EQ(stats(3).duplicated, 1u);
 }
 
+TEST_F(LatencyAnalyzerTest,
+       calls_neither_packets_of_a_frame_duplicates_nor_those_made_a_frame_dropped) {
+    element(4, "pay");
+    element(5, "queue");
+    element(6, "depay");
+    constexpr int kPackets = 5;
+    for (std::uint64_t frame = 0; frame < 100; ++frame) {
+        TestBuffer buffer = feed_timed(1, sink_pad(4), frame * 40, frame * 40, 40);
+        const std::uint64_t address = 0x900000 + frame * 0x1000;
+        for (std::uint64_t i = 0; i < kPackets; ++i) {
+            TestBuffer packet = buffer;
+            packet.address = address + i * 64;
+            push(src_pad(4), sink_pad(5), packet, frame * 40 + 1);
+            push(src_pad(5), sink_pad(6), packet, frame * 40 + 2, 2);
+        }
+        // The frame gets the address of a packet that was freed.
+        TestBuffer whole = buffer;
+        whole.address = address;
+        whole.size_bytes = 450;
+        push(src_pad(6), sink_pad(3), whole, frame * 40 + 3, 2);
+    }
+    analyzer.eos(src_pad(6), 5000 * kMs);
+    for (const std::uint32_t id : {4U, 5U, 6U, 3U}) {
+        EXPECT_EQ(stats(id).duplicated, 0u) << id;
+        EXPECT_EQ(stats(id).dropped, 0u) << id;
+        EXPECT_EQ(stats(id).inside, 0u) << id;
+    }
+    EXPECT_EQ(recorder.arrivals.size(), 100u);
+}
+
+TEST_F(LatencyAnalyzerTest, counts_packets_that_a_leaky_queue_drops_of_a_frame) {
+    element(5, "queue");
+    TestBuffer buffer = fresh(src_pad(1), 0);
+    buffer.pts_ns = 0;
+    for (std::uint64_t i = 0; i < 5; ++i) {
+        TestBuffer packet = buffer;
+        packet.address = 0x900000 + i * 64;
+        packet.id_is_new = false;
+        push(src_pad(2), sink_pad(5), packet, 1);
+        if (i % 2 == 0)
+            push(src_pad(5), sink_pad(3), packet, 2, 2);
+    }
+    analyzer.eos(src_pad(5), 10 * kMs);
+    EXPECT_EQ(stats(5).dropped, 2u);
+}
+
 TEST_F(LatencyAnalyzerTest, lets_duplicates_pass_elements_further_down) {
     element(5, "queue");
     TestBuffer buffer = feed(1, sink_pad(2), 0);

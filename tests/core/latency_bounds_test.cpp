@@ -212,6 +212,12 @@ TEST_F(LatencyBounds, keeps_all_elements_that_have_pads) {
     EXPECT_EQ(analyzer.snapshot(0).elements.size(), 1003u);
 }
 
+BufferSeen at_address(std::uint64_t address) {
+    BufferSeen buffer;
+    buffer.address = address;
+    return buffer;
+}
+
 TEST(PadBook, does_not_grow_while_buffers_come_out) {
     PadBook book;
     for (std::uint64_t i = 0; i < 1'000'000; ++i) {
@@ -222,7 +228,7 @@ TEST(PadBook, does_not_grow_while_buffers_come_out) {
         entry.address = 64 * (i % 7);
         book.add(entry);
         if (i >= 20)
-            book.take(*book.match(i - 20, 64 * ((i - 20) % 7), 1).entry, 1);
+            book.take(*book.match(i - 20, at_address(64 * ((i - 20) % 7)), 1).entry, 1);
     }
     EXPECT_EQ(book.capacity(), PadBook::kCapacityMin);
     EXPECT_EQ(book.inside(), 20u);
@@ -248,7 +254,7 @@ TEST(PadBook, counts_overtakers_like_a_plain_list) {
         inside.erase(inside.begin() + static_cast<std::ptrdiff_t>(pick));
         const auto newer = static_cast<std::uint64_t>(
             std::count(out.begin() + static_cast<std::ptrdiff_t>(id) + 1, out.end(), true));
-        const PadBook::Match match = book.match(id, 0, 1);
+        const PadBook::Match match = book.match(id, at_address(0), 1);
         ASSERT_NE(match.entry, nullptr);
         ASSERT_EQ(match.entry->id, id);
         ASSERT_EQ(book.take(*match.entry, 1), newer);

@@ -49,6 +49,7 @@ struct TestBuffer {
     std::uint64_t duration_ns = kNoTime;
     bool id_is_new = false;
     bool id_unattached = false;
+    std::uint64_t size_bytes = 100;
 };
 
 /// Feeds an analyzer with what hooks would record. Times are in ms; element n has sink pads
@@ -155,8 +156,8 @@ class LatencyFeeder : public ::testing::Test {
 
   private:
     static BufferSeen to_seen(const TestBuffer& buffer) {
-        return {buffer.ids, buffer.address,   buffer.pts_ns,       buffer.duration_ns,
-                100,        buffer.id_is_new, buffer.id_unattached};
+        return {buffer.ids,        buffer.address,   buffer.pts_ns,       buffer.duration_ns,
+                buffer.size_bytes, buffer.id_is_new, buffer.id_unattached};
     }
 
     std::uint64_t sequence_ = 0;

@@ -27,6 +27,7 @@ std::uint64_t newest_id(std::span<const IdStamp> ids) {
 
 void ExitLedger::take(const Exit& exit, PadBook& book, BookEntry& entry, bool is_inferred) {
     ElementState& element = exit.element;
+    entry.comes_out_as(exit.buffer);
     if (entry.fate == Fate::dropped && element.dropped > 0)
         --element.dropped; // it was only late
     const std::uint64_t depth = book.take(entry, exit.pad.bit);
@@ -52,11 +53,13 @@ bool ExitLedger::leave_as(const Exit& exit, const IdStamp& key, std::uint64_t ne
                           bool must_equal) {
     BookEntry* again = nullptr;
     for (PadState* pad : exit.element.sink_pads) {
-        const PadBook::Match match = pad->book->match(key.id, exit.buffer.address, exit.pad.bit);
+        const PadBook::Match match = pad->book->match(key.id, exit.buffer, exit.pad.bit);
         if (!match.entry || (must_equal && match.entry->newest_id != newest_id))
             continue;
         if (!match.is_again) {
             take(exit, *pad->book, *match.entry, false);
+            if (!match.is_same)
+                pad->book->settle_merged(key.id);
             exit.element.passes = kPassesRemembered;
             return true;
         }
@@ -64,7 +67,7 @@ bool ExitLedger::leave_as(const Exit& exit, const IdStamp& key, std::uint64_t ne
     }
     if (!again)
         return false;
-    if (!again->guessed)
+    if (!again->comes_out_as(exit.buffer) && !again->guessed)
         ++exit.element.duplicated;
     again->guessed = false;
     exit.element.passes = kPassesRemembered;

@@ -124,8 +124,8 @@ void LatencyAnalyzer::Impl::enter(Push& push, const BufferSeen& buffer, const Id
         const std::uint64_t wait_ns = sync_wait(push, buffer);
         if (wait_ns != kNoTime)
             push.wait_ns = push.wait_ns == kNoTime ? wait_ns : std::max(push.wait_ns, wait_ns);
-        if (book.holds(identity.id, identity.newest_id)) {
-            ++push.to->duplicated;
+        if (BookEntry* before = book.find(identity.id, identity.newest_id)) {
+            push.to->duplicated += before->comes_out_as(buffer) ? 0 : 1;
             return;
         }
         arrive(push, identity, wait_ns);
@@ -138,6 +138,9 @@ void LatencyAnalyzer::Impl::enter(Push& push, const BufferSeen& buffer, const Id
     entry.address = buffer.address;
     entry.in_ns = push.seen.at_ns;
     entry.pts_ns = buffer.pts_ns;
+    entry.size_bytes = buffer.size_bytes;
+    entry.out_address = buffer.address;
+    entry.out_pts_ns = buffer.pts_ns;
     entry.origins = identity.origins;
     entry.running = push.src ? push.src->place(buffer) : RunningInterval{};
     entry.thread = push.seen.thread;

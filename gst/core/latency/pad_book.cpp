@@ -12,6 +12,14 @@ constexpr std::uint64_t kMix = 0x9E3779B97F4A7C15U; // 2^64 / golden ratio: Fibo
 
 } // namespace
 
+bool BookEntry::comes_out_as(const BufferSeen& buffer) {
+    const bool is_piece =
+        buffer.pts_ns != kNoTime && out_pts_ns == buffer.pts_ns && out_address != buffer.address;
+    out_pts_ns = buffer.pts_ns;
+    out_address = buffer.address;
+    return is_piece;
+}
+
 PadBook::PadBook()
     : ring_(kCapacityMin), by_id_(kCapacityMin * 2, kNobody), by_address_(kCapacityMin, kNobody) {}
 
@@ -79,14 +87,17 @@ BookEntry& PadBook::add(const BookEntry& entry) {
     return added;
 }
 
-PadBook::Match PadBook::match(std::uint64_t id, std::uint64_t address, std::uint64_t pad_bit) {
+PadBook::Match PadBook::match(std::uint64_t id, const BufferSeen& buffer, std::uint64_t pad_bit) {
+    const std::uint64_t address = buffer.address;
     unsigned steps = 0;
     Match best;
     for (std::uint64_t a = by_address_[address_slot(address)]; is_held(a) && steps < kChainStepsMax;
          a = at(a).older_by_address, ++steps) {
         BookEntry& entry = at(a);
-        if (entry.address == address && entry.id == id && !(entry.left_mask & pad_bit))
-            return {&entry, false};
+        // By its size, too: what is made of packets may get the address of one that was freed.
+        if (entry.address == address && entry.id == id && !(entry.left_mask & pad_bit) &&
+            entry.size_bytes == buffer.size_bytes)
+            return {&entry, true, false};
     }
     steps = 0;
     for (std::uint64_t a = by_id_[id_slot(id)]; is_held(a) && steps < kChainStepsMax;
@@ -95,9 +106,9 @@ PadBook::Match PadBook::match(std::uint64_t id, std::uint64_t address, std::uint
         if (entry.id != id)
             continue;
         if (!(entry.left_mask & pad_bit))
-            best = {&entry, false};
+            best = {&entry, false, false};
         else if (!best.entry)
-            best = {&entry, true};
+            best = {&entry, false, true};
     }
     return best;
 }
@@ -113,13 +124,21 @@ BookEntry* PadBook::match_unattached(std::uint64_t address, std::uint64_t pts_ns
     return nullptr;
 }
 
-bool PadBook::holds(std::uint64_t id, std::uint64_t newest_id) {
+BookEntry* PadBook::find(std::uint64_t id, std::uint64_t newest_id) {
     unsigned steps = 0;
     for (std::uint64_t a = by_id_[id_slot(id)]; is_held(a) && steps < kChainStepsMax;
          a = at(a).older_by_id, ++steps)
         if (at(a).id == id && at(a).newest_id == newest_id)
-            return true;
-    return false;
+            return &at(a);
+    return nullptr;
+}
+
+void PadBook::settle_merged(std::uint64_t id) {
+    unsigned steps = 0;
+    for (std::uint64_t a = by_id_[id_slot(id)]; is_held(a) && steps < kCapacityMax;
+         a = at(a).older_by_id, ++steps)
+        if (at(a).id == id)
+            settle(at(a), Fate::out);
 }
 
 void PadBook::advance_tail() {

@@ -27,6 +27,9 @@ struct BookEntry {
     std::uint64_t address = 0;
     std::uint64_t in_ns = 0;
     std::uint64_t pts_ns = kNoTime;
+    std::uint64_t size_bytes = 0;
+    std::uint64_t out_address = 0; ///< of the buffer as which it came out last
+    std::uint64_t out_pts_ns = kNoTime;
     Origins origins;
     RunningInterval running;
     std::uint64_t left_mask = 0; ///< source pads by which it came out
@@ -39,6 +42,10 @@ struct BookEntry {
     Fate fate = Fate::inside;
     bool unattached = false; ///< the buffer itself does not carry the id
     bool guessed = false;    ///< came out by inference, not by its id
+
+    /// Notes as which buffer it came out. Returns whether that is a piece of what came out before,
+    /// like one packet of a frame after another, and not the same once more.
+    bool comes_out_as(const BufferSeen& buffer);
 };
 
 /// The buffers that went into an element through one sink pad, in order of arrival. Holds the last
@@ -63,15 +70,19 @@ class PadBook {
 
     struct Match {
         BookEntry* entry = nullptr;
+        bool is_same = false;  ///< it is the buffer itself that comes out
         bool is_again = false; ///< it has come out of this pad before
     };
     /// Which entry an id that comes out of the source pad with bit `pad_bit` belongs to: best the
     /// same buffer, else the oldest with this id that has not come out there.
-    Match match(std::uint64_t id, std::uint64_t address, std::uint64_t pad_bit);
+    Match match(std::uint64_t id, const BufferSeen& buffer, std::uint64_t pad_bit);
     /// The newest entry whose buffer does not carry its id, by the buffer's address and timestamp.
     BookEntry* match_unattached(std::uint64_t address, std::uint64_t pts_ns);
-    /// Whether a buffer of just this content went in.
-    bool holds(std::uint64_t id, std::uint64_t newest_id);
+    /// The newest entry of just this content, or nullptr.
+    BookEntry* find(std::uint64_t id, std::uint64_t newest_id);
+    /// All that is inside with this id has come out as one buffer: the packets of a frame, say.
+    /// Should they come out one by one after all, they are matched as before.
+    void settle_merged(std::uint64_t id);
 
     /// Notes that an entry came out through `pad_bit`. Returns how many newer ones came out before
     /// it; 0 if it came out before by another pad.
