@@ -38,22 +38,40 @@ thread_local void* current_thread = nullptr;
 
 struct Recorder::Cached {
     GstPad* pad = nullptr;
-    std::uint32_t generation = 0;
     Route route;
 };
 
 /// What a thread keeps from push to push.
 struct Recorder::Thread {
-    static constexpr std::size_t kCachedPads = 256;
+    /// A power of two, several times the pads that one thread commonly pushes through: a chain of
+    /// elements meets each of its pads for every buffer, so two that shared a place would both be
+    /// looked up again and again.
+    static constexpr unsigned kCachedPadsLog2 = 9;
+    static constexpr std::size_t kCachedPads = std::size_t{1} << kCachedPadsLog2;
+    static constexpr std::size_t kProbes = 16;
 
+    /// Where the pad is, or where it may go.
     Cached& place_of(const GstPad* pad) {
-        const auto address = reinterpret_cast<std::uintptr_t>(pad);
-        return cache[((address >> 4) ^ (address >> 12)) % kCachedPads];
+        constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15U; // Knuth's multiplicative hashing
+        const std::uint64_t hash = reinterpret_cast<std::uintptr_t>(pad) * kGolden;
+        const auto first = static_cast<std::size_t>(hash >> (64 - kCachedPadsLog2));
+        for (std::size_t i = 0; i < kProbes; ++i) {
+            Cached& cached = cache[(first + i) % kCachedPads];
+            if (cached.pad == pad || cached.pad == nullptr)
+                return cached;
+        }
+        return cache[(first + victim++ % kProbes) % kCachedPads];
+    }
+    void forget_pads(std::uint32_t now) {
+        generation = now;
+        cache.fill({});
     }
 
     RecordRing* ring = nullptr;
     std::uint32_t number = 0;
     std::uint32_t session = 0;
+    std::uint32_t generation = 0; ///< of what is cached
+    std::uint32_t victim = 0;
     const GstMeta* last_gpu_meta = nullptr;
     std::uint64_t last_gpu_id = 0;
     std::array<Cached, kCachedPads> cache;
@@ -156,7 +174,7 @@ Recorder::Thread* Recorder::this_thread() {
         // Pushes that were open when an earlier session stopped have ended unseen.
         thread->ring->forget_open();
         thread->session = session;
-        thread->cache.fill({});
+        thread->forget_pads(ObjectBook::generation());
     }
     return thread;
 }
@@ -173,11 +191,8 @@ void Recorder::note_offset(std::uint64_t stamp) {
 
 void Recorder::refresh(Thread& thread, Cached& cached, GstPad* pad, std::uint64_t stamp) {
     note_offset(stamp);
-    // Before the graph is looked at: what changes meanwhile makes this out of date at once.
-    const std::uint32_t generation = ObjectBook::generation();
     cached.route = ObjectBook::instance().route(pad);
     cached.pad = pad;
-    cached.generation = generation;
     if (!cached.route.is_new || !GST_PAD_IS_SRC(pad))
         return;
     GstEvent* segment = gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0);
@@ -188,8 +203,12 @@ void Recorder::refresh(Thread& thread, Cached& cached, GstPad* pad, std::uint64_
 }
 
 const Route& Recorder::look_up(Thread& thread, GstPad* pad, std::uint64_t stamp) {
+    // Before the graph is looked at: what changes meanwhile makes this out of date at once.
+    if (const auto generation = ObjectBook::generation(); thread.generation != generation)
+        [[unlikely]]
+        thread.forget_pads(generation);
     Cached& cached = thread.place_of(pad);
-    if (cached.pad != pad || cached.generation != ObjectBook::generation()) [[unlikely]]
+    if (cached.pad != pad) [[unlikely]]
         refresh(thread, cached, pad, stamp);
     return cached.route;
 }

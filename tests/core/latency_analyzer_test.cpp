@@ -310,6 +310,17 @@ TEST_F(LatencyAnalyzerTest, keeps_merged_buffers_apart_that_share_an_id) {
     EXPECT_EQ(residences_in(2)[1].out_ns, 60 * kMs);
 }
 
+TEST_F(LatencyAnalyzerTest, knows_a_merged_buffer_that_arrives_again) {
+    const TestBuffer first = feed(1, sink_pad(2), 0);
+    const TestBuffer second = feed(1, sink_pad(2), 10);
+    TestBuffer merged = first;
+    merged.ids = {first.ids[0], second.ids[0]};
+    push(src_pad(2), sink_pad(3), merged, 30);
+    push(src_pad(2), sink_pad(3), merged, 31);
+    EXPECT_EQ(recorder.arrivals.size(), 1u);
+    EXPECT_EQ(stats(3).duplicated, 1u);
+}
+
 TEST_F(LatencyAnalyzerTest, follows_a_buffer_that_cannot_carry_its_id) {
     TestBuffer buffer = fresh(src_pad(1), 0);
     buffer.id_unattached = true;

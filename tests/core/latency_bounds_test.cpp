@@ -174,6 +174,19 @@ TEST_F(LatencyBounds, counts_what_is_inside_a_pad_that_goes) {
     EXPECT_EQ(stats(2).buffers_in, 2u);
 }
 
+TEST_F(LatencyBounds, bears_a_pad_that_comes_back) {
+    element(4, "tee");
+    analyzer.pad_gone(sink_pad(4));
+    analyzer.pad_gone(sink_pad(4));
+    analyzer.pad({sink_pad(4), 4, "sink"});
+    for (std::uint32_t pad = 100; pad < 2000; ++pad) {
+        analyzer.pad({pad, 0, "unparented"});
+        analyzer.pad_gone(pad);
+    }
+    feed(1, sink_pad(4), 5);
+    EXPECT_EQ(stats(4).buffers_in, 1u);
+}
+
 TEST_F(LatencyBounds, forgets_the_oldest_of_many_pipelines_that_came_and_went) {
     for (std::uint32_t i = 10; i < 3010; i += 3) {
         element(i, "src", true);

@@ -139,6 +139,17 @@ TEST_F(LatencyInference, does_not_drop_what_came_early) {
     EXPECT_EQ(stats(3).dropped, 100u);
 }
 
+TEST_F(LatencyInference, begins_anew_with_a_new_segment) {
+    time_segment(src_pad(1), 0);
+    time_segment(src_pad(3), 0);
+    feed_timed(1, sink_pad(3), 0, 100'000, 20);
+    derive(src_pad(3), sink_pad(5), 10, 100'000, 20);
+    time_segment(src_pad(3), 0);
+    feed_timed(1, sink_pad(3), 20, 0, 20);
+    analyzer.eos(src_pad(3), 30 * kMs);
+    EXPECT_EQ(stats(3).dropped, 1u);
+}
+
 TEST_F(LatencyInference, gives_a_muxer_without_durations_what_has_not_come_out_yet) {
     time_segment(src_pad(1), 0);
     time_segment(src_pad(3), 0);

@@ -40,6 +40,7 @@ struct LatencyAnalyzer::Impl {
     std::uint64_t stalls = 0;
     std::uint64_t clock_jumps = 0;
     std::uint32_t last_serial = 0;
+    std::uint64_t last_ns = 0; ///< the latest time that was told
 
     /// One push and whom it concerns.
     struct Push {
@@ -123,7 +124,7 @@ void LatencyAnalyzer::Impl::enter(Push& push, const BufferSeen& buffer, const Id
         const std::uint64_t wait_ns = sync_wait(push, buffer);
         if (wait_ns != kNoTime)
             push.wait_ns = push.wait_ns == kNoTime ? wait_ns : std::max(push.wait_ns, wait_ns);
-        if (book.holds(identity.id) && book.holds(identity.newest_id)) {
+        if (book.holds(identity.id, identity.newest_id)) {
             ++push.to->duplicated;
             return;
         }
@@ -256,6 +257,7 @@ void LatencyAnalyzer::Impl::follow(Push& push, const BufferSeen& buffer, PushBeg
 }
 
 void LatencyAnalyzer::Impl::begin(const PushBegin& seen) {
+    last_ns = std::max(last_ns, seen.at_ns);
     Push push = open(seen);
     count(push);
     PushBegan began;
@@ -355,11 +357,10 @@ void LatencyAnalyzer::thread(const ThreadInfo& info) {
 
 void LatencyAnalyzer::pad_gone(std::uint32_t pad) {
     PadState* state = impl_->registry.find_pad(pad);
-    if (!state || !state->element)
+    if (!state || state->is_gone)
         return;
-    // What is inside has nobody to come out for. The time is that of the last that came out.
     if (state->book && state->element->ever_pushed && !state->element->info.is_sink)
-        impl_->exits.drop_inside(*state->element, *state->book, state->element->newest_out_in_ns);
+        impl_->exits.drop_inside(*state->element, *state->book, impl_->last_ns);
     impl_->registry.forget_pad(*state);
 }
 
@@ -378,6 +379,8 @@ void LatencyAnalyzer::segment(const SegmentSeen& segment) {
     if (PadState* pad = impl_->registry.find_pad(segment.src_pad)) {
         pad->segment = segment;
         pad->has_segment = true;
+        if (pad->element) // running time may begin anew
+            pad->element->last_out_end = kNoRunningTime;
     }
 }
 

@@ -81,6 +81,7 @@ struct PadState {
     std::uint32_t last_dst = 0;
     std::uint64_t bit = 0; ///< in BookEntry::left_mask; 0: has not pushed
     bool eos = false;
+    bool is_gone = false;
     EdgeState* edge = nullptr; ///< the last that a push went over
     RunningInterval place(const BufferSeen& buffer) const {
         return has_segment ? running_interval(segment, buffer.pts_ns, buffer.duration_ns)

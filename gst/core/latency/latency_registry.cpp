@@ -34,6 +34,7 @@ void LatencyRegistry::pad(const PadInfo& info) {
     if (moves)
         detach(*pad);
     pad->info = info;
+    pad->is_gone = false;
     if (pad->element)
         return;
     if (ElementState* element = elements_.find_or_add(info.element)) {
@@ -63,14 +64,16 @@ void LatencyRegistry::detach(PadState& pad) {
 }
 
 void LatencyRegistry::forget_pad(PadState& pad) {
-    const std::uint32_t id = pad.info.id;
     detach(pad);
-    gone_pads_.push_back(id);
+    pad.is_gone = true;
+    gone_pads_.push_back(pad.info.id);
     if (gone_pads_.size() > kGoneAliasesKept)
-        if (PadState* older = pads_.find(gone_pads_[gone_pads_.size() - kGoneAliasesKept - 1]))
+        if (PadState* older = pads_.find(gone_pads_[gone_pads_.size() - kGoneAliasesKept - 1]);
+            older && older->is_gone)
             older->aliases = AliasRing();
     if (gone_pads_.size() > kGonePadsKept) {
-        pads_.erase(gone_pads_.front());
+        if (const PadState* oldest = pads_.find(gone_pads_.front()); oldest && oldest->is_gone)
+            pads_.erase(gone_pads_.front());
         gone_pads_.pop_front();
     }
 }

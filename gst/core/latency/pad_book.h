@@ -70,7 +70,8 @@ class PadBook {
     Match match(std::uint64_t id, std::uint64_t address, std::uint64_t pad_bit);
     /// The newest entry whose buffer does not carry its id, by the buffer's address and timestamp.
     BookEntry* match_unattached(std::uint64_t address, std::uint64_t pts_ns);
-    bool holds(std::uint64_t id);
+    /// Whether a buffer of just this content went in.
+    bool holds(std::uint64_t id, std::uint64_t newest_id);
 
     /// Notes that an entry came out through `pad_bit`. Returns how many newer ones came out before
     /// it; 0 if it came out before by another pad.
