@@ -135,9 +135,11 @@ TEST_F(Graphs, AFrozenImageIsRecordedEachTimeItIsShown) {
 }
 
 TEST_F(Graphs, ABranchMayComeAndGoWhileAllRuns) {
-    Pipeline p("dynamic", std::string("videotestsrc name=src num-buffers=150 ! ") + kSmall +
-                              " ! tee name=t ! queue max-size-buffers=5 ! identity name=last sleep-time=3000 ! "
-                              "fakesink name=sink");
+    Pipeline p(
+        "dynamic",
+        std::string("videotestsrc name=src num-buffers=150 ! ") + kSmall +
+            " ! tee name=t ! queue max-size-buffers=5 ! identity name=last sleep-time=3000 ! "
+            "fakesink name=sink");
     const Watch& out = p.watch("src");
     const Watch& arrivals = p.watch("last");
     GstElement* tee = named(p, "t");
@@ -237,14 +239,13 @@ void publish_gpu_work(GstBuffer* buffer, std::uint64_t number) {
     GstCustomMeta* meta = gst_buffer_add_custom_meta(buffer, "tactus-gpu-timing");
     ASSERT_NE(meta, nullptr);
     const std::uint64_t now = monotonic_ns();
-    gst_structure_set(gst_custom_meta_get_structure(meta), "device", G_TYPE_STRING, "Test GPU",
-                      "queue", G_TYPE_STRING, "compute 0", "label", G_TYPE_STRING, "blur",
-                      "begin-ticks", G_TYPE_UINT64, guint64{1000 * number}, "end-ticks",
-                      G_TYPE_UINT64, guint64{1000 * number + 500}, "begin-ns", G_TYPE_UINT64,
-                      guint64{now - 2 * GST_MSECOND}, "end-ns", G_TYPE_UINT64,
-                      guint64{now - GST_MSECOND}, "bound-ns", G_TYPE_UINT64, guint64{250},
-                      "skew-ppm", G_TYPE_DOUBLE, 12.5, "method", G_TYPE_STRING, "calibrated",
-                      nullptr);
+    gst_structure_set(
+        gst_custom_meta_get_structure(meta), "device", G_TYPE_STRING, "Test GPU", "queue",
+        G_TYPE_STRING, "compute 0", "label", G_TYPE_STRING, "blur", "begin-ticks", G_TYPE_UINT64,
+        guint64{1000 * number}, "end-ticks", G_TYPE_UINT64, guint64{1000 * number + 500},
+        "begin-ns", G_TYPE_UINT64, guint64{now - 2 * GST_MSECOND}, "end-ns", G_TYPE_UINT64,
+        guint64{now - GST_MSECOND}, "bound-ns", G_TYPE_UINT64, guint64{250}, "skew-ppm",
+        G_TYPE_DOUBLE, 12.5, "method", G_TYPE_STRING, "calibrated", nullptr);
 }
 
 GstPadProbeReturn on_gpu_buffer(GstPad*, GstPadProbeInfo* info, gpointer count) {

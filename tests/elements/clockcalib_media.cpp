@@ -216,8 +216,9 @@ TEST_F(Media, BothSourcesOfAnAudiomixerAreInferred) {
     Pipeline p("audiomix", "audiomixer name=m output-buffer-duration=10000000 ! "
                            "fakesink name=sink " +
                                live_audio("a", 80, 480) + " ! queue ! m. " +
-                               live_audio("b", 80, 480) + " ! queue ! identity sleep-time=3000 "
-                                                          "! m.");
+                               live_audio("b", 80, 480) +
+                               " ! queue ! identity sleep-time=3000 "
+                               "! m.");
     const Watch& a = p.watch("a");
     const Watch& b = p.watch("b");
     const Watch& arrivals = p.watch("m");

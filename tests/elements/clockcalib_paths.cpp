@@ -54,7 +54,8 @@ TEST_F(Paths, AQueueBeforeASlowElementIsWhereBuffersWait) {
     const ElementFigures slow = figures.element(p.path("slow"));
     EXPECT_FALSE(slow.queues);
     expect_truth(slow.residence, truth_between(out_of_queue, arrivals), "backlog: in identity");
-    expect_truth(slow.self, truth_between(out_of_queue, arrivals), "backlog: self time of identity");
+    expect_truth(slow.self, truth_between(out_of_queue, arrivals),
+                 "backlog: self time of identity");
     expect_nothing_left(figures, p);
 }
 
@@ -99,10 +100,11 @@ TEST_F(Paths, BothBranchesOfATeeAreMeasured) {
 
 TEST_F(Paths, BuffersInListsAreToldApart) {
     TACTUS_NEEDS("rtpvrawpay");
-    Pipeline p("lists", "videotestsrc name=src num-buffers=20 ! "
-                        "video/x-raw,format=UYVY,width=320,height=240,framerate=100/1 ! "
-                        "rtpvrawpay name=pay mtu=1400 ! queue max-size-buffers=0 max-size-bytes=0 "
-                        "max-size-time=0 ! identity name=slow sleep-time=1000 ! fakesink name=sink");
+    Pipeline p("lists",
+               "videotestsrc name=src num-buffers=20 ! "
+               "video/x-raw,format=UYVY,width=320,height=240,framerate=100/1 ! "
+               "rtpvrawpay name=pay mtu=1400 ! queue max-size-buffers=0 max-size-bytes=0 "
+               "max-size-time=0 ! identity name=slow sleep-time=1000 ! fakesink name=sink");
     const Watch& out = p.watch("src");
     const Watch& arrivals = p.watch("slow");
     ASSERT_EQ(p.run(), "eos");
@@ -174,8 +176,7 @@ TEST_F(Paths, AFlushingSeekLeavesNothingBehind) {
     const Watch& arrivals = p.watch("last");
     ASSERT_TRUE(p.reach(GST_STATE_PLAYING));
     ASSERT_TRUE(arrivals.wait_count(10));
-    const auto flags =
-        static_cast<GstSeekFlags>(GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE);
+    const auto flags = static_cast<GstSeekFlags>(GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE);
     for (int i = 0; i < 3; ++i) {
         const std::size_t before = arrivals.count();
         ASSERT_TRUE(gst_element_seek_simple(p.get(), GST_FORMAT_TIME, flags, 5 * GST_SECOND));

@@ -121,9 +121,8 @@ TEST(Outputs, WarnOnceOfAFullDiskAndThePipelineRunsOn) {
 }
 
 TEST(Outputs, WarnOfFilesThatCannotBeMade) {
-    const ChildResult child =
-        run_in_child("clockcalib(trace=/no/such/folder/x,report=/no/such/folder/y.html)",
-                     play_and_leave);
+    const ChildResult child = run_in_child(
+        "clockcalib(trace=/no/such/folder/x,report=/no/such/folder/y.html)", play_and_leave);
     EXPECT_EQ(child.exit_code, 0) << child.errors;
     EXPECT_NE(child.errors.find("/no/such/folder/x"), std::string::npos) << child.errors;
     EXPECT_NE(child.errors.find("/no/such/folder/y."), std::string::npos) << child.errors;
@@ -149,7 +148,8 @@ TEST(Outputs, DoWithoutACollectorThatIsDown) {
 
 TEST(Endings, ByReturnWithoutDeinitWriteTheReportToo) {
     const std::string report = scratch("plain.html");
-    const ChildResult child = run_in_child("clockcalib(report=" + report + ")", [] { return play(); });
+    const ChildResult child =
+        run_in_child("clockcalib(report=" + report + ")", [] { return play(); });
     EXPECT_EQ(child.exit_code, 0) << child.errors;
     EXPECT_NE(read_file(report).find("</html>"), std::string::npos) << child.errors;
     const std::string json = std::filesystem::path(report).replace_extension(".json").string();
@@ -381,7 +381,8 @@ TEST(Memory, StaysBoundedOverAThousandPipelines) {
     });
     std::printf("%s", child.errors.c_str());
 #if defined(__SANITIZE_ADDRESS__)
-    EXPECT_TRUE(child.exit_code == 0 || child.exit_code == 4) << child.errors; // it keeps what is freed
+    EXPECT_TRUE(child.exit_code == 0 || child.exit_code == 4)
+        << child.errors; // it keeps what is freed
 #else
     EXPECT_EQ(child.exit_code, 0) << child.errors;
 #endif

@@ -345,11 +345,12 @@ Truth truth_of_content(const Watch& departures, const Watch& arrivals, Content w
         // Durations are rounded, so a microsecond is no overlap.
         const std::uint64_t begin = arrival.key + 1000;
         const std::uint64_t end = arrival.key + std::max<std::uint64_t>(arrival.duration_ns, 2000);
-        auto found = which == Content::oldest
-                         ? std::find_if(sent.begin(), sent.end(),
-                                        [&](const auto& s) { return s.key + s.duration_ns > begin; })
-                         : std::find_if(sent.begin(), sent.end(),
-                                        [&](const auto& s) { return s.key + 1000 >= end; });
+        auto found =
+            which == Content::oldest
+                ? std::find_if(sent.begin(), sent.end(),
+                               [&](const auto& s) { return s.key + s.duration_ns > begin; })
+                : std::find_if(sent.begin(), sent.end(),
+                               [&](const auto& s) { return s.key + 1000 >= end; });
         if (which == Content::newest && found != sent.begin())
             --found;
         truth.add(found != sent.end() ? *found : sent.back(), arrival);
