@@ -68,6 +68,7 @@ class Engine {
     void count_lost(std::uint64_t now_ns);
     void forget_pads();
     void tick_clock(std::uint64_t now_ns);
+    void sample_clock();
     HealthReport poll_health();
     Stats snapshot();
 

@@ -83,6 +83,16 @@ ElementInfo describe(GstElement* element) {
     return info;
 }
 
+bool carries_pictures(GstPad* pad) {
+    GstCaps* caps = gst_pad_get_current_caps(pad);
+    if (caps == nullptr)
+        return false;
+    const bool raw = !gst_caps_is_empty(caps) && !gst_caps_is_any(caps) &&
+                     gst_structure_has_name(gst_caps_get_structure(caps, 0), "video/x-raw");
+    gst_caps_unref(caps);
+    return raw;
+}
+
 bool same(const ElementInfo& a, const ElementInfo& b) {
     return std::tie(a.pipeline, a.path, a.factory, a.is_source, a.is_sink) ==
            std::tie(b.pipeline, b.path, b.factory, b.is_source, b.is_sink);
@@ -176,9 +186,11 @@ void ObjectBook::note_pad(GstPad* pad, PadEntry& entry) {
     if (element)
         info.element = element_id(element.get());
     info.name = name_of(GST_OBJECT_CAST(pad));
+    info.is_pictures = carries_pictures(pad);
     const std::lock_guard lock(mutex_);
     info.id = entry.info.id;
-    if (entry.told && info.element == entry.info.element && info.name == entry.info.name)
+    if (entry.told && info.element == entry.info.element && info.name == entry.info.name &&
+        info.is_pictures == entry.info.is_pictures)
         return;
     // A pad that is being taken away has no parent any more; what it still pushes is its element's.
     if (info.element == 0)

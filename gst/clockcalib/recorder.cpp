@@ -191,6 +191,7 @@ void Recorder::note_offset(std::uint64_t stamp) {
 
 void Recorder::refresh(Thread& thread, Cached& cached, GstPad* pad, std::uint64_t stamp) {
     note_offset(stamp);
+    gpu_.look_for_registration(); // a pad that is new may be that of the first to publish
     cached.route = ObjectBook::instance().route(pad);
     cached.pad = pad;
     if (!cached.route.is_new || !GST_PAD_IS_SRC(pad))

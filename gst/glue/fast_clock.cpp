@@ -80,6 +80,13 @@ void FastClock::calibrate() {}
 
 #endif
 
+double FastClock::ns_per_raw_step() {
+    const std::uint64_t scale = ns_per_tick_.load(std::memory_order_relaxed);
+    return scale != 0
+               ? static_cast<double>(scale) / static_cast<double>(std::uint64_t{1} << kFractionBits)
+               : 1.0;
+}
+
 void FastClock::prepare() {
     static std::once_flag once;
     std::call_once(once, calibrate);

@@ -30,6 +30,8 @@ class FastClock {
     /// The cheapest stamp there is: ticks of the counter where it may be used, else CLOCK_MONOTONIC
     /// in ns. Once prepared it stays the same kind.
     static std::uint64_t raw_stamp();
+    /// About how many ns one step of raw_stamp() is; 1 until prepared.
+    static double ns_per_raw_step();
 
   private:
     static void calibrate();

@@ -15,13 +15,6 @@ constexpr std::int64_t kFarAheadNs = 1'000'000'000;
 // Content that begins farther away than that from any input was not made of it.
 constexpr std::int64_t kNearNs = 500'000'000;
 
-void merge(Origins& into, const Origins& from) {
-    if (from.oldest.t0_ns < into.oldest.t0_ns)
-        into.oldest = from.oldest;
-    if (from.newest.t0_ns > into.newest.t0_ns)
-        into.newest = from.newest;
-}
-
 // An input without a duration lasts until the next one, the newest one for as long as it is that.
 std::int64_t end_of(const PadBook& book, const BookEntry& entry) {
     if (entry.running.has_end())
@@ -55,7 +48,8 @@ void ExitLedger::cover(Scan& scan, PadBook& book, BookEntry& entry) {
         take(scan.exit, book, entry, true);
 }
 
-void ExitLedger::scan_timed(Scan& scan, PadBook& book) {
+void ExitLedger::scan_timed(Scan& scan, PadBook& book, bool newest_alone) {
+    BookEntry* newest = nullptr;
     for (std::uint64_t a = look_from(book); a < book.end(); ++a) {
         BookEntry& entry = book.at(a);
         if (!entry.running.is_timed() || entry.fate == Fate::dropped)
@@ -67,11 +61,17 @@ void ExitLedger::scan_timed(Scan& scan, PadBook& book) {
         // Without a duration it is not known where the output before this one ended: what has not
         // come out by now is part of this one.
         const bool late = is_past && !scan.has_duration && entry.fate == Fate::inside;
-        if (begins && (!is_past || late))
+        if (begins && !is_past && newest_alone) {
+            if (newest && newest->fate == Fate::inside && scan.marks)
+                book.settle(*newest, Fate::out);
+            newest = &entry;
+        } else if (begins && (!is_past || late))
             cover(scan, book, entry);
         else if (is_past && entry.fate == Fate::inside && scan.marks)
             book.settle(entry, Fate::out);
     }
+    if (newest)
+        cover(scan, book, *newest);
 }
 
 void ExitLedger::scan_untimed(Scan& scan, PadBook& book) {
@@ -128,7 +128,7 @@ std::optional<Origins> ExitLedger::infer(const Exit& exit) {
         if (book.is_empty())
             continue;
         if (scan.out.is_timed() && book.at(book.end() - 1).running.is_timed()) {
-            scan_timed(scan, book);
+            scan_timed(scan, book, exit.pad.info.is_pictures && pad->info.is_pictures);
         } else {
             scan_untimed(scan, book);
             all_timed = false;

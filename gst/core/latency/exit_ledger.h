@@ -55,7 +55,7 @@ class ExitLedger {
     bool leave_as(const Exit& exit, const IdStamp& key, std::uint64_t newest_id, bool must_equal);
     void take(const Exit& exit, PadBook& book, BookEntry& entry, bool is_inferred);
     void cover(Scan& scan, PadBook& book, BookEntry& entry);
-    void scan_timed(Scan& scan, PadBook& book);
+    void scan_timed(Scan& scan, PadBook& book, bool newest_alone);
     void scan_untimed(Scan& scan, PadBook& book);
     void scan_newest(Scan& scan);
     void scan_nearest(Scan& scan);

@@ -21,14 +21,6 @@ struct Identity {
     bool is_first = false;
 };
 
-void merge(Origins& into, const Origins& from) {
-    if (from.oldest.t0_ns < into.oldest.t0_ns)
-        into.oldest = from.oldest;
-    if (from.newest.t0_ns > into.newest.t0_ns)
-        into.newest = from.newest;
-    into.inferred |= from.inferred;
-}
-
 } // namespace
 
 struct LatencyAnalyzer::Impl {
@@ -59,6 +51,7 @@ struct LatencyAnalyzer::Impl {
     Identity identify_new(const Push& push, const BufferSeen& buffer);
     void enter(Push& push, const BufferSeen& buffer, const Identity& identity);
     void arrive(const Push& push, const Identity& identity, std::uint64_t wait_ns);
+    void count_path(const Push& push, const Origins::Span& span, bool inferred) const;
     std::uint64_t sync_wait(const Push& push, const BufferSeen& buffer) const;
     void count(const Push& push) const;
     Push open(const PushBegin& seen);
@@ -164,10 +157,9 @@ std::uint64_t LatencyAnalyzer::Impl::sync_wait(const Push& push, const BufferSee
     return wait > 0 ? static_cast<std::uint64_t>(wait) : 0;
 }
 
-void LatencyAnalyzer::Impl::arrive(const Push& push, const Identity& identity,
-                                   std::uint64_t wait_ns) {
-    const Origins& origins = identity.origins;
-    const std::uint32_t source = registry.source_of(origins.oldest);
+void LatencyAnalyzer::Impl::count_path(const Push& push, const Origins::Span& span,
+                                       bool inferred) const {
+    const std::uint32_t source = registry.source_of(span.oldest);
     auto& paths = push.to->paths;
     auto found = std::find_if(paths.begin(), paths.end(), [source](const auto& path) {
         return path->source_element == source;
@@ -182,11 +174,21 @@ void LatencyAnalyzer::Impl::arrive(const Push& push, const Identity& identity,
     };
     PathState& path = **found;
     ++path.buffers;
-    path.inferred += origins.inferred ? 1 : 0;
-    path.oldest.record(since(origins.oldest.t0_ns));
-    path.newest.record(since(origins.newest.t0_ns));
-    const Arrived arrived{push.to->info.id, source,  push.seen.at_ns,
-                          identity.flow_id, origins, wait_ns == kNoTime ? 0 : wait_ns};
+    path.inferred += inferred ? 1 : 0;
+    path.oldest.record(since(span.oldest.t0_ns));
+    path.newest.record(since(span.newest.t0_ns));
+}
+
+void LatencyAnalyzer::Impl::arrive(const Push& push, const Identity& identity,
+                                   std::uint64_t wait_ns) {
+    const Origins& origins = identity.origins;
+    if (origins.span_count == 0)
+        count_path(push, {origins.oldest, origins.newest}, origins.inferred);
+    for (std::size_t i = 0; i < origins.span_count; ++i)
+        count_path(push, origins.spans[i], origins.inferred);
+    const Arrived arrived{push.to->info.id, registry.source_of(origins.oldest),
+                          push.seen.at_ns,  identity.flow_id,
+                          origins,          wait_ns == kNoTime ? 0 : wait_ns};
     observers.tell([&](LatencyObserver& o) { o.arrived(arrived); });
 }
 

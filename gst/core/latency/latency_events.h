@@ -29,6 +29,9 @@ struct PadInfo {
     std::uint32_t id = 0;
     std::uint32_t element = 0;
     std::string name; ///< "src_0"
+    /// Raw video: of the pictures in the time of one, an element that joins streams shows the
+    /// newest.
+    bool is_pictures = false;
 };
 
 struct ThreadInfo {

@@ -4,6 +4,8 @@
 
 #include "core/latency/latency_events.h"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -15,7 +17,21 @@ struct Origins {
     IdStamp oldest;
     IdStamp newest;
     bool inferred = false; ///< found by running time, not read from the buffer
+
+    /// What came out of one pad of a source.
+    struct Span {
+        IdStamp oldest;
+        IdStamp newest;
+    };
+    static constexpr std::size_t kSpansMax = 4;
+    /// Where several pads' content was put together: each with its own span, up to four. None
+    /// where all is from one pad.
+    std::array<Span, kSpansMax> spans{};
+    std::uint8_t span_count = 0;
 };
+
+/// Adds what `from` names to `into`.
+void merge(Origins& into, const Origins& from);
 
 struct PushBegan {
     std::uint64_t at_ns = 0;

@@ -18,8 +18,11 @@ class StampClock {
   public:
     void set_offset(std::uint64_t offset_ns) { offset_ns_ = offset_ns; }
 
+    /// The rate to go by until there are two samples; before that, a tick is taken for a
+    /// nanosecond.
+    void set_rate(double ns_per_tick) { ns_per_tick_ = ns_per_tick; }
     /// Ticks and CLOCK_MONOTONIC at about the same moment. The first two samples should be 1 ms
-    /// apart or more; until there are two, a tick is taken for a nanosecond.
+    /// apart or more.
     void sample(std::uint64_t ticks, std::uint64_t monotonic_ns);
 
     std::uint64_t to_ns(std::uint64_t stamp) const {
