@@ -20,15 +20,21 @@
 #include "clockcalib/clockcalib_debug.h"
 #include "clockcalib/engine.h"
 #include "clockcalib/hooks.h"
+#include "clockcalib/setting_properties.h"
 #include "clockcalib/stats_structure.h"
 
 #include <memory>
 #include <string>
 #include <vector>
 
+struct TracerState {
+    tactus::Settings settings; ///< as given; never changed after construction
+    std::shared_ptr<tactus::Engine> engine;
+};
+
 struct GstClockcalib {
     GstTracer parent;
-    std::shared_ptr<tactus::Engine>* engine;
+    struct TracerState* state;
 };
 
 struct GstClockcalibClass {
@@ -42,14 +48,14 @@ namespace {
 using tactus::Engine;
 using tactus::RecordLog;
 
-enum { PROP_0, PROP_STATS, PROP_METRICS_ADDRESS };
+enum { PROP_STATS = tactus::kFirstOwnProperty, PROP_METRICS_ADDRESS };
 
 GstClockcalib* self_of(gpointer object) {
     return static_cast<GstClockcalib*>(object);
 }
 
 Engine* engine_of(gpointer object) {
-    return self_of(object)->engine->get();
+    return self_of(object)->state->engine.get();
 }
 
 GstStructure* get_stats(GstClockcalib* self) noexcept {
@@ -96,7 +102,8 @@ void get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) no
             g_value_set_string(value, engine->metrics_address().c_str());
         break;
     default:
-        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+        if (!tactus::get_setting(self_of(object)->state->settings, id, value))
+            G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
     }
 }
 
@@ -106,9 +113,9 @@ void constructed(GObject* object) noexcept {
     g_object_get(object, "params", &params, nullptr);
     std::vector<std::string> problems;
     try {
-        const auto settings = tactus::parse_settings(params != nullptr ? params : "", problems);
-        *self_of(object)->engine =
-            Engine::open(settings, tactus::Recorder::Source::hooks, problems);
+        TracerState& state = *self_of(object)->state;
+        state.settings = tactus::parse_settings(params != nullptr ? params : "", problems);
+        state.engine = Engine::open(state.settings, tactus::Recorder::Source::hooks, problems);
         tactus::register_hooks(GST_TRACER(object));
     } catch (const std::exception& error) {
         problems.push_back(std::string("nothing is traced: ") + error.what());
@@ -119,7 +126,7 @@ void constructed(GObject* object) noexcept {
 }
 
 void finalize(GObject* object) noexcept {
-    delete self_of(object)->engine;
+    delete self_of(object)->state;
     G_OBJECT_CLASS(gst_clockcalib_parent_class)->finalize(object);
 }
 
@@ -141,6 +148,7 @@ static void gst_clockcalib_class_init(GstClockcalibClass* klass) {
     object_class->finalize = finalize;
     object_class->get_property = get_property;
     constexpr auto kFlags = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+    tactus::install_setting_properties(object_class, kFlags);
     g_object_class_install_property(
         object_class, PROP_STATS,
         g_param_spec_boxed("stats", "Statistics",
@@ -155,5 +163,5 @@ static void gst_clockcalib_class_init(GstClockcalibClass* klass) {
 }
 
 static void gst_clockcalib_init(GstClockcalib* self) {
-    self->engine = new std::shared_ptr<tactus::Engine>;
+    self->state = new TracerState;
 }

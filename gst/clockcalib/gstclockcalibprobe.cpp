@@ -21,13 +21,13 @@
 #include "clockcalib/clockcalib_debug.h"
 #include "clockcalib/engine.h"
 #include "clockcalib/probe_set.h"
+#include "clockcalib/setting_properties.h"
 #include "clockcalib/stats_structure.h"
 #include "glue/guard.h"
 #include "glue/handles.h"
 
 #include <gst/base/gstbasetransform.h>
 
-#include <array>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -63,48 +63,10 @@ GST_ELEMENT_REGISTER_DEFINE(clockcalibprobe, "clockcalib-probe", GST_RANK_NONE,
 
 namespace {
 
-enum {
-    PROP_0,
-    PROP_TRACE,
-    PROP_REPORT,
-    PROP_METRICS,
-    PROP_OTLP,
-    PROP_INTERVAL,
-    PROP_STALL_THRESHOLD,
-    PROP_OTLP_SAMPLE,
-    PROP_STATS,
-};
+enum { PROP_STATS = tactus::kFirstOwnProperty };
 
 GstClockcalibProbe* self_of(gpointer object) {
     return static_cast<GstClockcalibProbe*>(object);
-}
-
-std::string Settings::*text_of(guint id) {
-    switch (id) {
-    case PROP_TRACE:
-        return &Settings::trace;
-    case PROP_REPORT:
-        return &Settings::report;
-    case PROP_METRICS:
-        return &Settings::metrics;
-    case PROP_OTLP:
-        return &Settings::otlp;
-    default:
-        return nullptr;
-    }
-}
-
-std::uint64_t Settings::*number_of(guint id) {
-    switch (id) {
-    case PROP_INTERVAL:
-        return &Settings::interval_ms;
-    case PROP_STALL_THRESHOLD:
-        return &Settings::stall_threshold_ms;
-    case PROP_OTLP_SAMPLE:
-        return &Settings::otlp_sample;
-    default:
-        return nullptr;
-    }
 }
 
 std::shared_ptr<Engine> engine_of(GstClockcalibProbe* self) {
@@ -239,14 +201,8 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange change) no
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* spec) noexcept {
     ProbeState& state = *self_of(object)->state;
     const std::lock_guard lock(state.mutex);
-    if (auto text = text_of(id)) {
-        const gchar* given = g_value_get_string(value);
-        state.settings.*text = given != nullptr ? given : "";
-    } else if (auto number = number_of(id)) {
-        state.settings.*number = g_value_get_uint(value);
-    } else {
+    if (!tactus::set_setting(state.settings, id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
-    }
 }
 
 void get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) noexcept {
@@ -256,11 +212,7 @@ void get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) no
     }
     ProbeState& state = *self_of(object)->state;
     const std::lock_guard lock(state.mutex);
-    if (auto text = text_of(id))
-        g_value_set_string(value, (state.settings.*text).c_str());
-    else if (auto number = number_of(id))
-        g_value_set_uint(value, static_cast<guint>(state.settings.*number));
-    else
+    if (!tactus::get_setting(state.settings, id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
 }
 
@@ -270,42 +222,11 @@ void finalize(GObject* object) noexcept {
     G_OBJECT_CLASS(gst_clockcalib_probe_parent_class)->finalize(object);
 }
 
-constexpr auto kSettable =
-    static_cast<GParamFlags>(static_cast<int>(G_PARAM_READWRITE) |
-                             static_cast<int>(G_PARAM_STATIC_STRINGS) | GST_PARAM_MUTABLE_READY);
-
-void install_text(GObjectClass* klass, guint id, const char* name, const char* nick,
-                  const char* blurb) {
-    g_object_class_install_property(klass, id,
-                                    g_param_spec_string(name, nick, blurb, "", kSettable));
-}
-
-void install_number(GObjectClass* klass, guint id, const char* name, const char* nick,
-                    const char* blurb, guint minimum, guint maximum, std::uint64_t fallback) {
-    g_object_class_install_property(klass, id,
-                                    g_param_spec_uint(name, nick, blurb, minimum, maximum,
-                                                      static_cast<guint>(fallback), kSettable));
-}
-
 void install_properties(GObjectClass* klass) {
-    const Settings defaults;
-    install_text(klass, PROP_TRACE, "trace", "Trace file",
-                 "File for a Perfetto trace; empty: none");
-    install_text(klass, PROP_REPORT, "report", "Report file",
-                 "HTML file for the report, written at the end; empty: none");
-    install_text(klass, PROP_METRICS, "metrics", "Metrics address",
-                 "Where Prometheus may fetch metrics, such as 127.0.0.1:9464; empty: nowhere");
-    install_text(klass, PROP_OTLP, "otlp", "OTLP URL",
-                 "OpenTelemetry collector, such as http://127.0.0.1:4318; empty: none");
-    install_number(klass, PROP_INTERVAL, "interval", "Message interval",
-                   "Post the statistics on the bus every so many milliseconds; 0: never", 0,
-                   3600000, defaults.interval_ms);
-    install_number(klass, PROP_STALL_THRESHOLD, "stall-threshold", "Stall threshold",
-                   "Milliseconds that a timer may be late or a clock may jump before it is a stall",
-                   1, 10000, defaults.stall_threshold_ms);
-    install_number(klass, PROP_OTLP_SAMPLE, "otlp-sample", "OTLP sample",
-                   "One buffer in so many becomes a trace; 1: each", 1, 1000000,
-                   defaults.otlp_sample);
+    tactus::install_setting_properties(
+        klass, static_cast<GParamFlags>(static_cast<int>(G_PARAM_READWRITE) |
+                                        static_cast<int>(G_PARAM_STATIC_STRINGS) |
+                                        GST_PARAM_MUTABLE_READY));
     g_object_class_install_property(
         klass, PROP_STATS,
         g_param_spec_boxed("stats", "Statistics",
