@@ -33,6 +33,7 @@ void ExitLedger::take(const Exit& exit, PadBook& book, BookEntry& entry, bool is
     element.reorder_depth_max = std::max(element.reorder_depth_max, depth);
     element.newest_out_in_ns = std::max(element.newest_out_in_ns, entry.in_ns);
     entry.guessed = is_inferred;
+    entry.out_pts_ns = exit.buffer.pts_ns;
     const std::uint64_t out_ns = std::max(exit.at_ns, entry.in_ns);
     element.residence.record(out_ns - entry.in_ns);
     element.queues |= entry.thread != exit.thread_id;
@@ -64,9 +65,11 @@ bool ExitLedger::leave_as(const Exit& exit, const IdStamp& key, std::uint64_t ne
     }
     if (!again)
         return false;
-    if (!again->guessed)
+    const bool is_part = exit.buffer.pts_ns != kNoTime && exit.buffer.pts_ns == again->out_pts_ns;
+    if (!again->guessed && !is_part)
         ++exit.element.duplicated;
     again->guessed = false;
+    again->out_pts_ns = exit.buffer.pts_ns;
     exit.element.passes = kPassesRemembered;
     return true;
 }

@@ -117,8 +117,12 @@ void LatencyAnalyzer::Impl::enter(Push& push, const BufferSeen& buffer, const Id
         const std::uint64_t wait_ns = sync_wait(push, buffer);
         if (wait_ns != kNoTime)
             push.wait_ns = push.wait_ns == kNoTime ? wait_ns : std::max(push.wait_ns, wait_ns);
-        if (book.holds(identity.id, identity.newest_id)) {
-            ++push.to->duplicated;
+        if (const BookEntry* known = book.find(identity.id, identity.newest_id)) {
+            // Packets of one picture, say, have its time; a picture that is repeated has another.
+            if (known->pts_ns != kNoTime && known->pts_ns == buffer.pts_ns)
+                arrive(push, identity, wait_ns);
+            else
+                ++push.to->duplicated;
             return;
         }
         arrive(push, identity, wait_ns);

@@ -113,13 +113,13 @@ BookEntry* PadBook::match_unattached(std::uint64_t address, std::uint64_t pts_ns
     return nullptr;
 }
 
-bool PadBook::holds(std::uint64_t id, std::uint64_t newest_id) {
+const BookEntry* PadBook::find(std::uint64_t id, std::uint64_t newest_id) {
     unsigned steps = 0;
     for (std::uint64_t a = by_id_[id_slot(id)]; is_held(a) && steps < kChainStepsMax;
          a = at(a).older_by_id, ++steps)
         if (at(a).id == id && at(a).newest_id == newest_id)
-            return true;
-    return false;
+            return &at(a);
+    return nullptr;
 }
 
 void PadBook::advance_tail() {

@@ -27,6 +27,7 @@ struct BookEntry {
     std::uint64_t address = 0;
     std::uint64_t in_ns = 0;
     std::uint64_t pts_ns = kNoTime;
+    std::uint64_t out_pts_ns = kNoTime; ///< with which it came out last
     Origins origins;
     RunningInterval running;
     std::uint64_t left_mask = 0; ///< source pads by which it came out
@@ -70,8 +71,8 @@ class PadBook {
     Match match(std::uint64_t id, std::uint64_t address, std::uint64_t pad_bit);
     /// The newest entry whose buffer does not carry its id, by the buffer's address and timestamp.
     BookEntry* match_unattached(std::uint64_t address, std::uint64_t pts_ns);
-    /// Whether a buffer of just this content went in.
-    bool holds(std::uint64_t id, std::uint64_t newest_id);
+    /// The newest buffer of just this content that went in, or nullptr.
+    const BookEntry* find(std::uint64_t id, std::uint64_t newest_id);
 
     /// Notes that an entry came out through `pad_bit`. Returns how many newer ones came out before
     /// it; 0 if it came out before by another pad.
