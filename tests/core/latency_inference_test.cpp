@@ -51,6 +51,59 @@ TEST_F(LatencyInference, finds_both_sources_though_their_segments_differ) {
     EXPECT_EQ(analyzer.snapshot(0).paths.at(0).inferred, 2u);
 }
 
+TEST_F(LatencyInference, counts_the_path_of_each_source) {
+    for (const std::uint32_t source : {1U, 2U, 3U})
+        time_segment(src_pad(source), 0);
+    feed_timed(1, sink_pad(3, 0), 10, 0, 10);
+    feed_timed(1, sink_pad(3, 0), 20, 10, 10);
+    feed_timed(2, sink_pad(3, 1), 14, 0, 20);
+    derive(src_pad(3), sink_pad(5), 40, 0, 20);
+    const LatencySnapshot all = analyzer.snapshot(0);
+    ASSERT_EQ(all.paths.size(), 2u);
+    EXPECT_EQ(all.paths[0].source_element, 1u);
+    EXPECT_EQ(all.paths[0].buffers, 1u);
+    EXPECT_EQ(all.paths[0].oldest.summary.max, 30 * kMs);
+    EXPECT_EQ(all.paths[0].newest.summary.max, 20 * kMs);
+    EXPECT_EQ(all.paths[1].source_element, 2u);
+    EXPECT_EQ(all.paths[1].buffers, 1u);
+    EXPECT_EQ(all.paths[1].oldest.summary.max, 26 * kMs);
+    EXPECT_EQ(all.paths[1].newest.summary.max, 26 * kMs);
+    EXPECT_EQ(recorder.arrivals.size(), 1u);
+}
+
+TEST_F(LatencyInference, takes_the_newest_of_the_pictures_in_the_time_of_one) {
+    PadInfo pictures{sink_pad(3), 3, "sink", true};
+    analyzer.pad(pictures);
+    pictures = {src_pad(3), 3, "src", true};
+    analyzer.pad(pictures);
+    time_segment(src_pad(1), 0);
+    time_segment(src_pad(3), 0);
+    // Half a picture late, so two overlap each output.
+    feed_timed(1, sink_pad(3), 10, 10, 20);
+    derive(src_pad(3), sink_pad(5), 15, 0, 20);
+    expect_arrival(0, 10, 10, 1);
+    feed_timed(1, sink_pad(3), 30, 30, 20);
+    derive(src_pad(3), sink_pad(5), 35, 20, 20);
+    expect_arrival(1, 30, 30, 1);
+    EXPECT_EQ(stats(3).inside, 0u);
+    EXPECT_EQ(stats(3).dropped, 0u);
+}
+
+TEST_F(LatencyInference, follows_a_muxer_that_counts_time_from_its_first_input) {
+    time_segment(src_pad(1), 0);
+    time_segment(src_pad(3), 0);
+    for (std::uint64_t i = 0; i < 4; ++i) {
+        // Its inputs begin at 5 ms, its outputs, two for each, at 0.
+        feed_timed(1, sink_pad(3), 10 + 10 * i, 5 + 10 * i, 10);
+        for (std::uint64_t packet = 0; packet < 2; ++packet) {
+            derive(src_pad(3), sink_pad(5), 11 + 10 * i, 10 * i, 0);
+            expect_arrival(2 * i + packet, 10 + 10 * i, 10 + 10 * i, 1);
+        }
+    }
+    EXPECT_EQ(stats(3).inside, 0u);
+    EXPECT_EQ(stats(3).dropped, 0u);
+}
+
 TEST_F(LatencyInference, knows_derived_ids_further_down) {
     time_segment(src_pad(1), 0);
     time_segment(src_pad(3), 0);

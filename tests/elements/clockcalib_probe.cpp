@@ -168,7 +168,8 @@ void cycle(Pipeline& p, int times) {
         p.stop();
     }
     EXPECT_EQ(GST_OBJECT_REFCOUNT_VALUE(probe), references);
-    g_signal_emit_by_name(probe, "reset"); // with another probe, what it counted is still there
+    ASSERT_TRUE(p.reach(GST_STATE_READY));
+    g_signal_emit_by_name(probe, "reset"); // what it counted is there as long as another one is
     ASSERT_EQ(p.run(), "eos");
     EXPECT_EQ(figures_of(probe).element(p.path("q")).in, 3U);
 }

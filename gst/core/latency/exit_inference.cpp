@@ -35,6 +35,7 @@ struct ExitLedger::Scan {
     bool has_duration = false;
     bool marks = false; ///< what it covers comes out by it
     bool any = false;
+    bool took = false; ///< any of it came out just now
     Origins origins{};
 };
 
@@ -44,8 +45,10 @@ void ExitLedger::cover(Scan& scan, PadBook& book, BookEntry& entry) {
     else
         scan.origins = entry.origins;
     scan.any = true;
-    if (scan.marks && !(entry.left_mask & scan.exit.pad.bit))
+    if (scan.marks && !(entry.left_mask & scan.exit.pad.bit)) {
         take(scan.exit, book, entry, true);
+        scan.took = true;
+    }
 }
 
 void ExitLedger::scan_timed(Scan& scan, PadBook& book, bool newest_alone) {
@@ -86,7 +89,7 @@ void ExitLedger::scan_newest(Scan& scan) {
             cover(scan, *pad->book, pad->book->at(pad->book->end() - 1));
 }
 
-void ExitLedger::scan_nearest(Scan& scan) {
+void ExitLedger::scan_nearest(Scan& scan, bool inside_only) {
     PadBook* nearest_book = nullptr;
     BookEntry* nearest = nullptr;
     std::int64_t gap = kNearNs;
@@ -94,7 +97,8 @@ void ExitLedger::scan_nearest(Scan& scan) {
         PadBook& book = *pad->book;
         for (std::uint64_t a = look_from(book); a < book.end(); ++a) {
             BookEntry& entry = book.at(a);
-            if (!entry.running.is_timed() || entry.fate == Fate::dropped)
+            if (!entry.running.is_timed() || entry.fate == Fate::dropped ||
+                (inside_only && entry.fate != Fate::inside))
                 continue;
             const std::int64_t away = std::max(entry.running.start_ns - scan.out.end_ns,
                                                scan.out.start_ns - end_of(book, entry));
@@ -105,8 +109,11 @@ void ExitLedger::scan_nearest(Scan& scan) {
             }
         }
     }
-    if (nearest)
-        cover(scan, *nearest_book, *nearest);
+    if (!nearest)
+        return;
+    if (inside_only)
+        scan.any = false;
+    cover(scan, *nearest_book, *nearest);
 }
 
 std::optional<Origins> ExitLedger::infer(const Exit& exit) {
@@ -134,8 +141,18 @@ std::optional<Origins> ExitLedger::infer(const Exit& exit) {
             all_timed = false;
         }
     }
+    // A muxer may count its time from its first input's. So what it makes of a new moment is of
+    // something that has not come out yet, be it near only; and the rest of that moment too.
+    if (all_timed && !scan.has_duration && scan.marks && !scan.took) {
+        if (scan.out.end_ns > element.last_out_end)
+            scan_nearest(scan, true);
+        else if (scan.out.end_ns == element.last_out_end && element.last_origins) {
+            scan.origins = *element.last_origins;
+            scan.any = true;
+        }
+    }
     if (!scan.any && all_timed)
-        scan_nearest(scan);
+        scan_nearest(scan, false);
     else if (!scan.any)
         scan_newest(scan);
     if (scan.out.is_timed())
@@ -144,6 +161,7 @@ std::optional<Origins> ExitLedger::infer(const Exit& exit) {
         return std::nullopt;
     ++element.inferred;
     scan.origins.inferred = true;
+    element.last_origins = scan.origins;
     return scan.origins;
 }
 

@@ -58,7 +58,7 @@ class ExitLedger {
     void scan_timed(Scan& scan, PadBook& book, bool newest_alone);
     void scan_untimed(Scan& scan, PadBook& book);
     void scan_newest(Scan& scan);
-    void scan_nearest(Scan& scan);
+    void scan_nearest(Scan& scan, bool inside_only);
     void drop(ElementState& element, PadBook& book, BookEntry& entry, std::uint64_t now_ns);
     static bool is_ahead(const ElementState& element, const BookEntry& entry);
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/latency/gpu_ledger.h"
 
+#include <algorithm>
+
 namespace tactus {
 
 GpuLedger::Queue& GpuLedger::queue_of(const GpuWork& work) {
@@ -18,16 +20,23 @@ GpuLedger::Queue& GpuLedger::queue_of(const GpuWork& work) {
     return *queues_.back();
 }
 
-bool GpuLedger::add(const GpuWork& work) {
+bool GpuLedger::remember(Queue& queue, const Seen& seen) {
     constexpr std::uint64_t kMix = 0x9E3779B97F4A7C15U;
-    Queue& queue = queue_of(work);
-    const Seen seen{work.begin_ticks, work.buffer_id};
-    const std::size_t slot =
-        (((work.begin_ticks * kMix) ^ work.buffer_id) * kMix >> 40) % kRemembered;
-    if (queue.is_used[slot] && queue.seen[slot] == seen)
+    const std::size_t number = (((seen.begin_ticks * kMix) ^ seen.buffer_id) * kMix >> 40) % kSets;
+    Set& set = queue.sets[number];
+    const auto end = set.seen.begin() + static_cast<std::ptrdiff_t>(set.used);
+    if (std::find(set.seen.begin(), end, seen) != end)
         return false;
-    queue.is_used[slot] = true;
-    queue.seen[slot] = seen;
+    set.seen[set.next] = seen;
+    set.next = (set.next + 1) % kWays;
+    set.used = std::min(set.used + 1, kWays);
+    return true;
+}
+
+bool GpuLedger::add(const GpuWork& work) {
+    Queue& queue = queue_of(work);
+    if (!remember(queue, {work.begin_ticks, work.buffer_id}))
+        return false;
     queue.method = work.method;
     queue.bound_ns = work.bound_ns;
     queue.skew_ppm = work.skew_ppm;

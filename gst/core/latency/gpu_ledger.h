@@ -16,12 +16,13 @@
 namespace tactus {
 
 /// GPU work per queue. The same work is seen at each pad that its buffer passes and counts once:
-/// a queue remembers some 1,024 pieces by their begin (ticks) and buffer. Queues beyond 64 are
-/// counted together, as device "others". One thread.
+/// a queue remembers some 1,024 pieces by their begin (ticks) and buffer, each in one of 128 sets
+/// of the newest eight. Queues beyond 64 are counted together, as device "others". One thread.
 class GpuLedger {
   public:
     static constexpr std::size_t kQueuesMax = 64;
-    static constexpr std::size_t kRemembered = 1024;
+    static constexpr std::size_t kSets = 128;
+    static constexpr std::size_t kWays = 8;
 
     /// False if this work has been seen before.
     bool add(const GpuWork& work);
@@ -34,6 +35,11 @@ class GpuLedger {
         std::uint64_t buffer_id = 0;
         bool operator==(const Seen&) const = default;
     };
+    struct Set {
+        std::array<Seen, kWays> seen{};
+        std::size_t used = 0;
+        std::size_t next = 0;
+    };
     struct Queue {
         std::string device;
         std::string name;
@@ -42,11 +48,12 @@ class GpuLedger {
         std::uint64_t bound_ns = 0;
         double skew_ppm = 0;
         DurationHistogram busy;
-        std::array<Seen, kRemembered> seen{};
-        std::array<bool, kRemembered> is_used{};
+        std::array<Set, kSets> sets{};
     };
 
     Queue& queue_of(const GpuWork& work);
+    /// False if it is remembered already.
+    static bool remember(Queue& queue, const Seen& seen);
 
     std::vector<std::unique_ptr<Queue>> queues_;
 };

@@ -118,7 +118,11 @@ void LatencyAnalyzer::Impl::enter(Push& push, const BufferSeen& buffer, const Id
         if (wait_ns != kNoTime)
             push.wait_ns = push.wait_ns == kNoTime ? wait_ns : std::max(push.wait_ns, wait_ns);
         if (BookEntry* before = book.find(identity.id, identity.newest_id)) {
-            push.to->duplicated += before->comes_out_as(buffer) ? 0 : 1;
+            // A packet of a picture that arrived before is late by itself.
+            if (before->comes_out_as(buffer))
+                arrive(push, identity, wait_ns);
+            else
+                ++push.to->duplicated;
             return;
         }
         arrive(push, identity, wait_ns);

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace tactus {
@@ -64,6 +65,7 @@ struct ElementState {
     bool ever_pushed = false;
     unsigned passes = 0;                        ///< not 0: of late, ids came out by themselves
     std::int64_t last_out_end = kNoRunningTime; ///< of inferred output
+    std::optional<Origins> last_origins;        ///< of inferred output
     std::uint64_t newest_out_in_ns = 0;
     std::array<Checkpoint, 5> checkpoints{};
     std::size_t newest_checkpoint = 0;
