@@ -140,6 +140,8 @@ void Engine::add_outputs(const Settings& settings, std::vector<std::string>& pro
 }
 
 std::string Engine::metrics_address() {
+    if (in_child)
+        return "";
     const std::lock_guard lock(mutex_);
     return outputs_.metrics_address();
 }
@@ -387,13 +389,19 @@ Stats Engine::snapshot() {
             incidents_.snapshot()};
 }
 
+// In a forked child the drain thread may have held the mutex, and nobody will let it go.
+
 Stats Engine::stats() {
+    if (in_child)
+        return {};
     const std::lock_guard lock(mutex_);
     settle();
     return snapshot();
 }
 
 void Engine::reset() {
+    if (in_child)
+        return;
     const std::lock_guard lock(mutex_);
     settle();
     analyzer_.reset();
@@ -401,6 +409,8 @@ void Engine::reset() {
 }
 
 std::string Engine::write_report(const std::string& path) {
+    if (in_child)
+        return "a forked child has recorded nothing that a report could show";
     return Outputs::write_report(path, stats());
 }
 

@@ -178,7 +178,8 @@ TEST_F(Graphs, ABranchMayComeAndGoWhileAllRuns) {
         gst_bin_remove(GST_BIN(p.get()), branch);
         const PathFigures path = take_figures().path(p.path("src"), p.path(name));
         EXPECT_GE(path.buffers, 5U) << name;
-        EXPECT_LE(path.buffers, into_branch) << name;
+        // One may have been on its way into the pad when it was unlinked.
+        EXPECT_LE(path.buffers, into_branch + 1) << name;
         gst_object_unref(branch);
     }
     ASSERT_EQ(p.ending(), "eos");
