@@ -150,9 +150,9 @@ TEST(ClockcalibRaces, ARecordingBeginsWhileTheLastOneEnds) {
         gst_init(nullptr, nullptr);
         std::atomic<int> failures{0};
         std::vector<std::thread> threads;
-        for (int i = 0; i < 3; ++i)
+        for (int i = 0; i < 2; ++i)
             threads.emplace_back([&] {
-                for (int round = 0; round < 30; ++round)
+                for (int round = 0; round < 300; ++round)
                     failures += play_probed() != 0 ? 1 : 0;
             });
         for (std::thread& thread : threads)
