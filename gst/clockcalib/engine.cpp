@@ -5,6 +5,7 @@
 #include "glue/fast_clock.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -33,27 +34,68 @@ std::chrono::microseconds pause_after(std::size_t fullest_units, std::size_t cap
     return std::chrono::microseconds{fullest_units > 0 ? 4000 : 20000};
 }
 
-std::mutex& open_mutex() {
-    static auto* const mutex = new std::mutex;
-    return *mutex;
+constexpr std::chrono::seconds kExitPatience{10};
+
+/// The engine of this process.
+struct OpenEngine {
+    std::mutex mutex; ///< guards `engine`; held while one is made
+    std::weak_ptr<Engine> engine;
+    /// Whether an engine has the recorder. It keeps it until it has ended, some time after
+    /// `engine` has expired.
+    std::mutex turn_mutex;
+    std::condition_variable turn_over;
+    bool is_taken = false;
+
+    void take_turn() {
+        const std::lock_guard lock(turn_mutex);
+        is_taken = true;
+    }
+    void end_turn() {
+        const std::lock_guard lock(turn_mutex);
+        is_taken = false;
+        turn_over.notify_all();
+    }
+    void await_turn() {
+        std::unique_lock lock(turn_mutex);
+        turn_over.wait(lock, [this] { return !is_taken; });
+    }
+};
+
+constinit std::atomic<OpenEngine*> the_open_engine{nullptr};
+constinit std::atomic<Engine*> the_parents{nullptr};
+
+OpenEngine& open_engine() {
+    static const bool once = [] {
+        the_open_engine = new OpenEngine;
+        // The child begins anew: it has none of our threads, and a lock may be held for ever.
+        pthread_atfork(nullptr, nullptr, [] { the_open_engine = new OpenEngine; });
+        return true;
+    }();
+    static_cast<void>(once);
+    return *the_open_engine;
 }
 
-std::weak_ptr<Engine>& open_engine() {
-    static auto* const engine = new std::weak_ptr<Engine>;
-    return *engine;
+/// An application that never calls gst_deinit gets its report as well.
+void finish_at_exit() {
+    OpenEngine& open = open_engine();
+    if (const auto engine = open.engine.lock())
+        engine->finish();
+    // Another thread may be at it.
+    std::unique_lock lock(open.turn_mutex);
+    open.turn_over.wait_for(lock, kExitPatience, [&] { return !open.is_taken; });
 }
-
-std::atomic<bool> in_child{false};
 
 } // namespace
 
 std::shared_ptr<Engine> Engine::open(const Settings& settings, Recorder::Source source,
                                      std::vector<std::string>& problems) {
-    const std::lock_guard lock(open_mutex());
-    std::shared_ptr<Engine> engine = open_engine().lock();
+    OpenEngine& open = open_engine();
+    const std::lock_guard lock(open.mutex);
+    std::shared_ptr<Engine> engine = open.engine.lock();
     if (!engine) {
-        engine.reset(new Engine(source, settings));
-        open_engine() = engine;
+        open.await_turn();
+        engine = std::shared_ptr<Engine>(new Engine(source, settings), let_go);
+        open.engine = engine;
     }
     engine->add_outputs(settings, problems);
     return engine;
@@ -62,21 +104,40 @@ std::shared_ptr<Engine> Engine::open(const Settings& settings, Recorder::Source 
 Engine::Engine(Recorder::Source source, const Settings& settings)
     : recorder_(Recorder::instance()) {
     static std::once_flag once;
-    std::call_once(once, [] {
-        pthread_atfork(nullptr, nullptr, [] { in_child = true; });
-        // An application that never calls gst_deinit gets its report as well.
-        std::atexit([] {
-            if (const auto engine = open_engine().lock())
-                engine->finish();
-        });
-    });
+    std::call_once(once, [] { std::atexit(finish_at_exit); });
     FastClock::prepare();
     clock_.set_rate(FastClock::ns_per_raw_step());
     analyzer_.add_observer(&incidents_);
     analyzer_.add_observer(&log_);
     health_.start(settings.stall_threshold_ms * kMillisecondNs);
+    lost_told_ = lost();
     recorder_.start(source);
-    thread_ = std::thread([this] { drain(); });
+    try {
+        thread_ = std::thread([this] { drain(); });
+    } catch (...) {
+        recorder_.stop();
+        recorder_.close();
+        throw;
+    }
+    open_engine().take_turn();
+}
+
+/// What the last owner does.
+void Engine::let_go(Engine* engine) {
+    if (engine->is_foreign()) {
+        // There is no thread to wait for; so it stays, where a leak checker can see it.
+        engine->outputs_.abandon();
+        the_parents = engine;
+    } else if (engine->thread_.get_id() == std::this_thread::get_id()) {
+        // A message's handler, or the last reference to a pipeline that was told something.
+        std::thread([engine] { delete engine; }).detach();
+    } else {
+        delete engine;
+    }
+}
+
+bool Engine::is_foreign() const {
+    return getpid() != process_;
 }
 
 Engine::~Engine() {
@@ -84,13 +145,8 @@ Engine::~Engine() {
 }
 
 void Engine::finish() {
-    if (in_child) {
-        // The drain thread is the parent's; so are the files.
-        outputs_.abandon();
-        if (thread_.joinable())
-            thread_.detach();
+    if (is_foreign()) // the files are the parent's
         return;
-    }
     {
         const std::lock_guard lock(wake_mutex_);
         if (std::exchange(stop_, true))
@@ -98,7 +154,10 @@ void Engine::finish() {
     }
     recorder_.stop();
     wake_.notify_all();
-    thread_.join();
+    if (thread_.get_id() == std::this_thread::get_id())
+        thread_.detach(); // a message's handler ends the process
+    else
+        thread_.join();
     health_.stop();
     std::unique_ptr<MetricsEndpoint> metrics;
     std::vector<std::string> problems;
@@ -106,10 +165,12 @@ void Engine::finish() {
         const std::lock_guard lock(mutex_);
         settle();
         recorder_.close();
+        is_settled_ = true;
         problems = outputs_.finish(snapshot(), FastClock::monotonic_ns());
         metrics = outputs_.take_metrics();
     }
     metrics.reset();
+    open_engine().end_turn();
     for (const std::string& problem : problems)
         RecordLog::warn(problem);
 }
@@ -135,13 +196,15 @@ void Engine::add_outputs(const Settings& settings, std::vector<std::string>& pro
         outputs_.keep_metrics(std::move(metrics));
     for (LatencyObserver* observer : outputs_.add(settings, FastClock::monotonic_ns(), problems))
         analyzer_.add_observer(observer);
-    log_.enable(settings.records);
-    bus_.set_interval_ns(settings.interval_ms * kMillisecondNs);
+    if (settings.records)
+        log_.enable(true);
+    if (settings.interval_ms != 0)
+        bus_.set_interval_ns(settings.interval_ms * kMillisecondNs);
 }
 
 std::string Engine::metrics_address() {
-    if (in_child)
-        return "";
+    if (is_foreign())
+        return {};
     const std::lock_guard lock(mutex_);
     return outputs_.metrics_address();
 }
@@ -327,14 +390,18 @@ void Engine::visit_gpu() {
     }
 }
 
+/// Since the process began, whoever listened.
+std::uint64_t Engine::lost() {
+    return recorder_.hub().records_lost() + recorder_.failures() + recorder_.gpu().lost();
+}
+
 void Engine::count_lost(std::uint64_t now_ns) {
-    const std::uint64_t lost =
-        recorder_.hub().records_lost() + recorder_.failures() + recorder_.gpu().lost();
-    if (lost == lost_told_)
+    const std::uint64_t all = lost();
+    if (all == lost_told_)
         return;
     analyzer_.incident({IncidentKind::records_lost,
                         now_ns,
-                        static_cast<std::int64_t>(lost - std::exchange(lost_told_, lost)),
+                        static_cast<std::int64_t>(all - std::exchange(lost_told_, all)),
                         {}});
 }
 
@@ -380,6 +447,8 @@ HealthReport Engine::poll_health() {
 
 /// Two rounds read all that was published before.
 void Engine::settle() {
+    if (is_settled_)
+        return;
     round();
     round();
 }
@@ -390,9 +459,8 @@ Stats Engine::snapshot() {
 }
 
 // In a forked child the drain thread may have held the mutex, and nobody will let it go.
-
 Stats Engine::stats() {
-    if (in_child)
+    if (is_foreign())
         return {};
     const std::lock_guard lock(mutex_);
     settle();
@@ -400,7 +468,7 @@ Stats Engine::stats() {
 }
 
 void Engine::reset() {
-    if (in_child)
+    if (is_foreign())
         return;
     const std::lock_guard lock(mutex_);
     settle();
@@ -409,8 +477,8 @@ void Engine::reset() {
 }
 
 std::string Engine::write_report(const std::string& path) {
-    if (in_child)
-        return "a forked child has recorded nothing that a report could show";
+    if (is_foreign())
+        return "report '" + path + "' is not written: the figures are those of the parent process";
     return Outputs::write_report(path, stats());
 }
 

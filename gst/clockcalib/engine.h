@@ -13,6 +13,9 @@
 #include "core/latency/latency_analyzer.h"
 #include "core/record/stamp_clock.h"
 
+#include <sys/types.h>
+#include <unistd.h>
+
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -24,7 +27,8 @@
 namespace tactus {
 
 /// From records to figures: the thread that empties the rings, feeds the analyzer and serves the
-/// outputs. A process has one, shared by all that trace in it; it ends with the last of them.
+/// outputs. A process has one, shared by all that trace in it; it ends with the last of them, and
+/// the next begins when it has ended. A forked child has its own; there the parent's tells nothing.
 ///
 /// Threads: any. `mutex_` is held while records are analyzed, by the drain thread or by who asks
 /// for figures, and never while something is posted or waited for.
@@ -49,7 +53,10 @@ class Engine {
 
   private:
     Engine(Recorder::Source source, const Settings& settings);
+    static void let_go(Engine* engine);
     void add_outputs(const Settings& settings, std::vector<std::string>& problems);
+    /// Whether this is a forked child, which has the memory of the engine but not its threads.
+    bool is_foreign() const;
 
     // --- the drain thread
     void drain();
@@ -65,6 +72,7 @@ class Engine {
     void visit_push(std::uint32_t thread, const RecordRing& ring, std::uint64_t position);
     void visit_segment(const SegmentRecord& record);
     void visit_gpu();
+    std::uint64_t lost();
     void count_lost(std::uint64_t now_ns);
     void forget_pads();
     void tick_clock(std::uint64_t now_ns);
@@ -72,6 +80,7 @@ class Engine {
     HealthReport poll_health();
     Stats snapshot();
 
+    const pid_t process_ = getpid();
     Recorder& recorder_;
     std::mutex mutex_; ///< guards all below, down to the scratch
     StampClock clock_;
@@ -89,6 +98,7 @@ class Engine {
     std::deque<GonePads> gone_;
     std::uint64_t round_ = 0;
     std::uint64_t lost_told_ = 0;
+    bool is_settled_ = false; ///< the recorder may be another's
     std::uint64_t next_clock_ns_ = 0;
     std::uint64_t next_sinks_ns_ = 0;
     std::uint64_t next_health_ns_ = 0;

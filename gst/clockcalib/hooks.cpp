@@ -5,6 +5,8 @@
 #include "clockcalib/object_book.h"
 #include "clockcalib/recorder.h"
 
+#include <atomic>
+
 namespace tactus {
 
 namespace {
@@ -53,6 +55,10 @@ void on_bin_changed(GObject*, GstClockTime, GstBin*, GstElement*, gboolean) {
 } // namespace
 
 void register_hooks(GstTracer* tracer) {
+    // There is one recorder, however many tracers.
+    static std::atomic<bool> is_done{false};
+    if (is_done.exchange(true))
+        return;
     // Others, such as those around the chain function, would cost a dispatch for each push.
     gst_tracing_register_hook(tracer, "pad-push-pre", G_CALLBACK(on_push));
     gst_tracing_register_hook(tracer, "pad-push-post", G_CALLBACK(on_pushed));

@@ -224,7 +224,9 @@ Route ObjectBook::route(GstPad* pad) {
     PadEntry& entry = entry_of(pad, route.is_new);
     note_pad(pad, entry);
     PadEntry* other = nullptr;
-    if (const PadHandle reached{reached_from(pad)}) {
+    // Kept until its entry has been read: another thread may unlink and free it.
+    const PadHandle reached{reached_from(pad)};
+    if (reached) {
         bool other_is_new = false;
         other = &entry_of(reached.get(), other_is_new);
         note_pad(reached.get(), *other);
