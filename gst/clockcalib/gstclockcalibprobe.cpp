@@ -43,7 +43,7 @@ struct ProbeState {
     std::mutex mutex; ///< guards what is below; nothing is called that posts or waits
     Settings settings;
     std::shared_ptr<Engine> engine;
-    std::unique_ptr<tactus::ProbeSet> probes;
+    std::shared_ptr<tactus::ProbeSet> probes;
 };
 
 } // namespace
@@ -130,17 +130,18 @@ void attach(GstClockcalibProbe* self, GstElement* bin) {
     ProbeState& state = *self->state;
     if (tactus::Recorder::instance().source() == tactus::Recorder::Source::hooks)
         return;
+    const auto probes = std::make_shared<tactus::ProbeSet>();
     {
         const std::lock_guard lock(state.mutex);
         if (state.probes)
             return;
-        state.probes = std::make_unique<tactus::ProbeSet>();
+        state.probes = probes; // which another thread may take away at once
     }
-    state.probes->attach(bin);
+    probes->attach(bin);
 }
 
 void detach(GstClockcalibProbe* self) {
-    std::unique_ptr<tactus::ProbeSet> probes;
+    std::shared_ptr<tactus::ProbeSet> probes;
     std::shared_ptr<Engine> engine;
     {
         const std::lock_guard lock(self->state->mutex);

@@ -13,8 +13,12 @@
 namespace tactus {
 
 struct ObjectBook::PadEntry {
+    explicit PadEntry(std::uint32_t number) : id(number) { info.id = number; }
+
+    const std::uint32_t id; ///< may be read without the mutex
     PadInfo info;
-    std::atomic<std::uint64_t> sequence{0};
+    const std::shared_ptr<std::atomic<std::uint64_t>> sequence =
+        std::make_shared<std::atomic<std::uint64_t>>(0);
     bool told = false;
 };
 
@@ -172,8 +176,7 @@ ObjectBook::PadEntry& ObjectBook::entry_of(GstPad* pad, bool& is_new) {
     auto* entry = static_cast<PadEntry*>(g_object_get_qdata(G_OBJECT(pad), pad_quark()));
     is_new = entry == nullptr;
     if (entry == nullptr) {
-        entry = new PadEntry;
-        entry->info.id = next_pad_++;
+        entry = new PadEntry(next_pad_++);
         pads_[entry->info.id] = entry;
         g_object_set_qdata_full(G_OBJECT(pad), pad_quark(), entry, free_pad_entry);
     }
@@ -234,10 +237,10 @@ Route ObjectBook::route(GstPad* pad) {
     PadEntry* const src = GST_PAD_IS_SRC(pad) ? &entry : other;
     PadEntry* const dst = GST_PAD_IS_SRC(pad) ? other : &entry;
     if (src != nullptr) {
-        route.sequence = &src->sequence;
-        route.src_pad = src->info.id;
+        route.sequence = src->sequence;
+        route.src_pad = src->id;
     }
-    route.dst_pad = dst != nullptr ? dst->info.id : 0;
+    route.dst_pad = dst != nullptr ? dst->id : 0;
     return route;
 }
 

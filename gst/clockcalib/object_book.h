@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -17,8 +18,8 @@ namespace tactus {
 
 /// What a push from a pad means, as long as the generation is the same.
 struct Route {
-    /// Of the pad; lives as long as the pad does.
-    std::atomic<std::uint64_t>* sequence = nullptr;
+    /// Of the pad; who pulls from one that another thread frees still has it.
+    std::shared_ptr<std::atomic<std::uint64_t>> sequence;
     std::uint32_t src_pad = 0;
     std::uint32_t dst_pad = 0; ///< of the element's pad that the push reaches; 0: not linked
     bool ignored = false;      ///< a ghost pad or its inner half: the push only passes through

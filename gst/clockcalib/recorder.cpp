@@ -16,7 +16,7 @@ namespace tactus {
 namespace {
 
 constexpr std::size_t kRingUnits = std::size_t{1} << 16; ///< 1 MiB a thread, some 13,000 pushes
-constexpr std::uint16_t kMaxListed = 256;                ///< buffers of a list that are told apart
+constexpr std::uint16_t kMaxListed = 256;                ///< buffers of a list in one record
 
 std::uint64_t time_of(const GstBuffer* buffer) {
     return GST_BUFFER_PTS_IS_VALID(buffer) ? GST_BUFFER_PTS(buffer) : GST_BUFFER_DTS(buffer);
@@ -75,6 +75,13 @@ struct Recorder::Thread {
     const GstMeta* last_gpu_meta = nullptr;
     std::uint64_t last_gpu_id = 0;
     std::array<Cached, kCachedPads> cache;
+};
+
+/// Some buffers of a list.
+struct Recorder::Part {
+    GstBufferList* list;
+    guint first;
+    guint length;
 };
 
 /// A buffer with its first identity; the others are still on it.
@@ -327,22 +334,33 @@ void Recorder::record_push(Thread& thread, const Route& route, GstBuffer* buffer
         ring.opened(recorded);
 }
 
+/// A list that is longer than one record can tell of becomes several; the first one has the end.
 void Recorder::record_list(Thread& thread, const Route& route, GstBufferList* list,
                            std::uint64_t stamp, bool has_end) {
+    const guint length = gst_buffer_list_length(list);
+    guint first = 0;
+    do {
+        record_part(thread, route, {list, first, std::min<guint>(length - first, kMaxListed)},
+                    stamp, has_end && first == 0);
+        first += kMaxListed;
+    } while (first < length);
+}
+
+void Recorder::record_part(Thread& thread, const Route& route, const Part& part,
+                           std::uint64_t stamp, bool has_end) {
     std::array<Seen, kMaxListed> all;
-    const guint length = std::min<guint>(gst_buffer_list_length(list), kMaxListed);
     std::uint32_t units = 0;
     unsigned identities = 0;
-    for (guint i = 0; i < length; ++i) {
-        all[i] = see(thread, route, gst_buffer_list_get(list, i), stamp);
+    for (guint i = 0; i < part.length; ++i) {
+        all[i] = see(thread, route, gst_buffer_list_get(part.list, part.first + i), stamp);
         units += units_of_buffer(all[i].identities);
         identities += all[i].identities;
     }
     RecordRing& ring = *thread.ring;
-    const bool recorded = length > 0 && ring.may_open() && ring.reserve(units + 1);
+    const bool recorded = part.length > 0 && ring.may_open() && ring.reserve(units + 1);
     std::uint32_t offset = 0;
-    for (guint i = 0; recorded && i < length; ++i) {
-        GstBuffer* buffer = gst_buffer_list_get(list, i);
+    for (guint i = 0; recorded && i < part.length; ++i) {
+        GstBuffer* buffer = gst_buffer_list_get(part.list, part.first + i);
         PushRecord record =
             push_record(i == 0 ? RecordKind::push : RecordKind::item, stamp, route, buffer);
         record.flags = has_end ? 0 : PushRecord::no_end;

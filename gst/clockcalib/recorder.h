@@ -58,6 +58,7 @@ class Recorder {
     struct Thread;
     struct Cached;
     struct Seen;
+    struct Part;
 
     Recorder();
     Thread* this_thread();
@@ -69,6 +70,8 @@ class Recorder {
     void record_push(Thread& thread, const Route& route, GstBuffer* buffer, std::uint64_t stamp,
                      bool has_end);
     void record_list(Thread& thread, const Route& route, GstBufferList* list, std::uint64_t stamp,
+                     bool has_end);
+    void record_part(Thread& thread, const Route& route, const Part& part, std::uint64_t stamp,
                      bool has_end);
     std::uint32_t write_seen(RecordRing& ring, std::uint32_t offset, PushRecord record,
                              const Seen& seen, GstBuffer* buffer) const;

@@ -191,3 +191,28 @@ TEST(ClockcalibRaces, ASyncHandlerMayEndTheRecordingThatCallsIt) {
     });
     EXPECT_EQ(child.exit_code, 0) << child.errors;
 }
+
+TEST(ClockcalibRaces, ALongListIsRecordedToItsEnd) {
+    const ChildResult child = run_in_child("clockcalib(records=false)", [] {
+        gst_init(nullptr, nullptr);
+        GstElement* pipeline = parsed("appsrc name=src ! fakesink");
+        GstElement* src = gst_bin_get_by_name(GST_BIN_CAST(pipeline), "src");
+        GstBufferList* list = gst_buffer_list_new();
+        for (int i = 0; i < 600; ++i)
+            gst_buffer_list_add(list, gst_buffer_new_allocate(nullptr, 10, nullptr));
+        GstFlowReturn flow = GST_FLOW_OK;
+        gst_element_set_state(pipeline, GST_STATE_PAUSED);
+        g_signal_emit_by_name(src, "push-buffer-list", list, &flow);
+        g_signal_emit_by_name(src, "end-of-stream", &flow);
+        gst_buffer_list_unref(list);
+        gst_object_unref(src);
+        const bool ended = play_to_end(pipeline);
+        GList* tracers = gst_tracing_get_active_tracers();
+        const std::string stats = stats_of(tracers->data);
+        g_list_free_full(tracers, gst_object_unref);
+        free_pipeline(pipeline);
+        std::fprintf(stderr, "%s\n", stats.c_str());
+        return ended && stats.find("buffers\\=\\(guint64\\)600\\,") != std::string::npos ? 0 : 1;
+    });
+    EXPECT_EQ(child.exit_code, 0) << child.errors.substr(0, 2000);
+}
