@@ -148,10 +148,12 @@ TEST_F(Media, TheOldestSampleOfAFragmentWaitsForAllOfIt) {
 
 TEST_F(Media, BothSourcesOfACompositorAreMeasured) {
     TACTUS_NEEDS("compositor");
-    Pipeline p("mix", "compositor name=c ! video/x-raw,framerate=50/1 ! fakesink name=sink " +
-                          live_video("a", 40, "50/1") + " ! queue ! c. " +
-                          live_video("b", 40, "50/1", "pattern=ball") +
-                          " ! queue ! identity sleep-time=8000 ! c.");
+    Pipeline p(
+        "mix",
+        "compositor name=c latency=1000000000 ! video/x-raw,framerate=50/1 ! fakesink name=sink " +
+            live_video("a", 40, "50/1") + " ! queue ! c. " +
+            live_video("b", 40, "50/1", "pattern=ball") +
+            " ! queue ! identity sleep-time=8000 ! c.");
     const Watch& a = p.watch("a");
     const Watch& b = p.watch("b");
     const Watch& arrivals = p.watch("c");
@@ -214,7 +216,7 @@ TEST_F(Media, FramesThatVideorateLeavesOutAreDrops) {
 
 TEST_F(Media, BothSourcesOfAnAudiomixerAreInferred) {
     TACTUS_NEEDS("audiomixer");
-    Pipeline p("audiomix", "audiomixer name=m output-buffer-duration=10000000 ! "
+    Pipeline p("audiomix", "audiomixer name=m latency=1000000000 output-buffer-duration=10000000 ! "
                            "fakesink name=sink " +
                                live_audio("a", 80, 480) + " ! queue ! m. " +
                                live_audio("b", 80, 480) +
