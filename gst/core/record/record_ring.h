@@ -31,7 +31,8 @@ class RecordRing {
         std::byte bytes[kRecordUnitBytes];
     };
 
-    /// `capacity_units`: a power of two, at least 256.
+    /// `capacity_units`: a power of two, at least 256. Throws bad_alloc. The block comes from the
+    /// kernel and goes back to it: threads come and go, and the allocator would keep it in pieces.
     explicit RecordRing(std::size_t capacity_units);
 
     // --- writer
@@ -112,6 +113,12 @@ class RecordRing {
     }
     bool look_again(std::uint32_t units);
 
+    struct Unmap {
+        void operator()(Unit* units) const;
+        std::size_t bytes;
+    };
+    static std::unique_ptr<Unit[], Unmap> map_units(std::size_t count);
+
     static constexpr std::size_t kLine = 64;
 
     // the writer's own
@@ -122,7 +129,7 @@ class RecordRing {
     std::uint32_t depth_ = 0;
     std::uint32_t open_ = 0;
     // both sides'
-    std::unique_ptr<Unit[]> units_;
+    std::unique_ptr<Unit[], Unmap> units_;
     std::size_t mask_;
     alignas(kLine) std::atomic<std::uint64_t> tail_{0};
     std::atomic<std::uint64_t> lost_{0};
