@@ -49,6 +49,7 @@ class Replay {
     std::int64_t reply_ns_;
     std::priority_queue<Arrival> arrivals_;
     std::int64_t start_ns_ = 0;
+    double smallest_ms_ = 0;
     std::int64_t now_ns_ = 0;
     std::int64_t latency_ns_;
     std::int64_t wake_ns_ = JitterBuffer::kNever;
@@ -59,8 +60,8 @@ class Replay {
 };
 
 void Replay::schedule() {
-    const double smallest_ms = trace_.smallest_delay_ms();
-    start_ns_ = -std::llround(smallest_ms * kNsPerMs);
+    smallest_ms_ = trace_.smallest_delay_ms();
+    start_ns_ = -std::llround(smallest_ms_ * kNsPerMs);
     for (std::size_t i = 0; i < trace_.packets.size(); ++i) {
         const JitterTrace::Packet& packet = trace_.packets[i];
         if (!packet.delay_ms) {
@@ -170,7 +171,7 @@ void Replay::push(const StoredPacket& stored) {
     out.release_ms = static_cast<double>(now_ns_) / kNsPerMs;
     out.playout_ms = static_cast<double>(stored.pts_ns + latency_ns_) / kNsPerMs;
     out.added_ms = out.playout_ms - static_cast<double>(send_ns(index)) / kNsPerMs -
-                   trace_.smallest_delay_ms();
+                   smallest_ms_;
     result_.out.push_back(out);
     came_out_[index] = true;
 }

@@ -49,6 +49,7 @@ void JitterBuffer::configure(const JitterConfig& config) {
     config_ = config;
     playout_.configure(playout_config(config));
     timeline_.set_slaved(config.mode == JitterMode::slave);
+    timeline_.set_pace(config.adapts() ? Timeline::Pace::quick : Timeline::Pace::steady);
     rtx_.configure(config.rtx);
     if (config.max_ts_offset_adjustment_ns == 0)
         ts_offset_ns_ = config.ts_offset_ns;

@@ -85,19 +85,23 @@ void PlayoutDelay::approach(const Sample& sample, std::int64_t wanted_ns) {
     if (sample.spurt_start && std::abs(difference_ns) >= kStepNs)
         set_delay(sample.arrival_ns, wanted_ns);
     else if (config_.adapt_by == AdaptBy::latency)
-        step(sample.arrival_ns, difference_ns);
+        step(sample, difference_ns);
     else
         slew(passed_ns, difference_ns);
 }
 
-void PlayoutDelay::step(std::int64_t arrival_ns, std::int64_t difference_ns) {
-    const std::int64_t allowed_ns =
-        std::min(std::clamp<std::int64_t>(arrival_ns - changed_at_ns_, 0, kResampleNs) * kSlewPpm /
-                     1'000'000,
-                 kLargestStepNs);
+void PlayoutDelay::step(const Sample& sample, std::int64_t difference_ns) {
+    const std::int64_t saved_ns =
+        std::clamp<std::int64_t>(sample.arrival_ns - changed_at_ns_, 0, kResampleNs);
+    const std::int64_t allowed_ns = std::min(saved_ns * kSlewPpm / 1'000'000, kLargestStepNs);
     if (allowed_ns < kStepNs || std::abs(difference_ns) < kStepNs)
         return;
-    set_delay(arrival_ns, delay_ns_ + std::clamp(difference_ns, -allowed_ns, allowed_ns));
+    const std::int64_t firm_ns = sample.reference_ns - sample.offset_ns +
+                                 std::max(reorder_.best_ns(), floor_ns_) - delay_ns_;
+    if (difference_ns > 0 && difference_ns < kPatienceNs && firm_ns < kStepNs)
+        return;
+    set_delay(sample.arrival_ns,
+              clamp(delay_ns_ + std::clamp(difference_ns, -allowed_ns, allowed_ns)));
 }
 
 void PlayoutDelay::slew(std::int64_t passed_ns, std::int64_t difference_ns) {

@@ -43,6 +43,7 @@ class PlayoutDelay {
   public:
     static constexpr std::int64_t kStartNs = 80'000'000; ///< until something has been measured
     static constexpr std::int64_t kStepNs = 5'000'000;
+    static constexpr std::int64_t kPatienceNs = 60'000'000;
     static constexpr std::int64_t kResampleNs = 500'000'000;
     static constexpr std::int64_t kSlewPpm = 100'000;
 
@@ -84,7 +85,7 @@ class PlayoutDelay {
     void resample(std::int64_t arrival_ns);
     std::int64_t clamp(std::int64_t delay_ns) const;
     void approach(const Sample& sample, std::int64_t wanted_ns);
-    void step(std::int64_t arrival_ns, std::int64_t difference_ns);
+    void step(const Sample& sample, std::int64_t difference_ns);
     void slew(std::int64_t passed_ns, std::int64_t difference_ns);
     void set_delay(std::int64_t arrival_ns, std::int64_t delay_ns);
 

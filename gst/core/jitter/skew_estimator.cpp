@@ -25,7 +25,7 @@ void SkewEstimator::close_block() {
     const std::int64_t apart_ns = lowest_at_ns_ - last_lowest_at_ns_;
     if (has_last_ && apart_ns > 0) {
         slopes_ppm_[next_slope_] =
-            1e6 * static_cast<double>(lowest_ns_ - last_lowest_ns_) / static_cast<double>(apart_ns);
+            1e6 * static_cast<double>(last_lowest_ns_ - lowest_ns_) / static_cast<double>(apart_ns);
         next_slope_ = (next_slope_ + 1) % kBlocks;
         slope_count_ = std::min(slope_count_ + 1, kBlocks);
         std::array<double, kBlocks> sorted = slopes_ppm_;

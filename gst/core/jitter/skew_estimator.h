@@ -8,13 +8,13 @@
 
 namespace tactus {
 
-/// How fast the receiver's clock runs against the sender's, from the smallest transit of each block
+/// How fast the sender's clock runs against the receiver's, from the smallest transit of each block
 /// of 10 s: the median of the slopes between neighbouring blocks, over the last kBlocks. The lower
 /// edge of the transits shows the clocks and not the queues (S. Moon, P. Skelly, D. Towsley,
 /// "Estimation and removal of clock skew from network delay measurements", INFOCOM 1999); a median
 /// of slopes does not see a change of route, which spoils one slope only (H. Theil, 1950).
 ///
-/// Positive: the sender's clock is slow, transits grow. Threads: one.
+/// Positive: the sender's clock is fast, transits shrink. Threads: one.
 class SkewEstimator {
   public:
     static constexpr std::int64_t kBlockNs = 10'000'000'000;

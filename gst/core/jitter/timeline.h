@@ -14,11 +14,13 @@ namespace tactus {
 /// an offset.
 ///
 /// The transit of a packet is its arrival minus its media time. When slaved, the offset follows the
-/// smallest transit of the last 2 s, with a time constant of 2.5 s and never faster than
-/// kFollowPpm and kFollowStep, so that no two neighbouring packets move apart by what a player
-/// would hear. One late packet does not change the minimum, hence never the time line. Time in
-/// which nothing arrives does not age the window: a talk spurt starts with what the last one knew.
-/// When not slaved the offset stays.
+/// smallest recent transit, never faster than kFollowPpm and kFollowStep, so that no two
+/// neighbouring packets move apart by what a player would hear. One late packet does not change the
+/// minimum, hence never the time line. Pace::steady looks back 2 s with a time constant of 2.5 s,
+/// as rtpjitterbuffer does, for a fixed delay; Pace::quick follows a queue that builds up within
+/// kQuickPackets, so that an adaptive delay need not jump. Time in which nothing arrives does not
+/// age the windows: a talk spurt starts with what the last one knew. When not slaved the offset
+/// stays.
 ///
 /// A jump of the timestamps themselves by over kJump sets a new anchor: at once if packets would
 /// come too early (no network can do that), after kConfirm packets that agree if they would come
@@ -27,10 +29,16 @@ namespace tactus {
 /// Threads: one. Constant time.
 class Timeline {
   public:
-    static constexpr std::int64_t kWindowNs = 2'000'000'000;
-    static constexpr std::int64_t kTimeConstantNs = 2'500'000'000;
-    static constexpr std::int64_t kFollowPpm = 40'000;
-    static constexpr std::int64_t kFollowStepNs = 900'000; ///< at most, from packet to packet
+    enum class Pace : std::uint8_t { steady, quick };
+
+    static constexpr std::int64_t kReferenceWindowNs = 1'000'000'000;
+    static constexpr std::int64_t kSteadyWindowNs = 2'000'000'000;
+    static constexpr std::int64_t kSteadyConstantNs = 2'500'000'000;
+    static constexpr std::int64_t kQuickPackets = 8;
+    static constexpr std::int64_t kQuickPacketNs = 20'000'000; ///< what a packet counts at most
+    static constexpr std::int64_t kQuickConstantNs = 100'000'000;
+    static constexpr std::int64_t kFollowPpm = 47'000;
+    static constexpr std::int64_t kFollowStepNs = 950'000; ///< at most, from packet to packet
     static constexpr std::int64_t kJumpNs = 3'000'000'000;
     static constexpr std::int64_t kAgreeNs = 100'000'000;
     static constexpr unsigned kConfirm = 3;
@@ -45,6 +53,7 @@ class Timeline {
     };
 
     void set_slaved(bool slaved) { slaved_ = slaved; }
+    void set_pace(Pace pace);
 
     /// Places a packet and learns from it.
     Placed observe(std::uint32_t timestamp, std::uint32_t clock_rate, std::int64_t arrival_ns);
@@ -64,7 +73,7 @@ class Timeline {
     void restart() { anchored_ = false; }
 
     std::int64_t offset_ns() const { return offset_ns_; }
-    /// Smallest transit of the window.
+    /// Smallest transit of the last second in which packets came.
     std::int64_t reference_ns() const { return reference_ns_; }
     double skew_ppm() const { return skew_.ppm(); }
     std::uint64_t resyncs() const { return resyncs_; }
@@ -75,7 +84,10 @@ class Timeline {
     void learn(const Placed& placed, std::int64_t arrival_ns);
     void follow(std::int64_t passed_ns);
 
-    WindowedMinimum minimum_{kWindowNs};
+    WindowedMinimum minimum_{kReferenceWindowNs};
+    WindowedMinimum base_{kSteadyWindowNs};
+    Pace pace_ = Pace::steady;
+    WindowedMinimum recent_{500000000};
     SkewEstimator skew_;
     bool slaved_ = true;
     bool pinned_ = false;
@@ -87,7 +99,8 @@ class Timeline {
     std::int64_t offset_ns_ = 0;
     std::int64_t reference_ns_ = 0;
     std::int64_t last_arrival_ns_ = 0;
-    std::int64_t active_ns_ = 0; ///< time during which packets came
+    std::int64_t active_ns_ = 0;      ///< time during which packets came
+    std::int64_t base_active_ns_ = 0; ///< the same, for base_
     std::int64_t suspect_transit_ns_ = 0;
     unsigned suspects_ = 0;
     std::uint64_t resyncs_ = 0;

@@ -22,6 +22,8 @@ class WindowedMinimum {
 
     explicit WindowedMinimum(std::int64_t window) : window_(window) {}
 
+    void set_window(std::int64_t window) { window_ = window; }
+
     /// Adds a value and returns the minimum.
     std::int64_t add(std::int64_t time, std::int64_t value);
 
