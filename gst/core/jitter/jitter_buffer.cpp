@@ -50,6 +50,7 @@ void JitterBuffer::configure(const JitterConfig& config) {
     playout_.configure(playout_config(config));
     timeline_.set_slaved(config.mode == JitterMode::slave);
     timeline_.set_pace(config.adapts() ? Timeline::Pace::quick : Timeline::Pace::steady);
+    timeline_.set_fixed_delay(config.latency_ns);
     rtx_.configure(config.rtx);
     if (config.max_ts_offset_adjustment_ns == 0)
         ts_offset_ns_ = config.ts_offset_ns;
@@ -159,7 +160,8 @@ JitterAction JitterBuffer::poll_news(std::int64_t now_ns) {
         return action;
     }
     if (now_ns >= rtx_.next_ns() && !eos_) {
-        if (const auto request = rtx_.poll(now_ns, hold_ns())) {
+        rtx_.set_hold(hold_ns());
+        if (const auto request = rtx_.poll(now_ns)) {
             JitterAction action = make(JitterAction::Kind::request);
             action.request = *request;
             return action;

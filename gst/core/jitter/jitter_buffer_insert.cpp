@@ -125,6 +125,7 @@ JitterBuffer::InsertResult JitterBuffer::admit(const JitterPacket& packet, std::
     align_with_frame(stored);
     store_.insert(stored);
     if (newest) {
+        rtx_.set_hold(hold_ns());
         if (has_newest_ && sequence > newest_before_ + 1)
             note_hole(stored, newest_before_, now_ns);
         rtx_.note_newest(sequence, now_ns);

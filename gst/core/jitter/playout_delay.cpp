@@ -13,6 +13,8 @@ constexpr std::int64_t kToleratedNs = 500'000;
 // What a step may save up: after a quiet time the delay must not jump.
 constexpr std::int64_t kLargestStepNs = 2 * PlayoutDelay::kStepNs;
 constexpr std::int64_t kMarginNs = 1'000'000;
+// The largest frame and the longest queue seldom meet.
+constexpr std::int64_t kFramePercent = 85;
 constexpr std::int64_t kLargestRiseNs = 900'000;
 
 } // namespace
@@ -37,9 +39,8 @@ std::int64_t PlayoutDelay::observe(const Sample& sample) {
         resampled_at_ns_ = changed_at_ns_ = last_arrival_ns_ = sample.arrival_ns;
     }
     learn(sample, relative_ns);
-    const std::int64_t wanted_ns =
-        sample.reference_ns + std::max(target_ns_, floor_ns_) - sample.offset_ns;
-    approach(sample, clamp(wanted_ns));
+    const std::int64_t wanted_ns = sample.reference_ns + target_ns_ - sample.offset_ns;
+    approach(sample, clamp(std::max(wanted_ns, floor_ns_)));
     last_arrival_ns_ = std::max(last_arrival_ns_, sample.arrival_ns);
 
     std::int64_t late_ns = sample.transit_ns - sample.offset_ns - delay_ns_;
@@ -50,6 +51,7 @@ std::int64_t PlayoutDelay::observe(const Sample& sample) {
         more_ns = std::max(late_ns + DelayHistogram::kBucketNs, kStepNs);
     const std::int64_t before_ns = delay_ns_;
     set_delay(sample.arrival_ns, clamp(delay_ns_ + more_ns));
+    held_until_ns_ = sample.arrival_ns + kHoldNs;
     ++underruns_;
     grown_ns_ += delay_ns_ - before_ns;
     return late_ns - (delay_ns_ - before_ns);
@@ -75,19 +77,22 @@ void PlayoutDelay::resample(std::int64_t arrival_ns) {
     measured_ = true;
     target_ns_ = std::max(histogram_.quantile_ns(config_.quantile) + kMarginNs, reorder_.best_ns());
     if (config_.frames)
-        target_ns_ += frames_.largest_frame_ns();
+        target_ns_ += frames_.largest_frame_ns() * kFramePercent / 100;
 }
 
 void PlayoutDelay::approach(const Sample& sample, std::int64_t wanted_ns) {
     const std::int64_t passed_ns =
         std::clamp<std::int64_t>(sample.arrival_ns - last_arrival_ns_, 0, kResampleNs);
-    const std::int64_t difference_ns = wanted_ns - delay_ns_;
+    std::int64_t difference_ns = wanted_ns - delay_ns_;
+    if (difference_ns < 0 && sample.arrival_ns < held_until_ns_)
+        difference_ns = 0;
     if (sample.spurt_start && std::abs(difference_ns) >= kStepNs)
         set_delay(sample.arrival_ns, wanted_ns);
     else if (config_.adapt_by == AdaptBy::latency)
         step(sample, difference_ns);
     else
-        slew(passed_ns, difference_ns);
+        slew(passed_ns, difference_ns, sample.offset_ns - last_offset_ns_);
+    last_offset_ns_ = sample.offset_ns;
 }
 
 void PlayoutDelay::step(const Sample& sample, std::int64_t difference_ns) {
@@ -97,16 +102,22 @@ void PlayoutDelay::step(const Sample& sample, std::int64_t difference_ns) {
     if (allowed_ns < kStepNs || std::abs(difference_ns) < kStepNs)
         return;
     const std::int64_t firm_ns = sample.reference_ns - sample.offset_ns +
-                                 std::max(reorder_.best_ns(), floor_ns_) - delay_ns_;
-    if (difference_ns > 0 && difference_ns < kPatienceNs && firm_ns < kStepNs)
+                                 std::max(reorder_.best_ns(), floor_ns_ - kFloorSlackNs) -
+                                 delay_ns_;
+    if (difference_ns > 0 && difference_ns < kPatienceNs &&
+        std::max(firm_ns, floor_ns_) - delay_ns_ < kStepNs)
         return;
     set_delay(sample.arrival_ns,
               clamp(delay_ns_ + std::clamp(difference_ns, -allowed_ns, allowed_ns)));
 }
 
-void PlayoutDelay::slew(std::int64_t passed_ns, std::int64_t difference_ns) {
+void PlayoutDelay::slew(std::int64_t passed_ns, std::int64_t difference_ns,
+                        std::int64_t offset_moved_ns) {
     const std::int64_t allowed_ns = passed_ns * kSlewPpm / 1'000'000;
-    delay_ns_ += std::clamp(difference_ns, -allowed_ns, std::min(allowed_ns, kLargestRiseNs));
+    // The time line moves timestamps, too; together they must stay smooth.
+    const std::int64_t rise_ns =
+        std::clamp<std::int64_t>(kLargestRiseNs - offset_moved_ns, 0, allowed_ns);
+    delay_ns_ += std::clamp(difference_ns, -allowed_ns, rise_ns);
 }
 
 void PlayoutDelay::set_delay(std::int64_t arrival_ns, std::int64_t delay_ns) {

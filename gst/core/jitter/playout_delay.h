@@ -44,6 +44,7 @@ class PlayoutDelay {
     static constexpr std::int64_t kStartNs = 80'000'000; ///< until something has been measured
     static constexpr std::int64_t kStepNs = 5'000'000;
     static constexpr std::int64_t kPatienceNs = 60'000'000;
+    static constexpr std::int64_t kHoldNs = 500'000'000;
     static constexpr std::int64_t kResampleNs = 500'000'000;
     static constexpr std::int64_t kSlewPpm = 100'000;
 
@@ -86,7 +87,7 @@ class PlayoutDelay {
     std::int64_t clamp(std::int64_t delay_ns) const;
     void approach(const Sample& sample, std::int64_t wanted_ns);
     void step(const Sample& sample, std::int64_t difference_ns);
-    void slew(std::int64_t passed_ns, std::int64_t difference_ns);
+    void slew(std::int64_t passed_ns, std::int64_t difference_ns, std::int64_t offset_moved_ns);
     void set_delay(std::int64_t arrival_ns, std::int64_t delay_ns);
 
     PlayoutDelayConfig config_;
@@ -99,7 +100,9 @@ class PlayoutDelay {
     std::int64_t largest_ns_ = 0; ///< since the last resampling
     std::int64_t resampled_at_ns_ = 0;
     std::int64_t changed_at_ns_ = 0;
+    std::int64_t held_until_ns_ = 0; ///< not to shrink before
     std::int64_t last_arrival_ns_ = 0;
+    std::int64_t last_offset_ns_ = 0;
     std::int64_t grown_ns_ = 0;
     std::uint64_t underruns_ = 0;
     bool started_ = false;

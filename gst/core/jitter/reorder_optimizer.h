@@ -17,8 +17,8 @@ namespace tactus {
 /// Threads: one.
 class ReorderOptimizer {
   public:
-    /// What a lost packet is worth: 1 % of loss is as bad as 50 ms of delay.
-    static constexpr double kNsPerShare = 5e9;
+    /// What a lost packet is worth: 1 % of loss is as bad as 200 ms of delay.
+    static constexpr double kNsPerShare = 20e9;
 
     void in_order() { share_ -= share_ * kWeight; }
     void overtaken(std::int64_t relative_delay_ns);

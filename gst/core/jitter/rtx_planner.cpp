@@ -35,8 +35,8 @@ std::int64_t RtxPlanner::retry_ns() const {
     return std::max({timeout_ns, config_.min_retry_timeout_ns, kMs});
 }
 
-std::int64_t RtxPlanner::last_useful_ns(const Missing& missing, std::int64_t hold_ns) const {
-    std::int64_t last_ns = missing.pts_ns + hold_ns - stats_.rtt_ns;
+std::int64_t RtxPlanner::last_useful_ns(const Missing& missing) const {
+    std::int64_t last_ns = missing.pts_ns + hold_ns_ - stats_.rtt_ns;
     // Nothing can be learned about the round trip without a first request.
     if (stats_.rtt_ns == 0 && missing.requests == 0)
         last_ns = std::max(last_ns, missing.noticed_ns + config_.stats_timeout_ns);
@@ -48,11 +48,16 @@ std::int64_t RtxPlanner::last_useful_ns(const Missing& missing, std::int64_t hol
 }
 
 std::int64_t RtxPlanner::first_due_ns(const Missing& missing) const {
-    const std::int64_t wait = wait_ns();
     const int needed = std::max(config_.delay_reorder, 0);
-    if (newest_ - missing.sequence >= needed)
-        return missing.noticed_ns + wait;
-    return missing.noticed_ns + std::max(wait, needed * missing.spacing_ns);
+    std::int64_t wait = wait_ns();
+    if (newest_ - missing.sequence < needed)
+        wait = std::max(wait, needed * missing.spacing_ns);
+    const std::int64_t due_ns = missing.noticed_ns + wait;
+    // Better a request on thin evidence than one whose answer comes too late.
+    if (stats_.rtt_ns > 0)
+        return std::min(due_ns,
+                        std::max(last_useful_ns(missing) - kRttSlackNs, missing.noticed_ns));
+    return due_ns;
 }
 
 void RtxPlanner::note_hole(const Hole& hole, std::int64_t now_ns) {
@@ -138,16 +143,15 @@ bool RtxPlanner::pay_for(const Missing& missing, std::int64_t now_ns) {
     return true;
 }
 
-RtxRequest RtxPlanner::ask(Missing& missing, std::int64_t now_ns, std::int64_t hold_ns) {
+RtxRequest RtxPlanner::ask(Missing& missing, std::int64_t now_ns) {
     RtxRequest request;
     request.seqnum = missing.wire;
     request.retry = missing.requests;
     request.running_time_ns = missing.pts_ns;
     request.delay_ns = now_ns - missing.noticed_ns;
     request.frequency_ns = retry_ns();
-    request.period_ns =
-        std::max<std::int64_t>(last_useful_ns(missing, hold_ns) - missing.noticed_ns, 0);
-    request.deadline_ns = missing.pts_ns + hold_ns;
+    request.period_ns = std::max<std::int64_t>(last_useful_ns(missing) - missing.noticed_ns, 0);
+    request.deadline_ns = missing.pts_ns + hold_ns_;
     request.packet_spacing_ns = missing.spacing_ns;
     request.avg_rtt_ns = stats_.rtt_ns;
     stats_.asked_packets += missing.requests == 0 ? 1 : 0;
@@ -158,25 +162,22 @@ RtxRequest RtxPlanner::ask(Missing& missing, std::int64_t now_ns, std::int64_t h
     return request;
 }
 
-std::optional<RtxRequest> RtxPlanner::poll(std::int64_t now_ns, std::int64_t hold_ns) {
+std::optional<RtxRequest> RtxPlanner::poll(std::int64_t now_ns) {
     std::optional<RtxRequest> request;
     next_ns_ = kNever;
     for (Missing& missing : missing_) {
         if (!missing.open)
             continue;
-        const std::int64_t last_ns = last_useful_ns(missing, hold_ns);
+        const std::int64_t last_ns = last_useful_ns(missing);
         const bool spent = config_.max_retries >= 0 && missing.requests > config_.max_retries;
         if (spent || now_ns > last_ns) {
             missing.open = false;
             last_loss_ns_ = now_ns;
             continue;
         }
-        // Better a request on thin evidence than one whose answer comes too late.
-        if (missing.requests == 0 && stats_.rtt_ns > 0)
-            missing.due_ns = std::min(missing.due_ns, std::max(last_ns - kRttSlackNs, now_ns));
         if (missing.due_ns <= now_ns && !request) {
             if (pay_for(missing, now_ns)) {
-                request = ask(missing, now_ns, hold_ns);
+                request = ask(missing, now_ns);
             } else {
                 ++stats_.withheld;
                 missing.open = false;
@@ -192,10 +193,8 @@ std::int64_t RtxPlanner::needed_hold_ns(std::int64_t now_ns) const {
     if (!config_.enabled || stats_.rtt_ns == 0 || last_loss_ns_ < 0 ||
         now_ns - last_loss_ns_ > kLossMemoryNs)
         return 0;
-    const std::int64_t evidence_ns =
-        std::max(wait_ns(), std::max(config_.delay_reorder, 0) * spacing_ns_);
     // One spacing until the next packet shows the hole.
-    return spacing_ns_ + evidence_ns + stats_.rtt_ns + stats_.rtt_ns / 4 + 2 * kRttSlackNs;
+    return spacing_ns_ + wait_ns() + stats_.rtt_ns + stats_.rtt_ns / 4 + 2 * kRttSlackNs;
 }
 
 } // namespace tactus

@@ -76,15 +76,17 @@ class RtxPlanner {
 
     void configure(const RtxConfig& config) { config_ = config; }
 
+    /// From presentation time to deadline.
+    void set_hold(std::int64_t hold_ns) { hold_ns_ = hold_ns; }
+
     void note_hole(const Hole& hole, std::int64_t now_ns);
     /// The newest packet that has come.
     void note_newest(std::int64_t sequence, std::int64_t now_ns);
     /// Any packet that comes, also twice. `in_time`: its place has not been passed.
     void note_arrival(std::int64_t sequence, bool is_rtx, bool in_time, std::int64_t now_ns);
 
-    /// The next request that is due, with its wire sequence number. `hold_ns`: from presentation
-    /// time to deadline.
-    std::optional<RtxRequest> poll(std::int64_t now_ns, std::int64_t hold_ns);
+    /// The next request that is due, with its wire sequence number.
+    std::optional<RtxRequest> poll(std::int64_t now_ns);
 
     /// When poll has something to do again, as far as is known; kNever for nothing.
     std::int64_t next_ns() const { return next_ns_; }
@@ -113,15 +115,16 @@ class RtxPlanner {
     std::int64_t first_due_ns(const Missing& missing) const;
     std::int64_t wait_ns() const;
     std::int64_t retry_ns() const;
-    std::int64_t last_useful_ns(const Missing& missing, std::int64_t hold_ns) const;
+    std::int64_t last_useful_ns(const Missing& missing) const;
     bool pay_for(const Missing& missing, std::int64_t now_ns);
-    RtxRequest ask(Missing& missing, std::int64_t now_ns, std::int64_t hold_ns);
+    RtxRequest ask(Missing& missing, std::int64_t now_ns);
     void forget_old(std::int64_t now_ns);
 
     RtxConfig config_;
     RtxStats stats_;
     std::vector<Missing> missing_;
     DelayHistogram overtaken_{0.98}; ///< how long packets stayed away that then came by themselves
+    std::int64_t hold_ns_ = 0;
     std::int64_t newest_ = 0;
     std::int64_t next_ns_ = kNever;
     std::int64_t last_loss_ns_ = -1;

@@ -27,7 +27,8 @@ void Timeline::anchor(std::uint32_t timestamp, std::uint32_t clock_rate, std::in
     offset_ns_ = arrival_ns;
     reference_ns_ = arrival_ns;
     minimum_.clear();
-    base_.clear();
+    steady_.clear();
+    quick_.clear();
     recent_.clear();
     skew_.break_here();
     resyncs_ += again ? 1 : 0;
@@ -86,9 +87,10 @@ void Timeline::learn(const Placed& placed, std::int64_t arrival_ns) {
             : std::clamp<std::int64_t>(arrival_ns - last_arrival_ns_, 0, kLongestPauseNs);
     last_arrival_ns_ = arrival_ns;
     active_ns_ += passed_ns;
-    base_active_ns_ += pace_ == Pace::quick ? std::min(passed_ns, kQuickPacketNs) : passed_ns;
+    quick_active_ns_ += std::min(passed_ns, kQuickPacketNs);
     reference_ns_ = minimum_.add(active_ns_, placed.transit_ns);
-    base_.add(base_active_ns_, placed.transit_ns);
+    steady_.add(active_ns_, placed.transit_ns);
+    quick_.add(quick_active_ns_, placed.transit_ns);
     skew_.observe(arrival_ns, placed.transit_ns);
     if (slaved_ && !pinned_)
         follow(passed_ns);
@@ -96,16 +98,21 @@ void Timeline::learn(const Placed& placed, std::int64_t arrival_ns) {
 
 void Timeline::follow(std::int64_t passed_ns) {
     const std::int64_t most_ns = std::min(passed_ns * kFollowPpm / 1'000'000, kFollowStepNs);
-    const std::int64_t constant_ns = pace_ == Pace::quick ? kQuickConstantNs : kSteadyConstantNs;
+    std::int64_t goal_ns = quick_.minimum();
+    std::int64_t constant_ns = kQuickConstantNs;
+    if (pace_ == Pace::steady) {
+        const std::int64_t least_ns = quick_.minimum() - fixed_delay_ns_ / 2;
+        goal_ns = std::max(steady_.minimum(), least_ns);
+        // A whole run of packets came too late, and so would the next ones.
+        if (quick_.minimum() - fixed_delay_ns_ > offset_ns_)
+            offset_ns_ = quick_.minimum() - fixed_delay_ns_ * 3 / 4;
+        if (least_ns < offset_ns_)
+            constant_ns = kSteadyConstantNs;
+    }
     const double share = static_cast<double>(passed_ns) / static_cast<double>(constant_ns);
     const auto step_ns =
-        static_cast<std::int64_t>(static_cast<double>(base_.minimum() - offset_ns_) * share);
+        static_cast<std::int64_t>(static_cast<double>(goal_ns - offset_ns_) * share);
     offset_ns_ += std::clamp(step_ns, -most_ns, most_ns);
-}
-
-void Timeline::set_pace(Pace pace) {
-    pace_ = pace;
-    base_.set_window(pace == Pace::quick ? kQuickPackets * kQuickPacketNs : kSteadyWindowNs);
 }
 
 void Timeline::pin(std::uint32_t timestamp, std::uint32_t clock_rate, std::int64_t pts_ns) {

@@ -17,10 +17,11 @@ namespace tactus {
 /// smallest recent transit, never faster than kFollowPpm and kFollowStep, so that no two
 /// neighbouring packets move apart by what a player would hear. One late packet does not change the
 /// minimum, hence never the time line. Pace::steady looks back 2 s with a time constant of 2.5 s,
-/// as rtpjitterbuffer does, for a fixed delay; Pace::quick follows a queue that builds up within
-/// kQuickPackets, so that an adaptive delay need not jump. Time in which nothing arrives does not
-/// age the windows: a talk spurt starts with what the last one knew. When not slaved the offset
-/// stays.
+/// as rtpjitterbuffer does, for a fixed delay, but goes quickly while even the fastest of the last
+/// kQuickPackets is delayed by over half of that delay; Pace::quick follows a queue that builds up
+/// within kQuickPackets, so that an adaptive delay need not jump. Time in which nothing arrives
+/// does not age the windows: a talk spurt starts with what the last one knew. When not slaved the
+/// offset stays.
 ///
 /// A jump of the timestamps themselves by over kJump sets a new anchor: at once if packets would
 /// come too early (no network can do that), after kConfirm packets that agree if they would come
@@ -53,7 +54,9 @@ class Timeline {
     };
 
     void set_slaved(bool slaved) { slaved_ = slaved; }
-    void set_pace(Pace pace);
+    void set_pace(Pace pace) { pace_ = pace; }
+    /// The fixed delay that steady pace defends.
+    void set_fixed_delay(std::int64_t delay_ns) { fixed_delay_ns_ = delay_ns; }
 
     /// Places a packet and learns from it.
     Placed observe(std::uint32_t timestamp, std::uint32_t clock_rate, std::int64_t arrival_ns);
@@ -85,8 +88,10 @@ class Timeline {
     void follow(std::int64_t passed_ns);
 
     WindowedMinimum minimum_{kReferenceWindowNs};
-    WindowedMinimum base_{kSteadyWindowNs};
+    WindowedMinimum steady_{kSteadyWindowNs};
+    WindowedMinimum quick_{kQuickPackets * kQuickPacketNs};
     Pace pace_ = Pace::steady;
+    std::int64_t fixed_delay_ns_ = 0;
     WindowedMinimum recent_{500000000};
     SkewEstimator skew_;
     bool slaved_ = true;
@@ -99,8 +104,8 @@ class Timeline {
     std::int64_t offset_ns_ = 0;
     std::int64_t reference_ns_ = 0;
     std::int64_t last_arrival_ns_ = 0;
-    std::int64_t active_ns_ = 0;      ///< time during which packets came
-    std::int64_t base_active_ns_ = 0; ///< the same, for base_
+    std::int64_t active_ns_ = 0;       ///< time during which packets came
+    std::int64_t quick_active_ns_ = 0; ///< the same, for quick_
     std::int64_t suspect_transit_ns_ = 0;
     unsigned suspects_ = 0;
     std::uint64_t resyncs_ = 0;
