@@ -101,11 +101,9 @@ void PlayoutDelay::step(const Sample& sample, std::int64_t difference_ns) {
     const std::int64_t allowed_ns = std::min(saved_ns * kSlewPpm / 1'000'000, kLargestStepNs);
     if (allowed_ns < kStepNs || std::abs(difference_ns) < kStepNs)
         return;
-    const std::int64_t firm_ns = sample.reference_ns - sample.offset_ns +
-                                 std::max(reorder_.best_ns(), floor_ns_ - kFloorSlackNs) -
-                                 delay_ns_;
-    if (difference_ns > 0 && difference_ns < kPatienceNs &&
-        std::max(firm_ns, floor_ns_) - delay_ns_ < kStepNs)
+    const std::int64_t overtaken_ns = sample.reference_ns - sample.offset_ns + reorder_.best_ns();
+    const std::int64_t firm_ns = std::max(overtaken_ns, floor_ns_) - delay_ns_;
+    if (difference_ns > 0 && difference_ns < kPatienceNs && firm_ns < kStepNs)
         return;
     set_delay(sample.arrival_ns,
               clamp(delay_ns_ + std::clamp(difference_ns, -allowed_ns, allowed_ns)));
