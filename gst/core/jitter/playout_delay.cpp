@@ -12,9 +12,13 @@ namespace {
 constexpr std::int64_t kToleratedNs = 500'000;
 // What a step may save up: after a quiet time the delay must not jump.
 constexpr std::int64_t kLargestStepNs = 2 * PlayoutDelay::kStepNs;
+// Underruns that lie less apart have one cause; a queue that builds up makes many.
+constexpr std::int64_t kRelatedNs = 4'000'000'000;
+// Packets of one stall.
+constexpr std::int64_t kSameNs = 100'000'000;
 constexpr std::int64_t kMarginNs = 1'000'000;
 // The largest frame and the longest queue seldom meet.
-constexpr std::int64_t kFramePercent = 85;
+constexpr std::int64_t kFramePercent = 80;
 constexpr std::int64_t kLargestRiseNs = 900'000;
 
 } // namespace
@@ -51,10 +55,20 @@ std::int64_t PlayoutDelay::observe(const Sample& sample) {
         more_ns = std::max(late_ns + DelayHistogram::kBucketNs, kStepNs);
     const std::int64_t before_ns = delay_ns_;
     set_delay(sample.arrival_ns, clamp(delay_ns_ + more_ns));
-    held_until_ns_ = sample.arrival_ns + kHoldNs;
+    hold_after_underrun(sample.arrival_ns);
     ++underruns_;
     grown_ns_ += delay_ns_ - before_ns;
     return late_ns - (delay_ns_ - before_ns);
+}
+
+void PlayoutDelay::hold_after_underrun(std::int64_t arrival_ns) {
+    const std::int64_t apart_ns = arrival_ns - underrun_at_ns_;
+    if (underruns_ == 0 || apart_ns > kRelatedNs)
+        hold_ns_ = kHoldNs;
+    else if (apart_ns > kSameNs)
+        hold_ns_ = std::min(2 * hold_ns_, kLongestHoldNs);
+    underrun_at_ns_ = arrival_ns;
+    held_until_ns_ = arrival_ns + hold_ns_;
 }
 
 void PlayoutDelay::learn(const Sample& sample, std::int64_t relative_ns) {
@@ -103,7 +117,7 @@ void PlayoutDelay::step(const Sample& sample, std::int64_t difference_ns) {
         return;
     const std::int64_t overtaken_ns = sample.reference_ns - sample.offset_ns + reorder_.best_ns();
     const std::int64_t firm_ns = std::max(overtaken_ns, floor_ns_) - delay_ns_;
-    if (difference_ns > 0 && difference_ns < kPatienceNs && firm_ns < kStepNs)
+    if (difference_ns > 0 && firm_ns < kStepNs)
         return;
     set_delay(sample.arrival_ns,
               clamp(delay_ns_ + std::clamp(difference_ns, -allowed_ns, allowed_ns)));

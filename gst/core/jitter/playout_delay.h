@@ -43,8 +43,8 @@ class PlayoutDelay {
   public:
     static constexpr std::int64_t kStartNs = 80'000'000; ///< until something has been measured
     static constexpr std::int64_t kStepNs = 5'000'000;
-    static constexpr std::int64_t kPatienceNs = 60'000'000;
     static constexpr std::int64_t kHoldNs = 500'000'000;
+    static constexpr std::int64_t kLongestHoldNs = 8'000'000'000;
     static constexpr std::int64_t kResampleNs = 500'000'000;
     static constexpr std::int64_t kSlewPpm = 100'000;
 
@@ -82,6 +82,7 @@ class PlayoutDelay {
     const FrameDelayModel& frame_model() const { return frames_; }
 
   private:
+    void hold_after_underrun(std::int64_t arrival_ns);
     void learn(const Sample& sample, std::int64_t relative_ns);
     void resample(std::int64_t arrival_ns);
     std::int64_t clamp(std::int64_t delay_ns) const;
@@ -101,6 +102,8 @@ class PlayoutDelay {
     std::int64_t resampled_at_ns_ = 0;
     std::int64_t changed_at_ns_ = 0;
     std::int64_t held_until_ns_ = 0; ///< not to shrink before
+    std::int64_t hold_ns_ = kHoldNs;
+    std::int64_t underrun_at_ns_ = 0;
     std::int64_t last_arrival_ns_ = 0;
     std::int64_t last_offset_ns_ = 0;
     std::int64_t grown_ns_ = 0;

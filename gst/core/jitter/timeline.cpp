@@ -27,7 +27,6 @@ void Timeline::anchor(std::uint32_t timestamp, std::uint32_t clock_rate, std::in
     offset_ns_ = arrival_ns;
     reference_ns_ = arrival_ns;
     minimum_.clear();
-    steady_.clear();
     quick_.clear();
     recent_.clear();
     skew_.break_here();
@@ -89,7 +88,6 @@ void Timeline::learn(const Placed& placed, std::int64_t arrival_ns) {
     active_ns_ += passed_ns;
     quick_active_ns_ += std::min(passed_ns, kQuickPacketNs);
     reference_ns_ = minimum_.add(active_ns_, placed.transit_ns);
-    steady_.add(active_ns_, placed.transit_ns);
     quick_.add(quick_active_ns_, placed.transit_ns);
     skew_.observe(arrival_ns, placed.transit_ns);
     if (slaved_ && !pinned_)
@@ -102,7 +100,7 @@ void Timeline::follow(std::int64_t passed_ns) {
     std::int64_t constant_ns = kQuickConstantNs;
     if (pace_ == Pace::steady) {
         const std::int64_t least_ns = quick_.minimum() - fixed_delay_ns_ / 2;
-        goal_ns = std::max(steady_.minimum(), least_ns);
+        goal_ns = std::max(reference_ns_, least_ns);
         // A whole run of packets came too late, and so would the next ones.
         if (quick_.minimum() - fixed_delay_ns_ > offset_ns_)
             offset_ns_ = quick_.minimum() - fixed_delay_ns_ * 3 / 4;

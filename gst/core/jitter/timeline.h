@@ -32,8 +32,7 @@ class Timeline {
   public:
     enum class Pace : std::uint8_t { steady, quick };
 
-    static constexpr std::int64_t kReferenceWindowNs = 1'000'000'000;
-    static constexpr std::int64_t kSteadyWindowNs = 2'000'000'000;
+    static constexpr std::int64_t kWindowNs = 2'000'000'000;
     static constexpr std::int64_t kSteadyConstantNs = 2'500'000'000;
     static constexpr std::int64_t kQuickPackets = 8;
     static constexpr std::int64_t kQuickPacketNs = 20'000'000; ///< what a packet counts at most
@@ -76,7 +75,7 @@ class Timeline {
     void restart() { anchored_ = false; }
 
     std::int64_t offset_ns() const { return offset_ns_; }
-    /// Smallest transit of the last second in which packets came.
+    /// Smallest transit of the last 2 s in which packets came.
     std::int64_t reference_ns() const { return reference_ns_; }
     double skew_ppm() const { return skew_.ppm(); }
     std::uint64_t resyncs() const { return resyncs_; }
@@ -87,8 +86,7 @@ class Timeline {
     void learn(const Placed& placed, std::int64_t arrival_ns);
     void follow(std::int64_t passed_ns);
 
-    WindowedMinimum minimum_{kReferenceWindowNs};
-    WindowedMinimum steady_{kSteadyWindowNs};
+    WindowedMinimum minimum_{kWindowNs};
     WindowedMinimum quick_{kQuickPackets * kQuickPacketNs};
     Pace pace_ = Pace::steady;
     std::int64_t fixed_delay_ns_ = 0;
