@@ -170,8 +170,7 @@ void Replay::push(const StoredPacket& stored) {
     out.index = index;
     out.release_ms = static_cast<double>(now_ns_) / kNsPerMs;
     out.playout_ms = static_cast<double>(stored.pts_ns + latency_ns_) / kNsPerMs;
-    out.added_ms = out.playout_ms - static_cast<double>(send_ns(index)) / kNsPerMs -
-                   smallest_ms_;
+    out.added_ms = out.playout_ms - static_cast<double>(send_ns(index)) / kNsPerMs - smallest_ms_;
     result_.out.push_back(out);
     came_out_[index] = true;
 }

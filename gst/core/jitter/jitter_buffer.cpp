@@ -76,6 +76,12 @@ void JitterBuffer::set_active(bool active, std::int64_t offset_ns) {
     out_offset_ns_ = offset_ns;
 }
 
+void JitterBuffer::end_of_stream() {
+    release_strays();
+    eos_ = true;
+    update_buffering();
+}
+
 void JitterBuffer::expect_seqnum(std::uint16_t seqnum) {
     if (gate_.has_newest())
         return;

@@ -60,14 +60,14 @@ class JitterBuffer {
     void configure(const JitterConfig& config);
     const JitterConfig& config() const { return config_; }
 
-    InsertResult insert(const JitterPacket& packet, std::int64_t now_ns);
+    InsertResult insert(const JitterPacket& given, std::int64_t now_ns);
     JitterAction poll(std::int64_t now_ns);
 
     /// Appends what has been dropped since the last call.
     void take_dropped(std::vector<Dropped>& out);
 
     /// What is held goes out in order, without waiting for what is missing; then comes eos.
-    void end_of_stream() { eos_ = true; }
+    void end_of_stream();
     /// Drops all and begins anew. What was learned about the network stays.
     void flush();
     /// While inactive nothing goes out. `offset_ns` is added to presentation times from now on.
@@ -92,17 +92,18 @@ class JitterBuffer {
     // Into the buffer: jitter_buffer_insert.cpp
     InsertResult admit(const JitterPacket& packet, std::int64_t sequence, bool discont,
                        std::int64_t now_ns);
-    InsertResult keep_suspect(const JitterPacket& packet, const SequenceGate::Result& gate);
+    InsertResult keep_suspect(const JitterPacket& packet);
     InsertResult restart_with(const JitterPacket& packet, std::int64_t now_ns);
     InsertResult refuse_passed(std::int64_t sequence);
     InsertResult refuse(JitterDrop reason, std::uint64_t& counter);
     void release_strays();
-    std::int64_t observe(const JitterPacket& packet, StoredPacket& stored, bool newest);
+    void observe(const JitterPacket& packet, StoredPacket& stored, bool newest);
     void adapt(const JitterPacket& packet, const Timeline::Placed& placed, bool overtaken,
                bool spurt_start, std::int64_t pts_ns);
     void note_hole(const StoredPacket& stored, std::int64_t before, std::int64_t now_ns);
     void align_with_frame(StoredPacket& stored) const;
     void learn_limits();
+    bool over_memory_limits() const;
     void enforce_limits();
     void drop_front(JitterDrop reason, std::uint64_t& counter);
     void mark_seen(std::int64_t sequence);

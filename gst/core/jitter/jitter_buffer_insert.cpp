@@ -12,12 +12,17 @@ namespace {
 
 constexpr std::int64_t kLeastDropout = 30; ///< packets
 constexpr std::int64_t kLeastMisorder = 10;
+// Further from now an arrival time is a mistake, and could overflow sums.
+constexpr std::int64_t kSaneArrivalNs = std::int64_t{86'400} * 1'000'000'000;
 // What a raised latency may take to reach the sinks.
 constexpr std::int64_t kTellNs = DelayHistogram::kBucketNs;
 
 } // namespace
 
-JitterBuffer::InsertResult JitterBuffer::insert(const JitterPacket& packet, std::int64_t now_ns) {
+JitterBuffer::InsertResult JitterBuffer::insert(const JitterPacket& given, std::int64_t now_ns) {
+    JitterPacket packet = given;
+    packet.arrival_ns =
+        std::clamp(given.arrival_ns, now_ns - kSaneArrivalNs, now_ns + kSaneArrivalNs);
     if (packet.clock_rate == 0)
         return refuse(JitterDrop::no_clock_rate, counters_.refused);
     if (eos_)
@@ -36,7 +41,7 @@ JitterBuffer::InsertResult JitterBuffer::insert(const JitterPacket& packet, std:
     if (gate.strays)
         release_strays();
     if (gate.verdict == SequenceGate::Verdict::suspect)
-        return keep_suspect(packet, gate);
+        return keep_suspect(packet);
     if (gate.verdict == SequenceGate::Verdict::restart)
         return restart_with(packet, now_ns);
     return admit(packet, gate.extended, next_discont_, now_ns);
@@ -47,8 +52,7 @@ JitterBuffer::InsertResult JitterBuffer::refuse(JitterDrop reason, std::uint64_t
     return {false, reason};
 }
 
-JitterBuffer::InsertResult JitterBuffer::keep_suspect(const JitterPacket& packet,
-                                                      const SequenceGate::Result&) {
+JitterBuffer::InsertResult JitterBuffer::keep_suspect(const JitterPacket& packet) {
     suspects_[suspect_count_++] = packet;
     return {true, JitterDrop::stray};
 }
@@ -146,7 +150,7 @@ void JitterBuffer::align_with_frame(StoredPacket& stored) const {
         stored.pts_ns = out_pts_ns_;
 }
 
-std::int64_t JitterBuffer::observe(const JitterPacket& packet, StoredPacket& stored, bool newest) {
+void JitterBuffer::observe(const JitterPacket& packet, StoredPacket& stored, bool newest) {
     const Timeline::Placed placed =
         packet.is_rtx ? timeline_.place(packet.timestamp, packet.clock_rate, packet.arrival_ns)
                       : timeline_.observe(packet.timestamp, packet.clock_rate, packet.arrival_ns);
@@ -158,7 +162,7 @@ std::int64_t JitterBuffer::observe(const JitterPacket& packet, StoredPacket& sto
         spacing_.break_here();
     }
     if (packet.is_rtx)
-        return placed.transit_ns;
+        return;
     bool spurt_start = false;
     if (newest) {
         spurt_start =
@@ -170,7 +174,6 @@ std::int64_t JitterBuffer::observe(const JitterPacket& packet, StoredPacket& sto
         adapt(packet, placed, !newest, spurt_start, placed.pts_ns);
     if (config_.adapts() && config_.adapt_by == AdaptBy::timestamps)
         stored.pts_ns += playout_.delay_ns() - config_.min_latency_ns;
-    return placed.transit_ns;
 }
 
 void JitterBuffer::adapt(const JitterPacket& packet, const Timeline::Placed& placed, bool overtaken,
@@ -214,11 +217,15 @@ std::int64_t JitterBuffer::level_ns() const {
     return store_.empty() ? 0 : store_.back().pts_ns - store_.front().pts_ns;
 }
 
+bool JitterBuffer::over_memory_limits() const {
+    return (config_.max_packets > 0 && store_.size() > config_.max_packets) ||
+           (config_.max_bytes > 0 && store_.bytes() > config_.max_bytes);
+}
+
 void JitterBuffer::enforce_limits() {
-    while (store_.size() > 1 && (store_.size() > config_.max_packets ||
-                                 (config_.max_bytes > 0 && store_.bytes() > config_.max_bytes)))
+    while (store_.size() > 1 && over_memory_limits())
         drop_front(JitterDrop::memory, counters_.dropped_memory);
-    while (config_.drop_on_latency && store_.size() > 1 && level_ns() > hold_ns())
+    while (config_.drop_on_latency && store_.size() > 1 && level_ns() > config_.latency_ns)
         drop_front(JitterDrop::latency, counters_.dropped_latency);
     update_buffering();
 }

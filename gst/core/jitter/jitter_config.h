@@ -33,8 +33,8 @@ struct JitterConfig {
     unsigned faststart_min_packets = 0;
     std::int64_t max_dropout_ns = 60'000'000'000;
     std::int64_t max_misorder_ns = 2'000'000'000;
-    std::size_t max_packets = 16384;
-    std::uint64_t max_bytes = 64 << 20;
+    std::size_t max_packets = 16384;    ///< 0: no limit
+    std::uint64_t max_bytes = 64 << 20; ///< 0: no limit
     RtxConfig rtx;
 
     /// Adaptation needs presentation times that stand still, which buffer mode does not have.

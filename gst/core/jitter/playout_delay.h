@@ -34,9 +34,11 @@ struct PlayoutDelayConfig {
 /// An underrun (a packet that comes after its time) raises the delay at once, so that the packet
 /// and those behind it are in time again. Otherwise the delay moves towards its target by at most
 /// 100 ms/s: in steps of at least kStep when it is reported as latency, since each one makes the
-/// whole pipeline work, and smoothly when it is put into timestamps. At the start of a talk spurt
-/// it moves freely: nobody hears a silence grow. Silence is no delay, and nothing is forgotten in
-/// it.
+/// whole pipeline work, and smoothly when it is put into timestamps. A step up is a gap for
+/// certain, an underrun only a likely one: the delay steps up only so that overtaken packets are
+/// not lost. After an underrun it does not shrink for kHold, and twice as long for each that
+/// follows soon. At the start of a talk spurt it moves freely: nobody hears a silence grow. Silence
+/// is no delay, and nothing is forgotten in it.
 ///
 /// Threads: one. Times in ns. A packet costs constant time, but twice a second the histogram's.
 class PlayoutDelay {
