@@ -50,7 +50,7 @@ void JitterBuffer::configure(const JitterConfig& config) {
     playout_.configure(playout_config(config));
     timeline_.set_slaved(config.mode == JitterMode::slave);
     timeline_.set_pace(config.adapts() ? Timeline::Pace::quick : Timeline::Pace::steady);
-    timeline_.set_fixed_delay(config.latency_ns);
+    timeline_.set_largest_delay(config.latency_ns);
     rtx_.configure(config.rtx);
     if (config.max_ts_offset_adjustment_ns == 0)
         ts_offset_ns_ = config.ts_offset_ns;
@@ -214,9 +214,8 @@ bool JitterBuffer::may_start(std::int64_t now_ns, std::int64_t& until_ns) const 
 }
 
 bool JitterBuffer::drop_stale(std::int64_t now_ns) {
-    if (!gap_told_ || !config_.adapts() || config_.video || eos_ || store_.size() < 2 ||
-        store_.at(1).sequence != store_.front().sequence + 1 ||
-        deadline_ns(store_.at(1).pts_ns) >= now_ns)
+    if (!gap_told_ || config_.video || eos_ || store_.empty() ||
+        now_ns <= deadline_ns(store_.front().pts_ns) + spacing_.frame_ns())
         return false;
     drop_front(JitterDrop::stale, counters_.dropped_stale);
     return true;
@@ -244,6 +243,8 @@ JitterAction JitterBuffer::poll_packets(std::int64_t now_ns) {
         return wait_until(release_ns_);
     while (drop_stale(now_ns)) {
     }
+    if (store_.empty())
+        return poll_empty(now_ns);
     const StoredPacket& front = store_.front();
     const std::int64_t missing = front.sequence - *next_;
     if (missing <= 0)

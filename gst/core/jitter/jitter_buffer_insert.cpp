@@ -233,17 +233,18 @@ void JitterBuffer::enforce_limits() {
 void JitterBuffer::drop_front(JitterDrop reason, std::uint64_t& counter) {
     const StoredPacket stored = store_.take_front();
     ++counter;
-    if (next_ && stored.sequence > *next_) {
-        const auto missing = static_cast<std::uint64_t>(stored.sequence - *next_);
-        counters_.lost += missing;
-        voip_.lost(missing);
-    }
     voip_.discarded();
-    next_ = stored.sequence + 1;
-    out_sequence_ = stored.sequence;
-    out_pts_ns_ = stored.pts_ns;
-    out_ticks_ = stored.ticks;
-    has_out_ = true;
+    // Before the start the next packet may still wait for one that was sent before it.
+    if (next_) {
+        const std::int64_t missing = std::max<std::int64_t>(stored.sequence - *next_, 0);
+        counters_.lost += static_cast<std::uint64_t>(missing);
+        voip_.lost(static_cast<std::uint64_t>(missing));
+        next_ = stored.sequence + 1;
+        out_sequence_ = stored.sequence;
+        out_pts_ns_ = stored.pts_ns;
+        out_ticks_ = stored.ticks;
+        has_out_ = true;
+    }
     dropped_.push_back({stored.packet.handle, stored.packet.seqnum, reason, stored.pts_ns});
 }
 

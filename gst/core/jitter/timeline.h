@@ -54,8 +54,8 @@ class Timeline {
 
     void set_slaved(bool slaved) { slaved_ = slaved; }
     void set_pace(Pace pace) { pace_ = pace; }
-    /// The fixed delay that steady pace defends.
-    void set_fixed_delay(std::int64_t delay_ns) { fixed_delay_ns_ = delay_ns; }
+    /// The delay, or the ceiling of one that adapts.
+    void set_largest_delay(std::int64_t delay_ns) { largest_delay_ns_ = delay_ns; }
 
     /// Places a packet and learns from it.
     Placed observe(std::uint32_t timestamp, std::uint32_t clock_rate, std::int64_t arrival_ns);
@@ -89,7 +89,7 @@ class Timeline {
     WindowedMinimum minimum_{kWindowNs};
     WindowedMinimum quick_{kQuickPackets * kQuickPacketNs};
     Pace pace_ = Pace::steady;
-    std::int64_t fixed_delay_ns_ = 0;
+    std::int64_t largest_delay_ns_ = 0;
     WindowedMinimum recent_{500000000};
     SkewEstimator skew_;
     bool slaved_ = true;
