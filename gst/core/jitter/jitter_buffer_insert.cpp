@@ -84,10 +84,12 @@ JitterBuffer::InsertResult JitterBuffer::restart_with(const JitterPacket& packet
 
 void JitterBuffer::mark_seen(std::int64_t sequence) {
     if (sequence > seen_newest_) {
-        const std::int64_t fresh = std::min(sequence - seen_newest_, kSeenBits);
-        for (std::int64_t s = sequence - fresh + 1; s <= sequence; ++s)
-            seen_[static_cast<std::size_t>(s % kSeenBits) / 64] &=
-                ~(std::uint64_t{1} << (s % kSeenBits % 64));
+        if (sequence - seen_newest_ >= kSeenBits)
+            seen_.fill(0);
+        else
+            for (std::int64_t s = seen_newest_ + 1; s <= sequence; ++s)
+                seen_[static_cast<std::size_t>(s % kSeenBits) / 64] &=
+                    ~(std::uint64_t{1} << (s % kSeenBits % 64));
         seen_newest_ = sequence;
     }
     if (sequence > seen_newest_ - kSeenBits)

@@ -102,7 +102,7 @@ void Timeline::follow(std::int64_t passed_ns) {
     std::int64_t goal_ns = quick_.minimum();
     std::int64_t constant_ns = kQuickConstantNs;
     if (pace_ == Pace::steady) {
-        const std::int64_t least_ns = quick_.minimum() - largest_delay_ns_ / 2;
+        const std::int64_t least_ns = quick_.minimum() - largest_delay_ns_ / 4;
         goal_ns = std::max(reference_ns_, least_ns);
         if (least_ns < offset_ns_)
             constant_ns = kSteadyConstantNs;

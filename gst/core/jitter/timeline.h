@@ -18,7 +18,7 @@ namespace tactus {
 /// neighbouring packets move apart by what a player would hear. One late packet does not change the
 /// minimum, hence never the time line. Pace::steady looks back 2 s with a time constant of 2.5 s,
 /// as rtpjitterbuffer does, for a fixed delay, but goes quickly while even the fastest of the last
-/// kQuickPackets is delayed by over half of that delay; Pace::quick follows a queue that builds up
+/// kQuickPackets is delayed by over a quarter of it; Pace::quick follows a queue that builds up
 /// within kQuickPackets, so that an adaptive delay need not jump. Time in which nothing arrives
 /// does not age the windows: a talk spurt starts with what the last one knew. When not slaved the
 /// offset stays.
