@@ -40,9 +40,9 @@ JitterAction wait_until(std::int64_t until_ns) {
 } // namespace
 
 JitterBuffer::JitterBuffer(const JitterConfig& config)
-    : config_(config), playout_(playout_config(config)), ts_offset_ns_(config.ts_offset_ns) {
+    : config_(config), playout_(playout_config(config)), reported_ns_(latency_ns()),
+      ts_offset_ns_(config.ts_offset_ns) {
     configure(config);
-    reported_ns_ = latency_ns();
 }
 
 void JitterBuffer::configure(const JitterConfig& config) {
@@ -135,16 +135,20 @@ void JitterBuffer::update_buffering() {
                    : 100;
 }
 
+std::int64_t JitterBuffer::next_request_ns() const {
+    return eos_ ? kNever : rtx_.next_ns();
+}
+
 JitterAction JitterBuffer::poll(std::int64_t now_ns) {
     JitterAction action = poll_news(now_ns);
     if (action.kind != JitterAction::Kind::idle)
         return action;
     if (!active_ || (config_.mode == JitterMode::buffer && buffering_ && !eos_))
-        return wait_until(rtx_.next_ns());
+        return wait_until(next_request_ns());
     action = poll_packets(now_ns);
     if (action.kind != JitterAction::Kind::idle && action.kind != JitterAction::Kind::wait)
         return action;
-    std::int64_t until_ns = rtx_.next_ns();
+    std::int64_t until_ns = next_request_ns();
     if (action.kind == JitterAction::Kind::wait)
         until_ns = std::min(until_ns, action.until_ns);
     if (npt_duration_ns_ && first_pts_ns_ && !npt_told_)
@@ -165,7 +169,7 @@ JitterAction JitterBuffer::poll_news(std::int64_t now_ns) {
         action.percent = percent_;
         return action;
     }
-    if (now_ns >= rtx_.next_ns() && !eos_) {
+    if (now_ns >= next_request_ns()) {
         rtx_.set_hold(hold_ns());
         if (const auto request = rtx_.poll(now_ns)) {
             JitterAction action = make(JitterAction::Kind::request);

@@ -126,10 +126,12 @@ JitterBuffer::InsertResult JitterBuffer::admit(const JitterPacket& packet, std::
     observe(packet, stored, newest);
     if (passed)
         return refuse_passed(sequence);
+    align_with_frame(stored);
+    // A packet that is held may be too old to be among those seen.
+    if (!store_.insert(stored))
+        return refuse(JitterDrop::duplicate, counters_.duplicates);
     next_discont_ = false;
     mark_seen(sequence);
-    align_with_frame(stored);
-    store_.insert(stored);
     if (newest) {
         rtx_.set_hold(hold_ns());
         if (has_newest_ && sequence > newest_before_ + 1)

@@ -23,9 +23,8 @@ constexpr std::int64_t kLargestRiseNs = 900'000;
 
 } // namespace
 
-PlayoutDelay::PlayoutDelay(const PlayoutDelayConfig& config) : config_(config) {
-    delay_ns_ = clamp(kStartNs);
-}
+PlayoutDelay::PlayoutDelay(const PlayoutDelayConfig& config)
+    : config_(config), delay_ns_(clamp(kStartNs)) {}
 
 void PlayoutDelay::configure(const PlayoutDelayConfig& config) {
     config_ = config;
