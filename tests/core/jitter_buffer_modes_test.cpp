@@ -228,6 +228,40 @@ TEST_F(JitterBufferModesTest, DrainsInOrderAtTheEnd) {
     EXPECT_EQ(insert(make(9)).reason, JitterDrop::after_eos);
 }
 
+TEST_F(JitterBufferModesTest, AsksForNothingAfterTheEnd) {
+    JitterConfig config = fixed(200);
+    config.rtx.enabled = true;
+    start(config);
+    arrive_all(0, 20);
+    arrive_all(25, 26);
+    const std::size_t before = of(Kind::request).size();
+    EXPECT_GT(before, 0u);
+    buffer_->set_active(false, 0);
+    buffer_->end_of_stream();
+    work();
+    run_to(2000 * kMs);
+    EXPECT_EQ(of(Kind::request).size(), before);
+}
+
+TEST_F(JitterBufferModesTest, AsksForAMissingPacketOnceAndTakesTheAnswer) {
+    JitterConfig config = fixed(200);
+    config.rtx.enabled = true;
+    start(config);
+    arrive_all(0, 20);
+    arrive_all(21, 24);
+    ASSERT_EQ(of(Kind::request).size(), 1u);
+    const RtxRequest& request = of(Kind::request)[0].action.request;
+    EXPECT_EQ(request.seqnum, static_cast<std::uint16_t>(kFirst + 20));
+    EXPECT_EQ(request.running_time_ns, 20 * kSpacingNs);
+    run_to(now_ns_ + 40 * kMs);
+    JitterPacket answer = make(20);
+    answer.is_rtx = true;
+    EXPECT_TRUE(insert(answer).accepted);
+    EXPECT_EQ(pushed(), range(0, 24));
+    EXPECT_EQ(buffer_->stats().rtx.recovered, 1u);
+    EXPECT_EQ(buffer_->stats().rtx.rtt_ns, 40 * kMs);
+}
+
 TEST_F(JitterBufferModesTest, GivesAllBackOnAFlushAndBeginsAnew) {
     start(fixed(200));
     arrive_all(0, 5);

@@ -268,6 +268,16 @@ TEST_F(JitterBufferTest, DropsTheOldestBeyondTheLatencyWhenAsked) {
     EXPECT_EQ(pushed(), range(14, 20));
 }
 
+TEST_F(JitterBufferTest, KnowsAHeldPacketAgainHoweverManyCameSince) {
+    JitterConfig config = fixed(100'000);
+    config.max_misorder_ns = 60'000 * kMs;
+    start(config);
+    arrive_all(0, 1000);
+    const auto result = insert(make(3));
+    EXPECT_FALSE(result.accepted);
+    EXPECT_EQ(result.reason, JitterDrop::duplicate);
+}
+
 TEST_F(JitterBufferTest, RefusesAPayloadTypeWithoutClockRate) {
     start(fixed(100));
     JitterPacket packet = make(0);
