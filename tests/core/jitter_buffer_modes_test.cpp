@@ -250,7 +250,7 @@ TEST_F(JitterBufferModesTest, AsksForAMissingPacketOnceAndTakesTheAnswer) {
     arrive_all(0, 20);
     arrive_all(21, 24);
     ASSERT_EQ(of(Kind::request).size(), 1u);
-    const RtxRequest& request = of(Kind::request)[0].action.request;
+    const RtxRequest request = of(Kind::request)[0].action.request;
     EXPECT_EQ(request.seqnum, static_cast<std::uint16_t>(kFirst + 20));
     EXPECT_EQ(request.running_time_ns, 20 * kSpacingNs);
     run_to(now_ns_ + 40 * kMs);
