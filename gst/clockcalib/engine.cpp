@@ -25,13 +25,14 @@ constexpr std::uint64_t kSinksPeriodNs = 100 * kMillisecondNs;
 // A thread may hold back for so many rounds what it recorded of a pad before the pad went.
 constexpr std::uint64_t kGoneRounds = 2;
 
-/// The longer the less there was to do, but never so long that a busy ring could fill up.
+/// The longer the less there was to do, but never so long that two million pushes a second, about
+/// what one thread can do, would fill a ring meanwhile.
 std::chrono::microseconds pause_after(std::size_t fullest_units, std::size_t capacity_units) {
     if (fullest_units > capacity_units / 4)
         return std::chrono::microseconds{0};
-    if (fullest_units > capacity_units / 32)
-        return std::chrono::microseconds{1000};
-    return std::chrono::microseconds{fullest_units > 0 ? 4000 : 20000};
+    if (fullest_units > capacity_units / 64)
+        return std::chrono::microseconds{500};
+    return std::chrono::microseconds{fullest_units > 0 ? 2000 : 5000};
 }
 
 constexpr std::chrono::seconds kExitPatience{10};
