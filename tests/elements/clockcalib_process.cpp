@@ -246,6 +246,7 @@ int fork_and_go_on(int forks) {
 } // namespace
 
 TEST(Forks, RecordNothingAndLeaveTheFilesToTheParent) {
+    TACTUS_NEEDS_FORK_OF_THREADS();
     const std::string trace = scratch("fork.pftrace");
     const std::string report = scratch("fork.html");
     const ChildResult child = run_in_child("clockcalib(trace=" + trace + ",report=" + report + ")",

@@ -24,6 +24,26 @@ struct ChildResult {
     std::string errors; ///< what it wrote to stderr
 };
 
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kAddressSanitizer = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+constexpr bool kAddressSanitizer = true;
+#else
+constexpr bool kAddressSanitizer = false;
+#endif
+#else
+constexpr bool kAddressSanitizer = false;
+#endif
+
+/// For a case that forks a process with threads and lets the child exit.
+#define TACTUS_NEEDS_FORK_OF_THREADS()                                                             \
+    do {                                                                                           \
+        if (kAddressSanitizer)                                                                     \
+            GTEST_SKIP() << "at exit the leak sanitizer waits for threads that a forked child "    \
+                            "does not have";                                                       \
+    } while (false)
+
 /// Runs `body` in a forked child that sees `tracers` as GST_TRACERS; its result is the exit code.
 /// The caller must not have started GStreamer, nor any thread.
 inline ChildResult run_in_child(const std::string& tracers, const std::function<int()>& body) {

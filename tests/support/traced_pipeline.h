@@ -189,8 +189,9 @@ void expect_nothing_left(const Figures& figures, const Pipeline& pipeline,
                          std::initializer_list<const char*> may_drop = {});
 
 /// The path from `source` to `sink` has every buffer that `arrivals` saw, and its latency.
+/// `unsure`: buffers of which it may be open whether they have content of that source.
 void expect_path(const Figures& figures, const Pipeline& pipeline, const std::string& source,
-                 const std::string& sink, const Truth& truth);
+                 const std::string& sink, const Truth& truth, std::size_t unsure = 0);
 
 GstElement* make(const char* factory, const char* name = nullptr);
 
