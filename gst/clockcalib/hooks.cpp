@@ -21,9 +21,9 @@ void on_push_list(GObject*, GstClockTime stamp, GstPad* pad, GstBufferList* list
         Recorder::instance().push_list(stamp, pad, list);
 }
 
-void on_pushed(GObject*, GstClockTime stamp, GstPad* pad, GstFlowReturn flow) {
+void on_pushed(GObject*, GstClockTime stamp, GstPad*, GstFlowReturn flow) {
     if (Recorder::active())
-        Recorder::instance().pushed(stamp, pad, flow);
+        Recorder::instance().pushed(stamp, flow);
 }
 
 void on_pulled(GObject*, GstClockTime stamp, GstPad* pad, GstBuffer* buffer, GstFlowReturn flow) {

@@ -92,6 +92,15 @@ struct Recorder::Seen {
     std::uint16_t flags = 0;
 };
 
+/// What a record tells of the push, beside the buffer.
+struct Recorder::Passing {
+    const Route& route;
+    std::uint64_t stamp;
+    RecordKind kind;
+    std::uint16_t flags;
+    std::uint16_t more;
+};
+
 std::atomic<bool> Recorder::active_{false};
 
 Recorder& Recorder::instance() {
@@ -266,17 +275,13 @@ Recorder::Seen Recorder::see(Thread& thread, const Route& route, GstBuffer* buff
 
 namespace {
 
-PushRecord push_record(RecordKind kind, std::uint64_t stamp, const Route& route,
-                       GstBuffer* buffer) {
-    PushRecord record;
-    record.head = RecordHead::of(kind, stamp);
+void fill(PushRecord& record, const Route& route, GstBuffer* buffer) {
     record.src_pad = route.src_pad;
     record.dst_pad = route.dst_pad;
     record.address = reinterpret_cast<std::uintptr_t>(buffer);
     record.pts_ns = time_of(buffer);
     record.duration_ns = GST_BUFFER_DURATION(buffer);
     record.size_bytes = size_of(buffer);
-    return record;
 }
 
 /// The second and further identities on a buffer. Returns the units they took.
@@ -299,6 +304,10 @@ std::uint32_t write_further_ids(RecordRing& ring, std::uint32_t offset, GstBuffe
     return offset - begin;
 }
 
+std::uint16_t end_flag(bool has_end) {
+    return has_end ? 0 : PushRecord::no_end;
+}
+
 std::uint32_t units_of_buffer(unsigned identities) {
     return record_units<PushRecord>() + (identities - 1) * record_units<IdRecord>();
 }
@@ -306,16 +315,19 @@ std::uint32_t units_of_buffer(unsigned identities) {
 } // namespace
 
 /// Writes a buffer `offset` units behind what is published. Returns the units it took.
-std::uint32_t Recorder::write_seen(RecordRing& ring, std::uint32_t offset, PushRecord record,
-                                   const Seen& seen, GstBuffer* buffer) const {
+std::uint32_t Recorder::write_buffer(RecordRing& ring, std::uint32_t offset, const Passing& passing,
+                                     const Seen& seen, GstBuffer* buffer) const {
+    auto& record = ring.place<PushRecord>(offset);
+    record.head = RecordHead::of(passing.kind, passing.stamp);
     record.id = seen.id;
     record.t0 = seen.t0;
-    record.flags = static_cast<std::uint16_t>(record.flags | seen.flags);
-    ring.write(offset, record);
-    if (seen.identities == 1)
+    record.flags = static_cast<std::uint16_t>(passing.flags | seen.flags);
+    record.more = passing.more;
+    fill(record, passing.route, buffer);
+    if (seen.identities == 1) [[likely]]
         return record_units<PushRecord>();
     return record_units<PushRecord>() + write_further_ids(ring, offset + record_units<PushRecord>(),
-                                                          buffer, origin_info_, record.head.stamp(),
+                                                          buffer, origin_info_, passing.stamp,
                                                           seen.identities);
 }
 
@@ -325,10 +337,9 @@ void Recorder::record_push(Thread& thread, const Route& route, GstBuffer* buffer
     RecordRing& ring = *thread.ring;
     const bool recorded = ring.may_open() && ring.reserve(units_of_buffer(seen.identities) + 1);
     if (recorded) {
-        PushRecord record = push_record(RecordKind::push, stamp, route, buffer);
-        record.flags = has_end ? 0 : PushRecord::no_end;
-        record.more = static_cast<std::uint16_t>(seen.identities - 1);
-        ring.publish(write_seen(ring, 0, record, seen, buffer));
+        const Passing passing{route, stamp, RecordKind::push, end_flag(has_end),
+                              static_cast<std::uint16_t>(seen.identities - 1)};
+        ring.publish(write_buffer(ring, 0, passing, seen, buffer));
     }
     if (has_end)
         ring.opened(recorded);
@@ -361,11 +372,10 @@ void Recorder::record_part(Thread& thread, const Route& route, const Part& part,
     std::uint32_t offset = 0;
     for (guint i = 0; recorded && i < part.length; ++i) {
         GstBuffer* buffer = gst_buffer_list_get(part.list, part.first + i);
-        PushRecord record =
-            push_record(i == 0 ? RecordKind::push : RecordKind::item, stamp, route, buffer);
-        record.flags = has_end ? 0 : PushRecord::no_end;
-        record.more = static_cast<std::uint16_t>(i == 0 ? identities - 1 : 0);
-        offset += write_seen(ring, offset, record, all[i], buffer);
+        const Passing passing{route, stamp, i == 0 ? RecordKind::push : RecordKind::item,
+                              end_flag(has_end),
+                              static_cast<std::uint16_t>(i == 0 ? identities - 1 : 0)};
+        offset += write_buffer(ring, offset, passing, all[i], buffer);
     }
     ring.publish(offset);
     if (has_end)
@@ -385,16 +395,22 @@ void Recorder::with_thread(Body&& body) noexcept {
 void Recorder::push(std::uint64_t stamp, GstPad* pad, GstBuffer* buffer) noexcept {
     with_thread([&](Thread& thread) {
         const Route& route = look_up(thread, pad, stamp);
+        const bool has_end = source_ == Source::hooks;
         if (!route.ignored)
-            record_push(thread, route, buffer, stamp, source_ == Source::hooks);
+            record_push(thread, route, buffer, stamp, has_end);
+        else if (has_end)
+            thread.ring->opened(false);
     });
 }
 
 void Recorder::push_list(std::uint64_t stamp, GstPad* pad, GstBufferList* list) noexcept {
     with_thread([&](Thread& thread) {
         const Route& route = look_up(thread, pad, stamp);
+        const bool has_end = source_ == Source::hooks;
         if (!route.ignored)
-            record_list(thread, route, list, stamp, source_ == Source::hooks);
+            record_list(thread, route, list, stamp, has_end);
+        else if (has_end)
+            thread.ring->opened(false);
     });
 }
 
@@ -406,16 +422,9 @@ void Recorder::pulled(std::uint64_t stamp, GstPad* sink_pad, GstBuffer* buffer) 
     });
 }
 
-void Recorder::pushed(std::uint64_t stamp, GstPad* pad, GstFlowReturn flow) noexcept {
+void Recorder::pushed(std::uint64_t stamp, GstFlowReturn flow) noexcept {
     auto* thread = static_cast<Thread*>(current_thread);
-    if (thread == nullptr)
-        return;
-    // The pad was there when the push began, so an entry under its address is its own, however
-    // the graph has changed since.
-    const Cached& cached = thread->place_of(pad);
-    if (cached.pad == pad ? cached.route.ignored : GST_IS_PROXY_PAD(pad) != FALSE)
-        return;
-    if (!thread->ring->closed())
+    if (thread == nullptr || !thread->ring->closed())
         return;
     thread->ring->write(0, EndRecord{RecordHead::of(RecordKind::end, stamp), flow, 0});
     thread->ring->publish(record_units<EndRecord>());

@@ -42,7 +42,8 @@ class Recorder {
     void push_list(std::uint64_t stamp, GstPad* pad, GstBufferList* list) noexcept;
     /// A buffer that `sink_pad` pulled: its hand-over begins and ends here.
     void pulled(std::uint64_t stamp, GstPad* sink_pad, GstBuffer* buffer) noexcept;
-    void pushed(std::uint64_t stamp, GstPad* pad, GstFlowReturn flow) noexcept;
+    /// Ends the last push of this thread that has not ended.
+    void pushed(std::uint64_t stamp, GstFlowReturn flow) noexcept;
     void event(std::uint64_t stamp, GstPad* pad, GstEvent* event) noexcept;
 
     RecordHub& hub() { return hub_; }
@@ -59,6 +60,7 @@ class Recorder {
     struct Cached;
     struct Seen;
     struct Part;
+    struct Passing;
 
     Recorder();
     Thread* this_thread();
@@ -73,8 +75,8 @@ class Recorder {
                      bool has_end);
     void record_part(Thread& thread, const Route& route, const Part& part, std::uint64_t stamp,
                      bool has_end);
-    std::uint32_t write_seen(RecordRing& ring, std::uint32_t offset, PushRecord record,
-                             const Seen& seen, GstBuffer* buffer) const;
+    std::uint32_t write_buffer(RecordRing& ring, std::uint32_t offset, const Passing& passing,
+                               const Seen& seen, GstBuffer* buffer) const;
     template <typename Body>
     void with_thread(Body&& body) noexcept;
     Seen see(Thread& thread, const Route& route, GstBuffer* buffer, std::uint64_t stamp);

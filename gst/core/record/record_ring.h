@@ -4,11 +4,14 @@
 
 #include "core/record/record.h"
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
+#include <type_traits>
 
 namespace tactus {
 
@@ -24,7 +27,7 @@ namespace tactus {
 /// deeper than kMaxDepth are not recorded.
 class RecordRing {
   public:
-    static constexpr unsigned kMaxDepth = 64;
+    static constexpr unsigned kMaxDepth = 128;
     static constexpr std::uint32_t kMaxRecordUnits = 4;
 
     struct alignas(kRecordUnitBytes) Unit {
@@ -44,10 +47,16 @@ class RecordRing {
         count_lost();
         return false;
     }
-    /// Places a record `offset` units behind the last one that was published.
+    /// A record `offset` units behind the last one that was published, to be filled in: what is
+    /// put together elsewhere and copied waits for the narrow stores before it can be loaded wide.
+    template <typename Record>
+    Record& place(std::uint32_t offset) {
+        static_assert(std::is_trivially_default_constructible_v<Record>);
+        return *new (&units_[(tail_here_ + offset) & mask_]) Record;
+    }
     template <typename Record>
     void write(std::uint32_t offset, const Record& record) {
-        std::memcpy(&units_[(tail_here_ + offset) & mask_], &record, sizeof record);
+        place<Record>(offset) = record;
     }
     void publish(std::uint32_t units) {
         tail_here_ += units;
@@ -57,8 +66,11 @@ class RecordRing {
 
     /// A push begins; `recorded` says whether its beginning was written.
     void opened(bool recorded) {
-        const std::uint64_t bit = depth_ < kMaxDepth ? std::uint64_t{1} << depth_ : 0;
-        recorded_ = recorded ? recorded_ | bit : recorded_ & ~bit;
+        if (depth_ < kMaxDepth) {
+            std::uint64_t& word = recorded_[depth_ / 64];
+            const std::uint64_t bit = std::uint64_t{1} << depth_ % 64;
+            word = recorded ? word | bit : word & ~bit;
+        }
         open_ += recorded ? 1 : 0;
         ++depth_;
     }
@@ -72,7 +84,7 @@ class RecordRing {
         if (depth_ == 0)
             return false;
         --depth_;
-        if (depth_ >= kMaxDepth || ((recorded_ >> depth_) & 1) == 0)
+        if (depth_ >= kMaxDepth || ((recorded_[depth_ / 64] >> depth_ % 64) & 1) == 0)
             return false;
         --open_;
         return true;
@@ -124,7 +136,7 @@ class RecordRing {
     // the writer's own
     alignas(kLine) std::uint64_t tail_here_ = 0;
     std::uint64_t head_seen_ = 0;
-    std::uint64_t recorded_ = 0; ///< bit d: the push at depth d was recorded
+    std::array<std::uint64_t, kMaxDepth / 64> recorded_{}; ///< a bit for each depth
     std::uint64_t lost_here_ = 0;
     std::uint32_t depth_ = 0;
     std::uint32_t open_ = 0;
