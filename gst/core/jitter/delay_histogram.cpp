@@ -11,6 +11,9 @@ namespace {
 
 // Below this a share is rounding noise; dropping it keeps the used part of the table short.
 constexpr float kNothing = 1e-6F;
+// One rare value early on must not be the 0.97 quantile all by itself.
+constexpr std::uint64_t kFirstValues = 8;
+constexpr double kLargestWeight = 0.029;
 
 } // namespace
 
@@ -22,7 +25,8 @@ std::size_t DelayHistogram::bucket_of(std::int64_t delay_ns) {
 void DelayHistogram::add(std::int64_t delay_ns) {
     ++count_;
     const double settled = 1.0 - 2.0 / static_cast<double>(count_ + 1);
-    const double forget = std::clamp(settled, 0.0, forget_factor_);
+    const double least = count_ > kFirstValues ? 1.0 - kLargestWeight : 0.0;
+    const double forget = std::clamp(settled, std::min(least, forget_factor_), forget_factor_);
     for (std::size_t i = 0; i < used_; ++i)
         shares_[i] *= static_cast<float>(forget);
     const std::size_t bucket = bucket_of(delay_ns);

@@ -10,8 +10,9 @@ namespace tactus {
 
 /// A histogram of delays that forgets: each new value counts 1 - f and what was there is multiplied
 /// by f. f rises to its final value while the first values come in, so that the first ones are not
-/// overrated (the scheme of NetEq in WebRTC, modules/audio_coding/neteq/histogram). Buckets are
-/// 2 ms wide: NetEq's 20 ms cost a clean link more delay than its network does.
+/// overrated, nor a single rare one (the scheme of NetEq in WebRTC,
+/// modules/audio_coding/neteq/histogram). Buckets are 2 ms wide: NetEq's 20 ms cost a clean link
+/// more delay than its network does.
 ///
 /// Threads: one. Adding and quantile() take time in the number of buckets; both are for rates of a
 /// few per second.

@@ -59,7 +59,7 @@ void FrameDelayModel::complete_frame() {
 double FrameDelayModel::gain_of_noise(double size_difference_bytes) const {
     const double largest = std::max(-static_cast<double>(negated_sizes_.minimum()), 1.0);
     const double alike = std::exp(-std::abs(size_difference_bytes) / largest);
-    return std::max((300 * alike + 1) * std::sqrt(noise_variance_), 1.0);
+    return std::max((30 * alike + 1) * std::sqrt(noise_variance_), 1.0);
 }
 
 void FrameDelayModel::learn_noise(double residual_ms) {

@@ -50,7 +50,7 @@ class FrameDelayModel {
 
     WindowedMinimum negated_sizes_{10'000'000'000};
     // Milliseconds and bytes, as in the papers.
-    double slope_ = 8.0 / 512; ///< 512 kbit/s
+    double slope_ = 8.0 / 2048; ///< of a link of 2 Mbit/s
     double queueing_ms_ = 0;
     double cov_[2][2] = {{1e-4, 0}, {0, 1e2}};
     double noise_mean_ms_ = 0;

@@ -40,9 +40,9 @@ JitterAction wait_until(std::int64_t until_ns) {
 } // namespace
 
 JitterBuffer::JitterBuffer(const JitterConfig& config)
-    : config_(config), playout_(playout_config(config)), ts_offset_ns_(config.ts_offset_ns) {
+    : config_(config), playout_(playout_config(config)), reported_ns_(latency_ns()),
+      ts_offset_ns_(config.ts_offset_ns) {
     configure(config);
-    reported_ns_ = latency_ns();
 }
 
 void JitterBuffer::configure(const JitterConfig& config) {
@@ -50,7 +50,7 @@ void JitterBuffer::configure(const JitterConfig& config) {
     playout_.configure(playout_config(config));
     timeline_.set_slaved(config.mode == JitterMode::slave);
     timeline_.set_pace(config.adapts() ? Timeline::Pace::quick : Timeline::Pace::steady);
-    timeline_.set_fixed_delay(config.latency_ns);
+    timeline_.set_largest_delay(config.latency_ns);
     rtx_.configure(config.rtx);
     if (config.max_ts_offset_adjustment_ns == 0)
         ts_offset_ns_ = config.ts_offset_ns;
@@ -141,16 +141,20 @@ void JitterBuffer::update_buffering() {
                    : 100;
 }
 
+std::int64_t JitterBuffer::next_request_ns() const {
+    return eos_ ? kNever : rtx_.next_ns();
+}
+
 JitterAction JitterBuffer::poll(std::int64_t now_ns) {
     JitterAction action = poll_news(now_ns);
     if (action.kind != JitterAction::Kind::idle)
         return action;
     if (!active_ || (config_.mode == JitterMode::buffer && buffering_ && !eos_))
-        return wait_until(rtx_.next_ns());
+        return wait_until(next_request_ns());
     action = poll_packets(now_ns);
     if (action.kind != JitterAction::Kind::idle && action.kind != JitterAction::Kind::wait)
         return action;
-    std::int64_t until_ns = rtx_.next_ns();
+    std::int64_t until_ns = next_request_ns();
     if (action.kind == JitterAction::Kind::wait)
         until_ns = std::min(until_ns, action.until_ns);
     if (npt_duration_ns_ && first_pts_ns_ && !npt_told_)
@@ -171,7 +175,7 @@ JitterAction JitterBuffer::poll_news(std::int64_t now_ns) {
         action.percent = percent_;
         return action;
     }
-    if (now_ns >= rtx_.next_ns() && !eos_) {
+    if (now_ns >= next_request_ns()) {
         rtx_.set_hold(hold_ns());
         if (const auto request = rtx_.poll(now_ns)) {
             JitterAction action = make(JitterAction::Kind::request);
@@ -220,9 +224,8 @@ bool JitterBuffer::may_start(std::int64_t now_ns, std::int64_t& until_ns) const 
 }
 
 bool JitterBuffer::drop_stale(std::int64_t now_ns) {
-    if (!gap_told_ || !config_.adapts() || config_.video || eos_ || store_.size() < 2 ||
-        store_.at(1).sequence != store_.front().sequence + 1 ||
-        deadline_ns(store_.at(1).pts_ns) >= now_ns)
+    if (!gap_told_ || config_.video || eos_ || store_.empty() ||
+        now_ns <= deadline_ns(store_.front().pts_ns) + spacing_.frame_ns())
         return false;
     drop_front(JitterDrop::stale, counters_.dropped_stale);
     return true;
@@ -250,6 +253,8 @@ JitterAction JitterBuffer::poll_packets(std::int64_t now_ns) {
         return wait_until(release_ns_);
     while (drop_stale(now_ns)) {
     }
+    if (store_.empty())
+        return poll_empty(now_ns);
     const StoredPacket& front = store_.front();
     const std::int64_t missing = front.sequence - *next_;
     if (missing <= 0)

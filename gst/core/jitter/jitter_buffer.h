@@ -113,6 +113,7 @@ class JitterBuffer {
 
     // Out of it: jitter_buffer.cpp
     std::int64_t hold_ns() const;
+    std::int64_t next_request_ns() const;
     std::int64_t deadline_ns(std::int64_t pts_ns) const;
     std::int64_t hole_spacing_ns(const StoredPacket& front) const;
     bool may_start(std::int64_t now_ns, std::int64_t& until_ns) const;

@@ -84,10 +84,12 @@ JitterBuffer::InsertResult JitterBuffer::restart_with(const JitterPacket& packet
 
 void JitterBuffer::mark_seen(std::int64_t sequence) {
     if (sequence > seen_newest_) {
-        const std::int64_t fresh = std::min(sequence - seen_newest_, kSeenBits);
-        for (std::int64_t s = sequence - fresh + 1; s <= sequence; ++s)
-            seen_[static_cast<std::size_t>(s % kSeenBits) / 64] &=
-                ~(std::uint64_t{1} << (s % kSeenBits % 64));
+        if (sequence - seen_newest_ >= kSeenBits)
+            seen_.fill(0);
+        else
+            for (std::int64_t s = seen_newest_ + 1; s <= sequence; ++s)
+                seen_[static_cast<std::size_t>(s % kSeenBits) / 64] &=
+                    ~(std::uint64_t{1} << (s % kSeenBits % 64));
         seen_newest_ = sequence;
     }
     if (sequence > seen_newest_ - kSeenBits)
@@ -124,10 +126,12 @@ JitterBuffer::InsertResult JitterBuffer::admit(const JitterPacket& packet, std::
     observe(packet, stored, newest);
     if (passed)
         return refuse_passed(sequence);
+    align_with_frame(stored);
+    // A packet that is held may be too old to be among those seen.
+    if (!store_.insert(stored))
+        return refuse(JitterDrop::duplicate, counters_.duplicates);
     next_discont_ = false;
     mark_seen(sequence);
-    align_with_frame(stored);
-    store_.insert(stored);
     if (newest) {
         rtx_.set_hold(hold_ns());
         if (has_newest_ && sequence > newest_before_ + 1)
@@ -233,17 +237,18 @@ void JitterBuffer::enforce_limits() {
 void JitterBuffer::drop_front(JitterDrop reason, std::uint64_t& counter) {
     const StoredPacket stored = store_.take_front();
     ++counter;
-    if (next_ && stored.sequence > *next_) {
-        const auto missing = static_cast<std::uint64_t>(stored.sequence - *next_);
-        counters_.lost += missing;
-        voip_.lost(missing);
-    }
     voip_.discarded();
-    next_ = stored.sequence + 1;
-    out_sequence_ = stored.sequence;
-    out_pts_ns_ = stored.pts_ns;
-    out_ticks_ = stored.ticks;
-    has_out_ = true;
+    // Before the start the next packet may still wait for one that was sent before it.
+    if (next_) {
+        const std::int64_t missing = std::max<std::int64_t>(stored.sequence - *next_, 0);
+        counters_.lost += static_cast<std::uint64_t>(missing);
+        voip_.lost(static_cast<std::uint64_t>(missing));
+        next_ = stored.sequence + 1;
+        out_sequence_ = stored.sequence;
+        out_pts_ns_ = stored.pts_ns;
+        out_ticks_ = stored.ticks;
+        has_out_ = true;
+    }
     dropped_.push_back({stored.packet.handle, stored.packet.seqnum, reason, stored.pts_ns});
 }
 

@@ -23,9 +23,8 @@ constexpr std::int64_t kLargestRiseNs = 900'000;
 
 } // namespace
 
-PlayoutDelay::PlayoutDelay(const PlayoutDelayConfig& config) : config_(config) {
-    delay_ns_ = clamp(kStartNs);
-}
+PlayoutDelay::PlayoutDelay(const PlayoutDelayConfig& config)
+    : config_(config), delay_ns_(clamp(kStartNs)) {}
 
 void PlayoutDelay::configure(const PlayoutDelayConfig& config) {
     config_ = config;
@@ -98,7 +97,7 @@ void PlayoutDelay::approach(const Sample& sample, std::int64_t wanted_ns) {
     const std::int64_t passed_ns =
         std::clamp<std::int64_t>(sample.arrival_ns - last_arrival_ns_, 0, kResampleNs);
     std::int64_t difference_ns = wanted_ns - delay_ns_;
-    if (difference_ns < 0 && sample.arrival_ns < held_until_ns_)
+    if (difference_ns < 0 && sample.arrival_ns < held_until_ns_ && !sample.spurt_start)
         difference_ns = 0;
     if (sample.spurt_start && std::abs(difference_ns) >= kStepNs)
         set_delay(sample.arrival_ns, wanted_ns);

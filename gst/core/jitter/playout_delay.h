@@ -27,7 +27,7 @@ struct PlayoutDelayConfig {
 /// Decides how long packets are held beyond their presentation time.
 ///
 /// The delay of each packet relative to the smallest of the last 2 s; the largest of each 500 ms
-/// goes into a histogram that forgets in about 30 s; the target is its quantile plus one bucket
+/// goes into a histogram that forgets in about 50 s; the target is its quantile plus one bucket
 /// (the delay manager of NetEq, event-driven and with 2 ms buckets). Overtaken packets are weighed
 /// apart (ReorderOptimizer), frames by what their size does not explain (FrameDelayModel).
 ///
@@ -94,7 +94,7 @@ class PlayoutDelay {
     void set_delay(std::int64_t arrival_ns, std::int64_t delay_ns);
 
     PlayoutDelayConfig config_;
-    DelayHistogram histogram_{0.983};
+    DelayHistogram histogram_{0.99};
     ReorderOptimizer reorder_;
     FrameDelayModel frames_;
     std::int64_t floor_ns_ = 0;

@@ -96,14 +96,14 @@ void Timeline::learn(const Placed& placed, std::int64_t arrival_ns) {
 
 void Timeline::follow(std::int64_t passed_ns) {
     const std::int64_t most_ns = std::min(passed_ns * kFollowPpm / 1'000'000, kFollowStepNs);
+    // A whole run of packets came too late for any delay, and so would the next ones.
+    if (quick_.minimum() - largest_delay_ns_ > offset_ns_)
+        offset_ns_ = quick_.minimum() - largest_delay_ns_ * 3 / 4;
     std::int64_t goal_ns = quick_.minimum();
     std::int64_t constant_ns = kQuickConstantNs;
     if (pace_ == Pace::steady) {
-        const std::int64_t least_ns = quick_.minimum() - fixed_delay_ns_ / 2;
+        const std::int64_t least_ns = quick_.minimum() - largest_delay_ns_ / 4;
         goal_ns = std::max(reference_ns_, least_ns);
-        // A whole run of packets came too late, and so would the next ones.
-        if (quick_.minimum() - fixed_delay_ns_ > offset_ns_)
-            offset_ns_ = quick_.minimum() - fixed_delay_ns_ * 3 / 4;
         if (least_ns < offset_ns_)
             constant_ns = kSteadyConstantNs;
     }

@@ -18,7 +18,7 @@ namespace tactus {
 /// neighbouring packets move apart by what a player would hear. One late packet does not change the
 /// minimum, hence never the time line. Pace::steady looks back 2 s with a time constant of 2.5 s,
 /// as rtpjitterbuffer does, for a fixed delay, but goes quickly while even the fastest of the last
-/// kQuickPackets is delayed by over half of that delay; Pace::quick follows a queue that builds up
+/// kQuickPackets is delayed by over a quarter of it; Pace::quick follows a queue that builds up
 /// within kQuickPackets, so that an adaptive delay need not jump. Time in which nothing arrives
 /// does not age the windows: a talk spurt starts with what the last one knew. When not slaved the
 /// offset stays.
@@ -54,8 +54,8 @@ class Timeline {
 
     void set_slaved(bool slaved) { slaved_ = slaved; }
     void set_pace(Pace pace) { pace_ = pace; }
-    /// The fixed delay that steady pace defends.
-    void set_fixed_delay(std::int64_t delay_ns) { fixed_delay_ns_ = delay_ns; }
+    /// The delay, or the ceiling of one that adapts.
+    void set_largest_delay(std::int64_t delay_ns) { largest_delay_ns_ = delay_ns; }
 
     /// Places a packet and learns from it.
     Placed observe(std::uint32_t timestamp, std::uint32_t clock_rate, std::int64_t arrival_ns);
@@ -89,7 +89,7 @@ class Timeline {
     WindowedMinimum minimum_{kWindowNs};
     WindowedMinimum quick_{kQuickPackets * kQuickPacketNs};
     Pace pace_ = Pace::steady;
-    std::int64_t fixed_delay_ns_ = 0;
+    std::int64_t largest_delay_ns_ = 0;
     WindowedMinimum recent_{500000000};
     SkewEstimator skew_;
     bool slaved_ = true;
