@@ -139,7 +139,7 @@ GstFlowReturn JitterBufferState::insert(JitterPacket* packets, std::size_t count
     GstFlowReturn result = GST_FLOW_OK;
     bool report = false;
     {
-        const std::lock_guard lock(mutex);
+        const auto lock = lock_soon();
         const std::int64_t now = now_ns();
         bool accepted = false;
         for (std::size_t i = 0; i < count; ++i) {

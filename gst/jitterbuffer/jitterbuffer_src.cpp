@@ -24,7 +24,7 @@ GstFlowReturn worst_fatal(GstFlowReturn flow) {
 
 void JitterBufferState::loop() {
     {
-        std::unique_lock lock(mutex);
+        auto lock = lock_soon();
         outs_generation = generation;
         collect(lock);
         core.take_dropped(dropped_out);

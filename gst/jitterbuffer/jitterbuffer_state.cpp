@@ -4,6 +4,7 @@
 // What jitterbuffer's halves share.
 #include "jitterbuffer/jitterbuffer_state.h"
 
+#include "core/ring/wait.h"
 #include "jitterbuffer/jitterbuffer_debug.h"
 
 #include <algorithm>
@@ -94,6 +95,19 @@ std::int64_t JitterBufferState::now_ns() {
                                                 static_cast<std::int64_t>(peer_latency));
     }
     return last_now_ns;
+}
+
+std::unique_lock<std::mutex> JitterBufferState::lock_soon() {
+    // To sleep and be woken costs more than what the other side does meanwhile.
+    constexpr int kTries = 100;
+    std::unique_lock lock(mutex, std::defer_lock);
+    for (int i = 0; i < kTries && !lock.owns_lock(); ++i) {
+        if (!lock.try_lock())
+            cpu_relax();
+    }
+    if (!lock.owns_lock())
+        lock.lock();
+    return lock;
 }
 
 void JitterBufferState::wake() {

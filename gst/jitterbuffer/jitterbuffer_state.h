@@ -135,6 +135,9 @@ struct JitterBufferState {
     gboolean start_task();
     GstClockTime position_of(std::int64_t running_time_ns) const;
 
+    /// The lock, for both sides' hot paths: it is never held for longer than a few packets take.
+    std::unique_lock<std::mutex> lock_soon();
+
     // under mutex
     std::int64_t now_ns();
     void wake();
