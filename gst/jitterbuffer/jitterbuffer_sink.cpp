@@ -296,7 +296,7 @@ GstFlowReturn JitterBufferState::queue_event(GstEvent* event) {
     if (flow != GST_FLOW_OK || eos_queued) {
         const GstFlowReturn result = flow != GST_FLOW_OK ? flow : GST_FLOW_EOS;
         lock.unlock();
-        gst_event_unref(event);
+        drop_event(event);
         return result;
     }
     serial.push_back({serial_count, event, 0});

@@ -185,13 +185,8 @@ void JitterBufferState::dispose(Out& out) {
         gst_structure_free(out.structure);
     if (out.item.query != 0)
         desk.refuse(out.item.query);
-    if (out.item.event != nullptr) {
-        if (GST_EVENT_IS_STICKY(out.item.event) &&
-            GST_EVENT_TYPE(out.item.event) != GST_EVENT_EOS &&
-            GST_EVENT_TYPE(out.item.event) != GST_EVENT_SEGMENT)
-            gst_pad_store_sticky_event(src_pad, out.item.event);
-        gst_event_unref(out.item.event);
-    }
+    if (out.item.event != nullptr)
+        drop_event(out.item.event);
     if (out.kind == Out::Kind::action && out.action.kind == JitterAction::Kind::push)
         gst_buffer_unref(static_cast<GstBuffer*>(out.action.stored.packet.handle));
 }

@@ -126,6 +126,14 @@ void JitterBufferState::halt() {
     changed.notify_all();
 }
 
+// A flush keeps what a pad remembers, but for the segment and the end.
+void JitterBufferState::drop_event(GstEvent* event) {
+    const GstEventType type = GST_EVENT_TYPE(event);
+    if (GST_EVENT_IS_STICKY(event) && type != GST_EVENT_EOS && type != GST_EVENT_SEGMENT)
+        gst_pad_store_sticky_event(src_pad, event);
+    gst_event_unref(event);
+}
+
 void JitterBufferState::drop_serial(bool keep_sticky) {
     std::deque<Serial> items;
     {
@@ -137,11 +145,10 @@ void JitterBufferState::drop_serial(bool keep_sticky) {
             desk.refuse(item.query);
             continue;
         }
-        const GstEventType type = GST_EVENT_TYPE(item.event);
-        if (keep_sticky && GST_EVENT_IS_STICKY(item.event) && type != GST_EVENT_EOS &&
-            type != GST_EVENT_SEGMENT)
-            gst_pad_store_sticky_event(src_pad, item.event);
-        gst_event_unref(item.event);
+        if (keep_sticky)
+            drop_event(item.event);
+        else
+            gst_event_unref(item.event);
     }
 }
 

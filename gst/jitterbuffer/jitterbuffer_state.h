@@ -108,6 +108,7 @@ struct JitterBufferState {
     GstFlowReturn flush_stop(GstEvent* event);
     gboolean queue_query(GstQuery* query);
     void drop_serial(bool keep_sticky);
+    void drop_event(GstEvent* event);
 
     // source half
     void collect(std::unique_lock<std::mutex>& lock);

@@ -6,6 +6,7 @@
 #include "rtp_harness.h"
 
 #include <atomic>
+#include <thread>
 
 using namespace tactus;
 
@@ -156,4 +157,36 @@ TEST(JitterBufferPipelines, AThousandInstancesWorkInOneProcess) {
         }
         gst_harness_teardown(harness);
     }
+}
+
+TEST(JitterBufferPipelines, FlushesAndStateChangesBesideAStreamEndWell) {
+    GstHarness* harness = gst_harness_new("jitterbuffer");
+    gst_harness_use_systemclock(harness);
+    g_object_set(harness->element, "latency", 1U, "adaptive", FALSE, nullptr);
+    gst_harness_set_src_caps_str(harness, "application/x-rtp,media=audio,payload=96,"
+                                          "clock-rate=8000,encoding-name=TEST");
+    gst_harness_set_drop_buffers(harness, TRUE);
+    std::atomic<bool> stop{false};
+    std::thread stream([&] {
+        RtpPacket packet;
+        packet.arrival = GST_CLOCK_TIME_NONE;
+        while (!stop) {
+            gst_harness_push(harness, make_rtp(packet));
+            ++packet.seqnum;
+            packet.timestamp += 160;
+        }
+    });
+    GstPad* pad = gst_element_get_static_pad(harness->element, "sink");
+    for (int i = 0; i < 200; ++i) {
+        gst_pad_send_event(pad, gst_event_new_flush_start());
+        gst_pad_send_event(pad, gst_event_new_flush_stop(FALSE));
+        GstSegment segment;
+        gst_segment_init(&segment, GST_FORMAT_TIME);
+        gst_pad_send_event(pad, gst_event_new_segment(&segment));
+        gst_element_set_state(harness->element, i % 2 != 0 ? GST_STATE_PLAYING : GST_STATE_PAUSED);
+    }
+    stop = true;
+    stream.join();
+    gst_object_unref(pad);
+    gst_harness_teardown(harness);
 }
