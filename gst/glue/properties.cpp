@@ -24,10 +24,21 @@ GParamSpec* make_param(const PropertySpec& s) {
     switch (s.kind) {
     case PropertySpec::Kind::boolean:
         return g_param_spec_boolean(s.name, s.nick, s.blurb, s.default_value != 0, flags);
+    case PropertySpec::Kind::integer:
+        return g_param_spec_int(s.name, s.nick, s.blurb, static_cast<gint>(s.minimum),
+                                static_cast<gint>(s.maximum), static_cast<gint>(s.default_value),
+                                flags);
     case PropertySpec::Kind::uint:
         return g_param_spec_uint(s.name, s.nick, s.blurb, static_cast<guint>(s.minimum),
                                  static_cast<guint>(std::min<std::uint64_t>(s.maximum, G_MAXUINT)),
                                  static_cast<guint>(s.default_value), flags);
+    case PropertySpec::Kind::int64:
+        return g_param_spec_int64(s.name, s.nick, s.blurb, static_cast<gint64>(s.minimum),
+                                  static_cast<gint64>(s.maximum),
+                                  static_cast<gint64>(s.default_value), flags);
+    case PropertySpec::Kind::real:
+        return g_param_spec_double(s.name, s.nick, s.blurb, s.real_minimum, s.real_maximum,
+                                   s.real_default, flags);
     case PropertySpec::Kind::uint64:
         return g_param_spec_uint64(s.name, s.nick, s.blurb, s.minimum, s.maximum, s.default_value,
                                    flags);

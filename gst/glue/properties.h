@@ -12,7 +12,16 @@ namespace tactus {
 /// One row of an element's property table. Rows get the ids 1, 2, 3, … in their order, so that an
 /// enum beside the table names them.
 struct PropertySpec {
-    enum class Kind : std::uint8_t { boolean, uint, uint64, enumeration, structure };
+    enum class Kind : std::uint8_t {
+        boolean,
+        integer, ///< 32 bits; default, minimum and maximum are cast from std::int64_t
+        uint,
+        int64, ///< cast likewise
+        uint64,
+        real, ///< default and limits are the real_ ones
+        enumeration,
+        structure,
+    };
     enum class Access : std::uint8_t {
         read_only,
         playing, ///< writable in every state
@@ -28,6 +37,9 @@ struct PropertySpec {
     std::uint64_t minimum = 0;
     std::uint64_t maximum = UINT64_MAX; ///< cut to 32 bits for uint
     GType (*enum_type)() = nullptr;
+    double real_default = 0;
+    double real_minimum = 0;
+    double real_maximum = 1;
 };
 
 /// Installs all rows on `klass`.

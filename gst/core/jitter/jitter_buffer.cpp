@@ -71,6 +71,12 @@ std::int64_t JitterBuffer::deadline_ns(std::int64_t pts_ns) const {
     return pts_ns + ts_offset_ns_ + out_offset_ns_ + latency_ns();
 }
 
+std::optional<std::int64_t> JitterBuffer::next_pts_ns() const {
+    if (store_.empty())
+        return std::nullopt;
+    return store_.front().pts_ns + ts_offset_ns_ + out_offset_ns_;
+}
+
 void JitterBuffer::set_active(bool active, std::int64_t offset_ns) {
     active_ = active;
     out_offset_ns_ = offset_ns;

@@ -84,6 +84,8 @@ class JitterBuffer {
     std::int64_t latency_ns() const;
     /// Buffer mode: how full, 0 to 100; 100 while playing.
     int percent() const { return percent_; }
+    /// Presentation time, with offsets, of the first packet that is held.
+    std::optional<std::int64_t> next_pts_ns() const;
     /// Media time from the oldest to the newest packet that is held.
     std::int64_t level_ns() const;
     JitterStats stats() const;

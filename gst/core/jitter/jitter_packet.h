@@ -15,6 +15,7 @@ struct JitterPacket {
     std::uint32_t timestamp = 0;
     std::uint32_t ssrc = 0;
     std::uint32_t clock_rate = 0; ///< ticks per second for its payload type
+    std::uint32_t tag = 0;        ///< its owner's, given back with it
     std::uint16_t seqnum = 0;
     std::uint8_t payload_type = 0;
     bool marker = false;

@@ -1,0 +1,407 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// jitterbuffer's sink half: what upstream's threads do.
+#include "jitterbuffer/jitterbuffer_debug.h"
+#include "jitterbuffer/jitterbuffer_state.h"
+
+#include <algorithm>
+
+namespace tactus {
+
+namespace {
+
+GstBuffer* buffer_of(void* handle) {
+    return static_cast<GstBuffer*>(handle);
+}
+
+const char* reason_of(JitterDrop reason) {
+    switch (reason) {
+    case JitterDrop::late:
+        return "too-late";
+    case JitterDrop::latency:
+        return "drop-on-latency";
+    case JitterDrop::stale:
+        return "stale";
+    case JitterDrop::memory:
+        return "memory";
+    default:
+        return nullptr;
+    }
+}
+
+} // namespace
+
+// --- packets
+
+GstFlowReturn JitterBufferState::chain(GstBuffer* buffer) {
+    JitterPacket packet;
+    if (!prepare(buffer, packet)) {
+        gst_buffer_unref(buffer);
+        return GST_FLOW_OK;
+    }
+    return insert(&packet, 1);
+}
+
+GstFlowReturn JitterBufferState::chain_list(GstBufferList* list) {
+    incoming.clear();
+    const guint length = gst_buffer_list_length(list);
+    for (guint i = 0; i < length; ++i) {
+        JitterPacket packet;
+        if (!prepare(gst_buffer_list_get(list, i), packet))
+            continue;
+        gst_buffer_ref(buffer_of(packet.handle));
+        incoming.push_back(packet);
+    }
+    // The list must not keep the buffers shared: then each would be copied on its way out.
+    gst_buffer_list_unref(list);
+    return incoming.empty() ? GST_FLOW_OK : insert(incoming.data(), incoming.size());
+}
+
+// False if it is no RTP packet.
+bool JitterBufferState::prepare(GstBuffer* buffer, JitterPacket& packet) {
+    const char* why = nullptr;
+    const std::optional<JitterPacket> facts = read_rtp(buffer, &why);
+    if (!facts) {
+        warn_invalid(why);
+        return false;
+    }
+    packet = *facts;
+    packet.clock_rate = clock_rate_of(packet.payload_type);
+    packet.arrival_ns = arrival_of(buffer);
+    return true;
+}
+
+// Running time, or -1 if the buffer does not say.
+std::int64_t JitterBufferState::arrival_of(GstBuffer* buffer) {
+    const GstClockTime time = GST_BUFFER_DTS_OR_PTS(buffer);
+    if (!GST_CLOCK_TIME_IS_VALID(time))
+        return -1;
+    guint64 running_time = 0;
+    const int sign =
+        gst_segment_to_running_time_full(&in_segment, GST_FORMAT_TIME, time, &running_time);
+    if (sign == 0)
+        return -1;
+    const auto ns = static_cast<std::int64_t>(std::min<guint64>(running_time, G_MAXINT64 / 4));
+    return sign > 0 ? ns : -ns;
+}
+
+void JitterBufferState::warn_invalid(const char* why) {
+    std::int64_t now = 0;
+    {
+        const std::lock_guard lock(mutex);
+        ++invalid_count;
+        now = now_ns();
+    }
+    GST_DEBUG_OBJECT(element, "dropping a buffer: %s", why);
+    // Anybody can send us rubbish; the bus must not fill up with it.
+    constexpr std::int64_t kQuietNs = 1'000'000'000;
+    if (invalid_warned_ns >= 0 && now - invalid_warned_ns < kQuietNs && now >= invalid_warned_ns)
+        return;
+    invalid_warned_ns = now;
+    GST_ELEMENT_WARNING(element, STREAM, DECODE, (nullptr),
+                        ("Received invalid RTP payload, dropping it: %s", why));
+}
+
+std::uint32_t JitterBufferState::clock_rate_of(unsigned payload_type) {
+    if (pt_map_cleared.exchange(false, std::memory_order_relaxed)) {
+        rates.fill(0);
+        last_payload_type = -1;
+    }
+    std::uint32_t& rate = rates[payload_type & 0x7f];
+    // A payload type without a rate is asked for once, until another one comes.
+    if (rate != 0 || static_cast<int>(payload_type) == last_payload_type)
+        return rate;
+    last_payload_type = static_cast<int>(payload_type);
+    GstCaps* caps = gst_pad_get_current_caps(sink_pad);
+    if (caps != nullptr) {
+        const RtpCaps facts = read_caps(caps);
+        if (facts.payload_type < 0 || facts.payload_type == last_payload_type)
+            rate = facts.clock_rate;
+        gst_caps_unref(caps);
+    }
+    if (rate != 0)
+        return rate;
+    caps = JitterBufferSignals::request_pt_map(element, payload_type);
+    if (caps == nullptr) {
+        GST_WARNING_OBJECT(element, "no clock-rate for payload type %u: dropping its packets",
+                           payload_type);
+        return 0;
+    }
+    read_new_caps(caps);
+    last_payload_type = static_cast<int>(payload_type);
+    rate = read_caps(caps).clock_rate;
+    gst_caps_unref(caps);
+    return rate;
+}
+
+GstFlowReturn JitterBufferState::insert(JitterPacket* packets, std::size_t count) {
+    GstFlowReturn result = GST_FLOW_OK;
+    bool report = false;
+    {
+        const auto lock = lock_soon();
+        const std::int64_t now = now_ns();
+        bool accepted = false;
+        for (std::size_t i = 0; i < count; ++i) {
+            JitterPacket& packet = packets[i];
+            if (flow != GST_FLOW_OK || eos_queued) {
+                result = flow != GST_FLOW_OK ? flow : GST_FLOW_EOS;
+                dropped_in.push_back({packet.handle, packet.seqnum, JitterDrop::flushed, 0});
+                continue;
+            }
+            if (packet.arrival_ns == -1)
+                packet.arrival_ns = now;
+            packet.tag = serial_count;
+            const JitterBuffer::InsertResult inserted = core.insert(packet, now);
+            accepted |= inserted.accepted;
+            if (!inserted.accepted)
+                dropped_in.push_back({packet.handle, packet.seqnum, inserted.reason, -1});
+        }
+        core.take_dropped(dropped_in);
+        report = !dropped_in.empty();
+        if (accepted)
+            wake();
+    }
+    if (report)
+        report_dropped(dropped_in);
+    return result;
+}
+
+// Gives the buffers up, and tells the application where it wants to know.
+void JitterBufferState::report_dropped(std::vector<JitterBuffer::Dropped>& dropped) {
+    GstStructure* message = nullptr;
+    {
+        const std::lock_guard lock(mutex);
+        for (const JitterBuffer::Dropped& drop : dropped) {
+            if (drop.reason == JitterDrop::memory && burst_count++ == 0)
+                burst_first = drop.seqnum;
+            const char* reason = reason_of(drop.reason);
+            if (reason == nullptr || !settings.post_drop_messages)
+                continue;
+            drops.too_late += drop.reason == JitterDrop::late ? 1U : 0U;
+            drops.on_latency += drop.reason == JitterDrop::latency ? 1U : 0U;
+            if (message != nullptr || !drops.due(last_now_ns, settings.drop_messages_interval_ms))
+                continue;
+            drops.posted_ns = last_now_ns;
+            const GstBuffer* buffer = buffer_of(drop.handle);
+            message = make_drop_message(drops, drop.seqnum,
+                                        drop.pts_ns >= 0 ? static_cast<GstClockTime>(drop.pts_ns)
+                                                         : GST_BUFFER_PTS(buffer),
+                                        reason);
+        }
+    }
+    if (message != nullptr)
+        gst_element_post_message(element,
+                                 gst_message_new_element(GST_OBJECT_CAST(element), message));
+    for (const JitterBuffer::Dropped& drop : dropped)
+        gst_buffer_unref(buffer_of(drop.handle));
+    dropped.clear();
+}
+
+GstFlowReturn JitterBufferState::chain_rtcp(GstBuffer* buffer) {
+    SenderReport report;
+    const RtcpStatus status = read_sender_report(buffer, report);
+    GstStructure* structure = nullptr;
+    if (status == RtcpStatus::report) {
+        const std::lock_guard lock(mutex);
+        sync.note_report(report, buffer, settings.sync_interval_ms);
+        if (sync.has_news())
+            structure = sync.take(settings.max_rtcp_rtp_time_diff_ms);
+    }
+    gst_buffer_unref(buffer);
+    if (structure != nullptr) {
+        JitterBufferSignals::handle_sync(element, structure);
+        gst_structure_free(structure);
+    }
+    if (status == RtcpStatus::invalid)
+        warn_invalid("it is no valid RTCP packet (RFC 3550 section 6)");
+    return GST_FLOW_OK;
+}
+
+// --- events and queries
+
+void JitterBufferState::read_new_caps(GstCaps* caps) {
+    const RtpCaps facts = read_caps(caps);
+    if (facts.payload_type >= 0 && facts.payload_type < 128) {
+        rates[static_cast<std::size_t>(facts.payload_type)] = facts.clock_rate;
+    } else {
+        rates.fill(0);
+    }
+    last_payload_type = -1;
+    const std::lock_guard lock(mutex);
+    if (video != facts.video) {
+        video = facts.video;
+        configure();
+    }
+    sync.set_clock_base(facts.clock_base);
+    if (facts.seqnum_base >= 0)
+        core.expect_seqnum(static_cast<std::uint16_t>(facts.seqnum_base));
+    npt_start = facts.npt_start;
+    if (GST_CLOCK_TIME_IS_VALID(facts.npt_stop) && facts.npt_stop > facts.npt_start)
+        core.set_npt_stop(static_cast<std::int64_t>(facts.npt_stop - facts.npt_start));
+    else
+        core.set_npt_stop(std::nullopt);
+}
+
+GstFlowReturn JitterBufferState::sink_event(GstEvent* event) {
+    switch (GST_EVENT_TYPE(event)) {
+    case GST_EVENT_FLUSH_START:
+        return flush_start(event);
+    case GST_EVENT_FLUSH_STOP:
+        return flush_stop(event);
+    case GST_EVENT_EOS:
+        return queue_eos(event);
+    case GST_EVENT_CAPS: {
+        GstCaps* caps = nullptr;
+        gst_event_parse_caps(event, &caps);
+        read_new_caps(caps);
+        break;
+    }
+    case GST_EVENT_SEGMENT: {
+        const GstSegment* segment = nullptr;
+        gst_event_parse_segment(event, &segment);
+        if (segment->format != GST_FORMAT_TIME) {
+            GST_ELEMENT_WARNING(element, STREAM, FORMAT, (nullptr),
+                                ("Received a segment in %s; it must be in time.",
+                                 gst_format_get_name(segment->format)));
+            gst_event_unref(event);
+            return GST_FLOW_NOT_NEGOTIATED;
+        }
+        in_segment = *segment;
+        break;
+    }
+    default:
+        break;
+    }
+    if (GST_EVENT_IS_SERIALIZED(event))
+        return queue_event(event);
+    return gst_pad_push_event(src_pad, event) != FALSE ? GST_FLOW_OK : GST_FLOW_ERROR;
+}
+
+// A new stream after the end of one: waits until that has gone out. False if it never will.
+bool JitterBufferState::begin_stream(std::unique_lock<std::mutex>& lock) {
+    changed.wait(lock, [this] { return eos_pushed || flow != GST_FLOW_OK; });
+    if (!eos_pushed)
+        return false;
+    eos_queued = eos_pushed = false;
+    core.flush();
+    return true;
+}
+
+GstFlowReturn JitterBufferState::queue_event(GstEvent* event) {
+    std::unique_lock lock(mutex);
+    const bool new_stream = GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START;
+    if (eos_queued && flow == GST_FLOW_OK && new_stream)
+        begin_stream(lock);
+    if (flow != GST_FLOW_OK || eos_queued) {
+        const GstFlowReturn result = flow != GST_FLOW_OK ? flow : GST_FLOW_EOS;
+        lock.unlock();
+        drop_event(event);
+        return result;
+    }
+    serial.push_back({serial_count, event, 0});
+    ++serial_count;
+    wake();
+    return GST_FLOW_OK;
+}
+
+GstFlowReturn JitterBufferState::queue_eos(GstEvent* event) {
+    std::unique_lock lock(mutex);
+    if (flow != GST_FLOW_OK || eos_queued) {
+        const GstFlowReturn result = flow != GST_FLOW_OK ? flow : GST_FLOW_EOS;
+        lock.unlock();
+        gst_event_unref(event);
+        return result;
+    }
+    eos_queued = true;
+    core.end_of_stream();
+    serial.push_back({serial_count, event, 0});
+    ++serial_count;
+    wake();
+    return GST_FLOW_OK;
+}
+
+GstFlowReturn JitterBufferState::flush_start(GstEvent* event) {
+    const gboolean forwarded = gst_pad_push_event(src_pad, event);
+    {
+        const std::lock_guard lock(mutex);
+        halt();
+    }
+    desk.cancel();
+    return forwarded != FALSE ? GST_FLOW_OK : GST_FLOW_ERROR;
+}
+
+GstFlowReturn JitterBufferState::flush_stop(GstEvent* event) {
+    {
+        const std::lock_guard lock(mutex);
+        halt();
+    }
+    // Until the task has let go of what it had collected, which belongs before the flush.
+    GST_PAD_STREAM_LOCK(src_pad);
+    drop_serial(true);
+    std::vector<JitterBuffer::Dropped> dropped;
+    const GstClockTime new_base_time = gst_element_get_base_time(element);
+    {
+        const std::lock_guard lock(mutex);
+        core.flush();
+        core.take_dropped(dropped);
+        sync.reset();
+        eos_queued = eos_pushed = false;
+        last_now_ns = 0;
+        base_time = new_base_time;
+        last_out_ns = -1;
+        gst_segment_init(&in_segment, GST_FORMAT_TIME);
+        gst_segment_init(&out_segment, GST_FORMAT_TIME);
+        discont = true;
+    }
+    report_dropped(dropped);
+    const gboolean forwarded = gst_pad_push_event(src_pad, event);
+    GST_PAD_STREAM_UNLOCK(src_pad);
+    const std::lock_guard lock(mutex);
+    if (src_active) {
+        flow = GST_FLOW_OK;
+        start_task();
+    }
+    return forwarded != FALSE ? GST_FLOW_OK : GST_FLOW_ERROR;
+}
+
+gboolean JitterBufferState::sink_query(GstQuery* query) {
+    if (GST_QUERY_IS_SERIALIZED(query))
+        return queue_query(query);
+    return gst_pad_query_default(sink_pad, GST_OBJECT_CAST(element), query);
+}
+
+gboolean JitterBufferState::queue_query(GstQuery* query) {
+    QueryDesk::Ticket ticket = 0;
+    {
+        const std::lock_guard lock(mutex);
+        // While it fills, or without a clock that runs, the answer would take for ever.
+        const bool may_stall = settings.mode == JitterMode::buffer || blocked;
+        if (flow != GST_FLOW_OK || eos_queued || (may_stall && core.next_pts_ns()))
+            return FALSE;
+        ticket = desk.open(query);
+        serial.push_back({serial_count, nullptr, ticket});
+        ++serial_count;
+        wake();
+    }
+    return desk.wait(0).value_or(false);
+}
+
+gboolean JitterBufferState::sink_activate(bool active) {
+    if (active) {
+        const std::lock_guard lock(mutex);
+        if (src_active && flow != GST_FLOW_OK) {
+            flow = GST_FLOW_OK;
+            start_task();
+        }
+        return TRUE;
+    }
+    {
+        const std::lock_guard lock(mutex);
+        halt();
+    }
+    desk.cancel();
+    return TRUE;
+}
+
+} // namespace tactus

@@ -1,0 +1,457 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// jitterbuffer's source half: what the task does, and what downstream asks.
+#include "glue/guard.h"
+#include "glue/stats_fields.h"
+#include "jitterbuffer/jitterbuffer_debug.h"
+#include "jitterbuffer/jitterbuffer_state.h"
+
+#include <algorithm>
+
+namespace tactus {
+
+namespace {
+
+// Few enough that a packet that is held does not count as out for long.
+constexpr std::size_t kBatch = 16;
+
+GstFlowReturn worst_fatal(GstFlowReturn flow) {
+    return flow == GST_FLOW_NOT_LINKED || flow < GST_FLOW_EOS ? flow : GST_FLOW_OK;
+}
+
+} // namespace
+
+void JitterBufferState::loop() {
+    {
+        auto lock = lock_soon();
+        outs_generation = generation;
+        collect(lock);
+        core.take_dropped(dropped_out);
+    }
+    if (!dropped_out.empty())
+        report_dropped(dropped_out);
+    deliver();
+    rest();
+}
+
+// Fills outs, or waits until something may have changed.
+void JitterBufferState::collect(std::unique_lock<std::mutex>& lock) {
+    std::int64_t now = now_ns();
+    while (outs.size() < kBatch && flow == GST_FLOW_OK) {
+        woken = false;
+        std::int64_t until_ns = JitterBuffer::kNever;
+        if (!serial.empty() && !core.next_pts_ns()) {
+            collect_serial();
+            continue;
+        }
+        if (!blocked && (collect_news(now) || collect_packet(now, until_ns)))
+            continue;
+        if (!outs.empty())
+            return;
+        if (until_ns != JitterBuffer::kNever && !blocked && clock == nullptr) {
+            // Nothing to wait with: all is due, as in rtpjitterbuffer.
+            now = last_now_ns = std::max(until_ns, last_now_ns);
+            continue;
+        }
+        core.take_dropped(dropped_out);
+        if (dropped_out.empty())
+            wait(lock, until_ns);
+        return;
+    }
+}
+
+void JitterBufferState::collect_message(GstStructure* structure) {
+    Out out;
+    out.kind = Out::Kind::message;
+    out.structure = structure;
+    outs.push_back(out);
+}
+
+// What is no packet and no event.
+bool JitterBufferState::collect_news(std::int64_t now_ns) {
+    const std::size_t before = outs.size();
+    const std::int64_t interval_ns =
+        std::int64_t{settings.stats_interval_ms} * std::int64_t{GST_MSECOND};
+    if (interval_ns > 0 && now_ns >= stats_due_ns) {
+        if (stats_due_ns > 0) {
+            GstStructure* s = make_stats(core.stats(), invalid_count);
+            gst_structure_set_name(s, "jitterbuffer-stats");
+            collect_message(s);
+        }
+        stats_due_ns = (now_ns / interval_ns + 1) * interval_ns;
+    }
+    if (sync.has_news()) {
+        Out out;
+        out.kind = Out::Kind::sync;
+        out.structure = sync.take(settings.max_rtcp_rtp_time_diff_ms);
+        if (out.structure != nullptr)
+            outs.push_back(out);
+    }
+    return outs.size() != before;
+}
+
+bool JitterBufferState::collect_packet(std::int64_t now_ns, std::int64_t& until_ns) {
+    Out out;
+    out.action = core.poll(now_ns);
+    const JitterAction& action = out.action;
+    switch (action.kind) {
+    case JitterAction::Kind::wait:
+        until_ns = action.until_ns;
+        [[fallthrough]];
+    case JitterAction::Kind::idle:
+        if (settings.stats_interval_ms > 0)
+            until_ns = std::min(until_ns, stats_due_ns);
+        return false;
+    case JitterAction::Kind::push: {
+        if (burst_count > 0) {
+            GstStructure* s = gst_structure_new_empty("jitterbuffer-dropped");
+            set_count(s, "count", burst_count);
+            set_count(s, "first-seqnum", burst_first);
+            collect_message(s);
+            burst_count = 0;
+        }
+        const JitterPacket& packet = action.stored.packet;
+        while (!serial.empty() && static_cast<std::int32_t>(serial.front().number - packet.tag) < 0)
+            collect_serial();
+        sync.note_packet(action.stored.ticks, action.stored.pts_ns, packet.clock_rate, packet.ssrc,
+                         action.stored.discont);
+        break;
+    }
+    default:
+        break;
+    }
+    outs.push_back(out);
+    return true;
+}
+
+void JitterBufferState::collect_serial() {
+    Out out;
+    out.kind = Out::Kind::serial;
+    out.item = serial.front();
+    serial.pop_front();
+    outs.push_back(out);
+}
+
+// --- waiting
+
+void JitterBufferState::wait(std::unique_lock<std::mutex>& lock, std::int64_t until_ns) {
+    if (until_ns != JitterBuffer::kNever && !blocked) {
+        wait_for_clock(lock, until_ns);
+        return;
+    }
+    waiting = true;
+    changed.wait(lock, [this] { return woken; });
+    waiting = false;
+}
+
+bool JitterBufferState::make_timer(GstClockTime time) {
+    if (timer != nullptr && timer_clock == clock &&
+        gst_clock_single_shot_id_reinit(clock, timer, time) != FALSE)
+        return true;
+    if (timer != nullptr)
+        gst_clock_id_unref(timer);
+    timer = gst_clock_new_single_shot_id(clock, time);
+    gst_object_replace(reinterpret_cast<GstObject**>(&timer_clock), GST_OBJECT_CAST(clock));
+    return timer != nullptr;
+}
+
+void JitterBufferState::wait_for_clock(std::unique_lock<std::mutex>& lock, std::int64_t until_ns) {
+    const std::int64_t time_ns =
+        until_ns + static_cast<std::int64_t>(base_time) + static_cast<std::int64_t>(peer_latency);
+    if (!make_timer(static_cast<GstClockTime>(std::max<std::int64_t>(time_ns, 0))))
+        return;
+    timer_pending = true;
+    lock.unlock();
+    gst_clock_id_wait(timer, nullptr);
+    lock.lock();
+    timer_pending = false;
+}
+
+// --- what the task does outside the lock
+
+void JitterBufferState::deliver() {
+    for (Out& out : outs) {
+        if (generation.load(std::memory_order_relaxed) == outs_generation)
+            deliver_one(out);
+        else
+            dispose(out);
+    }
+    outs.clear();
+}
+
+void JitterBufferState::dispose(Out& out) {
+    if (out.structure != nullptr)
+        gst_structure_free(out.structure);
+    if (out.item.query != 0)
+        desk.refuse(out.item.query);
+    if (out.item.event != nullptr)
+        drop_event(out.item.event);
+    if (out.kind == Out::Kind::action && out.action.kind == JitterAction::Kind::push)
+        gst_buffer_unref(static_cast<GstBuffer*>(out.action.stored.packet.handle));
+}
+
+void JitterBufferState::deliver_one(Out& out) {
+    switch (out.kind) {
+    case Out::Kind::action:
+        deliver_action(out);
+        break;
+    case Out::Kind::serial:
+        deliver_serial(out.item);
+        break;
+    case Out::Kind::message:
+        gst_element_post_message(element,
+                                 gst_message_new_element(GST_OBJECT_CAST(element), out.structure));
+        break;
+    case Out::Kind::sync:
+        JitterBufferSignals::handle_sync(element, out.structure);
+        gst_structure_free(out.structure);
+        break;
+    }
+}
+
+void JitterBufferState::deliver_action(Out& out) {
+    const JitterAction& action = out.action;
+    switch (action.kind) {
+    case JitterAction::Kind::push:
+        push_packet(action.stored);
+        break;
+    case JitterAction::Kind::lost:
+        push_lost(action);
+        break;
+    case JitterAction::Kind::request:
+        push_request(action.request);
+        break;
+    case JitterAction::Kind::gap:
+        push_gap(action);
+        break;
+    case JitterAction::Kind::latency:
+        post_latency(action.latency_ns);
+        break;
+    case JitterAction::Kind::buffering:
+        post_buffering(action.percent);
+        break;
+    case JitterAction::Kind::npt_stop:
+        JitterBufferSignals::on_npt_stop(element);
+        break;
+    case JitterAction::Kind::eos: // its event has a place of its own
+    case JitterAction::Kind::idle:
+    case JitterAction::Kind::wait:
+        break;
+    }
+}
+
+GstClockTime JitterBufferState::position_of(std::int64_t running_time_ns) const {
+    const auto running_time = static_cast<guint64>(std::max<std::int64_t>(running_time_ns, 0));
+    return gst_segment_position_from_running_time(&out_segment, GST_FORMAT_TIME, running_time);
+}
+
+void JitterBufferState::push_packet(const StoredPacket& stored) {
+    auto* buffer = gst_buffer_make_writable(static_cast<GstBuffer*>(stored.packet.handle));
+    const bool timed =
+        GST_BUFFER_DTS_IS_VALID(buffer) != FALSE || GST_BUFFER_PTS_IS_VALID(buffer) != FALSE;
+    GST_BUFFER_PTS(buffer) = position_of(stored.pts_ns);
+    GST_BUFFER_DTS(buffer) = timed ? position_of(stored.packet.arrival_ns) : GST_CLOCK_TIME_NONE;
+    if (discont || stored.discont)
+        GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
+    else
+        GST_BUFFER_FLAG_UNSET(buffer, GST_BUFFER_FLAG_DISCONT);
+    discont = false;
+    last_ssrc = stored.packet.ssrc;
+    last_out_ns.store(stored.pts_ns, std::memory_order_relaxed);
+    if (add_reference.load(std::memory_order_relaxed)) {
+        std::optional<std::uint64_t> ntp_ns;
+        {
+            const std::lock_guard lock(mutex);
+            ntp_ns = sync.ntp_ns(stored.ticks);
+        }
+        if (ntp_ns) {
+            if (ntp_caps == nullptr)
+                ntp_caps = gst_caps_new_empty_simple("timestamp/x-ntp");
+            gst_buffer_add_reference_timestamp_meta(buffer, ntp_caps, *ntp_ns, GST_CLOCK_TIME_NONE);
+        }
+    }
+    note_flow(gst_pad_push(src_pad, buffer));
+}
+
+void JitterBufferState::push_lost(const JitterAction& action) {
+    discont = true;
+    if (!do_lost.load(std::memory_order_relaxed))
+        return;
+    // A large hole is one event.
+    constexpr std::int64_t kApart = 64;
+    const std::int64_t events = action.count <= kApart ? action.count : 1;
+    const std::int64_t duration_ns = action.duration_ns / std::max<std::int64_t>(events, 1);
+    for (std::int64_t i = 0; i < events; ++i) {
+        LostPackets lost;
+        lost.seqnum = static_cast<std::uint16_t>(action.seqnum + i);
+        lost.timestamp = position_of(action.pts_ns + i * duration_ns);
+        lost.duration = static_cast<GstClockTime>(std::max<std::int64_t>(duration_ns, 0));
+        const auto& [seqnum, requests] = retries[lost.seqnum % retries.size()];
+        lost.retries = seqnum == lost.seqnum ? requests : 0U;
+        gst_pad_push_event(src_pad, make_lost_event(lost));
+    }
+}
+
+void JitterBufferState::push_gap(const JitterAction& action) {
+    GstEvent* gap =
+        gst_event_new_gap(position_of(action.pts_ns),
+                          static_cast<GstClockTime>(std::max<std::int64_t>(action.duration_ns, 0)));
+    gst_pad_push_event(src_pad, gap);
+}
+
+void JitterBufferState::push_request(const RtxRequest& request) {
+    retries[request.seqnum % retries.size()] = {request.seqnum,
+                                                static_cast<std::uint16_t>(request.retry + 1)};
+    gst_pad_push_event(sink_pad, make_request_event(request, last_ssrc,
+                                                    deadline_ms.load(std::memory_order_relaxed)));
+}
+
+void JitterBufferState::post_latency(std::int64_t latency_ns) {
+    // Each message makes the whole pipeline work.
+    constexpr std::int64_t kWorthTellingNs = 5'000'000;
+    if (posted_latency_ns >= 0 && std::abs(latency_ns - posted_latency_ns) < kWorthTellingNs)
+        return;
+    posted_latency_ns = latency_ns;
+    gst_element_post_message(element, gst_message_new_latency(GST_OBJECT_CAST(element)));
+}
+
+void JitterBufferState::post_buffering(int percent) {
+    GstMessage* message = gst_message_new_buffering(GST_OBJECT_CAST(element), percent);
+    gst_message_set_buffering_stats(message, GST_BUFFERING_LIVE, -1, -1, -1);
+    gst_element_post_message(element, message);
+}
+
+void JitterBufferState::deliver_serial(const Serial& item) {
+    if (item.query != 0) {
+        auto* query = static_cast<GstQuery*>(desk.begin(item.query));
+        if (query != nullptr)
+            desk.finish(item.query, gst_pad_peer_query(src_pad, query) != FALSE);
+        return;
+    }
+    const GstEventType type = GST_EVENT_TYPE(item.event);
+    if (type == GST_EVENT_SEGMENT)
+        gst_event_copy_segment(item.event, &out_segment);
+    if (type == GST_EVENT_STREAM_START)
+        discont = true;
+    gst_pad_push_event(src_pad, item.event);
+    if (type == GST_EVENT_EOS) {
+        const std::lock_guard lock(mutex);
+        eos_pushed = true;
+        changed.notify_all();
+    }
+}
+
+// What downstream answered; not if it was to something from before a flush.
+void JitterBufferState::note_flow(GstFlowReturn result) {
+    if (result == GST_FLOW_OK)
+        return;
+    GST_DEBUG_OBJECT(element, "downstream returned %s", gst_flow_get_name(result));
+    bool tell = false;
+    {
+        const std::lock_guard lock(mutex);
+        if (generation != outs_generation)
+            return;
+        flow = result;
+        ++generation;
+        changed.notify_all();
+        // Upstream has ended, so nobody else will tell the application.
+        tell = eos_queued && worst_fatal(result) != GST_FLOW_OK;
+    }
+    desk.cancel();
+    if (tell) {
+        GST_ELEMENT_FLOW_ERROR(element, result);
+        gst_pad_push_event(src_pad, gst_event_new_eos());
+    }
+}
+
+// Pauses the task when there is nothing that it may do.
+void JitterBufferState::rest() {
+    const std::lock_guard lock(mutex);
+    if (flow != GST_FLOW_OK)
+        gst_pad_pause_task(src_pad);
+}
+
+// Under mutex.
+gboolean JitterBufferState::start_task() {
+    const auto task = [](gpointer data) {
+        auto& self = *static_cast<JitterBufferState*>(data);
+        const auto run = [&self] {
+            self.loop();
+            return TRUE;
+        };
+        if (guarded(self.element, FALSE, run))
+            return;
+        self.outs.clear();
+        self.note_flow(GST_FLOW_ERROR);
+        self.rest();
+    };
+    return gst_pad_start_task(src_pad, task, this, nullptr);
+}
+
+gboolean JitterBufferState::src_activate(bool active) {
+    if (active) {
+        const std::lock_guard lock(mutex);
+        flow = GST_FLOW_OK;
+        src_active = true;
+        eos_queued = eos_pushed = false;
+        discont = true;
+        posted_latency_ns = -1;
+        return start_task();
+    }
+    {
+        const std::lock_guard lock(mutex);
+        src_active = false;
+        halt();
+    }
+    desk.cancel();
+    return gst_pad_stop_task(src_pad);
+}
+
+// --- what downstream asks
+
+gboolean JitterBufferState::src_event(GstEvent* event) {
+    if (GST_EVENT_TYPE(event) == GST_EVENT_RECONFIGURE) {
+        const std::lock_guard lock(mutex);
+        if (flow == GST_FLOW_NOT_LINKED && src_active) {
+            flow = GST_FLOW_OK;
+            start_task();
+        }
+    }
+    return gst_pad_event_default(src_pad, GST_OBJECT_CAST(element), event);
+}
+
+gboolean JitterBufferState::src_query(GstQuery* query) {
+    if (GST_QUERY_TYPE(query) == GST_QUERY_LATENCY) {
+        if (gst_pad_peer_query(sink_pad, query) == FALSE)
+            return FALSE;
+        GstClockTime minimum = 0;
+        gst_query_parse_latency(query, nullptr, &minimum, nullptr);
+        const std::lock_guard lock(mutex);
+        if (peer_latency != minimum) {
+            peer_latency = minimum;
+            wake();
+        }
+        // We hold as much as it takes.
+        gst_query_set_latency(query, TRUE, minimum + static_cast<GstClockTime>(core.latency_ns()),
+                              GST_CLOCK_TIME_NONE);
+        return TRUE;
+    }
+    if (GST_QUERY_TYPE(query) == GST_QUERY_POSITION) {
+        GstFormat format = GST_FORMAT_UNDEFINED;
+        gst_query_parse_position(query, &format, nullptr);
+        const std::int64_t out_ns = last_out_ns;
+        GstClockTime start = GST_CLOCK_TIME_NONE;
+        {
+            const std::lock_guard lock(mutex);
+            start = npt_start;
+        }
+        if (format == GST_FORMAT_TIME && out_ns >= 0 && GST_CLOCK_TIME_IS_VALID(start)) {
+            gst_query_set_position(query, GST_FORMAT_TIME, static_cast<gint64>(start) + out_ns);
+            return TRUE;
+        }
+    }
+    return gst_pad_query_default(src_pad, GST_OBJECT_CAST(element), query);
+}
+
+} // namespace tactus

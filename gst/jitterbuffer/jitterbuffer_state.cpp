@@ -1,0 +1,179 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What jitterbuffer's halves share.
+#include "jitterbuffer/jitterbuffer_state.h"
+
+#include "core/ring/wait.h"
+#include "jitterbuffer/jitterbuffer_debug.h"
+
+#include <algorithm>
+
+namespace tactus {
+
+JitterBufferState::JitterBufferState(GstElement* owner) : element(owner) {
+    gst_segment_init(&in_segment, GST_FORMAT_TIME);
+    gst_segment_init(&out_segment, GST_FORMAT_TIME);
+    configure();
+}
+
+JitterBufferState::~JitterBufferState() {
+    stop();
+    if (timer != nullptr)
+        gst_clock_id_unref(timer);
+    gst_clear_object(&timer_clock);
+    gst_clear_object(&clock);
+    gst_clear_caps(&ntp_caps);
+}
+
+void JitterBufferState::configure() {
+    core.configure(settings.config(video));
+    do_lost = settings.do_lost;
+    add_reference = settings.add_reference_timestamp_meta;
+    deadline_ms = settings.rtx_deadline_ms >= 0 ? static_cast<unsigned>(settings.rtx_deadline_ms)
+                                                : settings.latency_ms;
+}
+
+bool JitterBufferState::set_property(guint id, const GValue* value) {
+    const std::lock_guard lock(mutex);
+    if (!set_setting(settings, id, value))
+        return false;
+    configure();
+    wake();
+    return true;
+}
+
+// NULL or READY to PAUSED.
+void JitterBufferState::start() {
+    const std::lock_guard lock(mutex);
+    core = JitterBuffer(settings.config(video));
+    last_now_ns = 0;
+    stats_due_ns = 0;
+    drops = {};
+    burst_count = 0;
+    invalid_count = 0;
+    peer_latency = 0;
+    npt_start = GST_CLOCK_TIME_NONE;
+    last_out_ns = -1;
+    blocked = true;
+    sync.reset();
+}
+
+// PAUSED to READY: both pads are inactive, nobody else is here.
+void JitterBufferState::stop() {
+    std::vector<JitterBuffer::Dropped> dropped;
+    {
+        const std::lock_guard lock(mutex);
+        core.flush();
+        core.take_dropped(dropped);
+        sync.reset();
+    }
+    for (const JitterBuffer::Dropped& drop : dropped)
+        gst_buffer_unref(static_cast<GstBuffer*>(drop.handle));
+    drop_serial(false);
+}
+
+void JitterBufferState::set_blocked(bool new_blocked) {
+    const GstClockTime new_base_time = gst_element_get_base_time(element);
+    const std::lock_guard lock(mutex);
+    blocked = new_blocked;
+    base_time = new_base_time;
+    wake();
+}
+
+void JitterBufferState::set_clock(GstClock* new_clock) {
+    const std::lock_guard lock(mutex);
+    gst_object_replace(reinterpret_cast<GstObject**>(&clock), GST_OBJECT_CAST(new_clock));
+    wake();
+}
+
+// Running time at which packets are due now; the latency of what is before us is theirs, too.
+std::int64_t JitterBufferState::now_ns() {
+    if (clock != nullptr) {
+        const auto time = static_cast<std::int64_t>(gst_clock_get_time(clock));
+        last_now_ns = std::max(last_now_ns, time - static_cast<std::int64_t>(base_time) -
+                                                static_cast<std::int64_t>(peer_latency));
+    }
+    return last_now_ns;
+}
+
+std::unique_lock<std::mutex> JitterBufferState::lock_soon() {
+    // To sleep and be woken costs more than what the other side does meanwhile.
+    constexpr int kTries = 100;
+    std::unique_lock lock(mutex, std::defer_lock);
+    for (int i = 0; i < kTries && !lock.owns_lock(); ++i) {
+        if (!lock.try_lock())
+            cpu_relax();
+    }
+    if (!lock.owns_lock())
+        lock.lock();
+    return lock;
+}
+
+void JitterBufferState::wake() {
+    woken = true;
+    if (timer_pending)
+        gst_clock_id_unschedule(timer);
+    else if (waiting)
+        changed.notify_all();
+}
+
+// Nothing goes in or out from now on.
+void JitterBufferState::halt() {
+    flow = GST_FLOW_FLUSHING;
+    ++generation;
+    wake();
+    changed.notify_all();
+}
+
+// A flush keeps what a pad remembers, but for the segment and the end.
+void JitterBufferState::drop_event(GstEvent* event) {
+    const GstEventType type = GST_EVENT_TYPE(event);
+    if (GST_EVENT_IS_STICKY(event) && type != GST_EVENT_EOS && type != GST_EVENT_SEGMENT)
+        gst_pad_store_sticky_event(src_pad, event);
+    gst_event_unref(event);
+}
+
+void JitterBufferState::drop_serial(bool keep_sticky) {
+    std::deque<Serial> items;
+    {
+        const std::lock_guard lock(mutex);
+        items.swap(serial);
+    }
+    for (const Serial& item : items) {
+        if (item.query != 0) {
+            desk.refuse(item.query);
+            continue;
+        }
+        if (keep_sticky)
+            drop_event(item.event);
+        else
+            gst_event_unref(item.event);
+    }
+}
+
+guint64 JitterBufferState::set_active(bool active, guint64 offset_ns) {
+    const std::lock_guard lock(mutex);
+    core.set_active(active, static_cast<std::int64_t>(offset_ns));
+    wake();
+    const std::optional<std::int64_t> next_ns = core.next_pts_ns();
+    return static_cast<guint64>(next_ns ? std::max<std::int64_t>(*next_ns, 0) : last_out_ns.load());
+}
+
+GstStructure* JitterBufferState::stats() {
+    JitterStats stats;
+    std::uint64_t invalid = 0;
+    {
+        const std::lock_guard lock(mutex);
+        stats = core.stats();
+        invalid = invalid_count;
+    }
+    return make_stats(stats, invalid);
+}
+
+int JitterBufferState::percent() {
+    const std::lock_guard lock(mutex);
+    return core.percent();
+}
+
+} // namespace tactus

@@ -1,0 +1,207 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/jitter/jitter_buffer.h"
+#include "core/ring/query_desk.h"
+#include "jitterbuffer/messages.h"
+#include "jitterbuffer/rtp_facts.h"
+#include "jitterbuffer/sender_sync.h"
+#include "jitterbuffer/settings.h"
+
+#include <gst/gst.h>
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace tactus {
+
+/// Emits the signals; its ids live with the class.
+struct JitterBufferSignals {
+    static GstCaps* request_pt_map(GstElement* element, unsigned payload_type);
+    static void handle_sync(GstElement* element, GstStructure* structure);
+    static void on_npt_stop(GstElement* element);
+};
+
+/// All of a jitterbuffer but its GObject. The halves are in jitterbuffer_sink.cpp and
+/// jitterbuffer_src.cpp; what they share, in jitterbuffer_state.cpp.
+///
+/// Threads: the sink half runs under the sink pad's stream lock, the source half in the source
+/// pad's task, which alone waits for the clock. `mutex` guards all that has no other owner named;
+/// nothing is pushed, posted or emitted under it. Events and queries that belong between packets
+/// wait in `serial`: each has a number, and a packet's tag says how many came before it.
+struct JitterBufferState {
+    explicit JitterBufferState(GstElement* owner);
+
+    // --- sink half
+    GstFlowReturn chain(GstBuffer* buffer);
+    GstFlowReturn chain_list(GstBufferList* list);
+    GstFlowReturn chain_rtcp(GstBuffer* buffer);
+    GstFlowReturn sink_event(GstEvent* event);
+    gboolean sink_query(GstQuery* query);
+    gboolean sink_activate(bool active);
+    void clear_pt_map() { pt_map_cleared = true; }
+
+    // --- source half
+    void loop();
+    gboolean src_query(GstQuery* query);
+    gboolean src_event(GstEvent* event);
+    gboolean src_activate(bool active);
+
+    // --- both
+    void start();
+    void set_blocked(bool blocked);
+    void stop();
+    void set_clock(GstClock* new_clock);
+    bool set_property(guint id, const GValue* value);
+    guint64 set_active(bool active, guint64 offset_ns);
+    GstStructure* stats();
+    int percent();
+
+    GstElement* element;
+    GstPad* sink_pad = nullptr;
+    GstPad* src_pad = nullptr;
+    std::atomic<GstPad*> rtcp_pad{nullptr};
+
+    std::mutex mutex;
+    JitterBufferSettings settings;
+    SenderSync sync;
+    GstClockTime npt_start = GST_CLOCK_TIME_NONE;
+
+  private:
+    struct Serial {
+        std::uint32_t number = 0;
+        GstEvent* event = nullptr;
+        QueryDesk::Ticket query = 0;
+    };
+    /// What the task is about to do, outside the lock.
+    struct Out {
+        JitterAction action;
+        Serial item;
+        GstStructure* structure = nullptr;
+        enum class Kind : std::uint8_t {
+            action,
+            serial,
+            message, ///< `structure` is posted
+            sync,    ///< `structure` is the argument of handle-sync
+        } kind = Kind::action;
+    };
+
+    // sink half
+    bool prepare(GstBuffer* buffer, JitterPacket& packet);
+    std::uint32_t clock_rate_of(unsigned payload_type);
+    GstFlowReturn insert(JitterPacket* packets, std::size_t count);
+    std::int64_t arrival_of(GstBuffer* buffer);
+    void report_dropped(std::vector<JitterBuffer::Dropped>& dropped);
+    void warn_invalid(const char* why);
+    void read_new_caps(GstCaps* caps);
+    GstFlowReturn queue_event(GstEvent* event);
+    GstFlowReturn queue_eos(GstEvent* event);
+    bool begin_stream(std::unique_lock<std::mutex>& lock);
+    GstFlowReturn flush_start(GstEvent* event);
+    GstFlowReturn flush_stop(GstEvent* event);
+    gboolean queue_query(GstQuery* query);
+    void drop_serial(bool keep_sticky);
+    void drop_event(GstEvent* event);
+
+    // source half
+    void collect(std::unique_lock<std::mutex>& lock);
+    bool collect_news(std::int64_t now_ns);
+    bool collect_packet(std::int64_t now_ns, std::int64_t& until_ns);
+    void collect_serial();
+    void collect_message(GstStructure* structure);
+    void wait(std::unique_lock<std::mutex>& lock, std::int64_t until_ns);
+    void wait_for_clock(std::unique_lock<std::mutex>& lock, std::int64_t until_ns);
+    bool make_timer(GstClockTime time);
+    void deliver();
+    void deliver_one(Out& out);
+    void deliver_action(Out& out);
+    void deliver_serial(const Serial& item);
+    void dispose(Out& out);
+    void push_packet(const StoredPacket& stored);
+    void push_lost(const JitterAction& action);
+    void push_gap(const JitterAction& action);
+    void push_request(const RtxRequest& request);
+    void push_eos();
+    void post_latency(std::int64_t latency_ns);
+    void post_buffering(int percent);
+    void note_flow(GstFlowReturn result);
+    void rest();
+    gboolean start_task();
+    GstClockTime position_of(std::int64_t running_time_ns) const;
+
+    /// The lock, for both sides' hot paths: it is never held for longer than a few packets take.
+    std::unique_lock<std::mutex> lock_soon();
+
+    // under mutex
+    std::int64_t now_ns();
+    void wake();
+    void halt();
+    void configure();
+
+    JitterBuffer core{JitterConfig{}};
+    GstFlowReturn flow = GST_FLOW_FLUSHING;
+    std::atomic<unsigned> generation{0}; ///< changed under mutex: what was collected before is void
+    bool src_active = false;
+    bool blocked = true; ///< not PLAYING
+    bool video = false;
+    bool eos_queued = false;
+    bool eos_pushed = false;
+    std::deque<Serial> serial;
+    std::uint32_t serial_count = 0;
+    GstClock* clock = nullptr;
+    GstClockTime base_time = 0;
+    GstClockTime peer_latency = 0;
+    std::int64_t last_now_ns = 0;
+    std::condition_variable changed;
+    bool woken = false;
+    bool waiting = false;
+    GstClockID timer = nullptr; ///< the task's; made for `timer_clock`
+    GstClock* timer_clock = nullptr;
+    bool timer_pending = false;
+    std::int64_t stats_due_ns = 0;
+    std::uint64_t invalid_count = 0;
+    DropReport drops;
+    std::uint64_t burst_count = 0; ///< dropped for memory since a packet went out
+    std::uint16_t burst_first = 0;
+
+    // the sink half's own
+    GstSegment in_segment;
+    std::array<std::uint32_t, 128> rates{};
+    int last_payload_type = -1;
+    std::atomic<bool> pt_map_cleared{false};
+    std::int64_t invalid_warned_ns = -1;
+    std::vector<JitterPacket> incoming;
+    std::vector<JitterBuffer::Dropped> dropped_in;
+
+    // the task's own
+    std::vector<Out> outs;
+    std::vector<JitterBuffer::Dropped> dropped_out;
+    unsigned outs_generation = 0;
+    GstSegment out_segment;
+    bool discont = true;
+    std::int64_t posted_latency_ns = -1;
+    std::uint32_t last_ssrc = 0;
+    std::array<std::pair<std::uint16_t, std::uint16_t>, 256>
+        retries{}; ///< sequence number, requests
+    GstCaps* ntp_caps = nullptr;
+
+    std::atomic<std::int64_t> last_out_ns{-1}; ///< position
+    std::atomic<bool> do_lost{false};
+    std::atomic<bool> add_reference{false};
+    std::atomic<unsigned> deadline_ms{0};
+    QueryDesk desk;
+
+  public:
+    ~JitterBufferState();
+    JitterBufferState(const JitterBufferState&) = delete;
+    JitterBufferState& operator=(const JitterBufferState&) = delete;
+};
+
+} // namespace tactus

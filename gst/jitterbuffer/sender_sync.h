@@ -1,0 +1,64 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gst/gst.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace tactus {
+
+/// What a compound RTCP packet says about its sender's clock.
+struct SenderReport {
+    std::uint32_t ssrc = 0;
+    std::uint32_t rtp_time = 0;
+    std::uint64_t ntp_ns = 0;
+    std::string cname;
+};
+
+enum class RtcpStatus : std::uint8_t { report, nothing, invalid };
+
+/// Reads the sender report and its CNAME. Any thread.
+RtcpStatus read_sender_report(GstBuffer* buffer, SenderReport& report);
+
+/// Puts a sender report and the time line together, for the handle-sync signal and for reference
+/// timestamps. Threads: one at a time; the owner locks. Owns the buffer of a report that waits.
+class SenderSync {
+  public:
+    SenderSync() = default;
+    ~SenderSync() { reset(); }
+    SenderSync(const SenderSync&) = delete;
+    SenderSync& operator=(const SenderSync&) = delete;
+
+    /// Forgets all.
+    void reset();
+    void set_clock_base(std::int64_t rtp_time) { clock_base_ = rtp_time; }
+
+    /// A packet has its place: extended RTP timestamp and running time.
+    void note_packet(std::int64_t ticks, std::int64_t pts_ns, std::uint32_t clock_rate,
+                     std::uint32_t ssrc, bool discont);
+    /// Keeps `buffer` until take.
+    void note_report(const SenderReport& report, GstBuffer* buffer, unsigned interval_ms);
+
+    bool has_news() const { return pending_ != nullptr && clock_rate_ != 0; }
+    /// The structure for handle-sync, or null if the report must not be used. Transfers it.
+    GstStructure* take(int max_difference_ms);
+
+    /// NTP time of a packet; nothing before the first report.
+    std::optional<std::uint64_t> ntp_ns(std::int64_t ticks) const;
+
+  private:
+    SenderReport report_;
+    GstBuffer* pending_ = nullptr;
+    std::optional<std::uint64_t> used_ntp_ns_;
+    std::int64_t clock_base_ = -1;
+    std::int64_t base_ticks_ = 0;
+    std::int64_t last_ticks_ = 0;
+    std::int64_t last_pts_ns_ = 0;
+    std::uint32_t clock_rate_ = 0; ///< 0: no packet yet
+    std::uint32_t ssrc_ = 0;
+};
+
+} // namespace tactus
