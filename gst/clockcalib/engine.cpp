@@ -25,14 +25,14 @@ constexpr std::uint64_t kSinksPeriodNs = 100 * kMillisecondNs;
 // A thread may hold back for so many rounds what it recorded of a pad before the pad went.
 constexpr std::uint64_t kGoneRounds = 2;
 
-/// The longer the less there was to do, but never so long that two million pushes a second, about
-/// what one thread can do, would fill a ring meanwhile.
+/// The longer the less there was to do, but never so long that three million pushes a second, more
+/// than one thread can do, would fill half a ring meanwhile: the wake-up may be late.
 std::chrono::microseconds pause_after(std::size_t fullest_units, std::size_t capacity_units) {
     if (fullest_units > capacity_units / 4)
         return std::chrono::microseconds{0};
     if (fullest_units > capacity_units / 64)
         return std::chrono::microseconds{500};
-    return std::chrono::microseconds{fullest_units > 0 ? 2000 : 5000};
+    return std::chrono::microseconds{fullest_units > 0 ? 1000 : 2000};
 }
 
 constexpr std::chrono::seconds kExitPatience{10};
@@ -386,7 +386,7 @@ void Engine::visit_segment(const SegmentRecord& record) {
 void Engine::visit_gpu() {
     for (GpuInbox::Work& work : recorder_.gpu().take()) {
         work.work.at_ns = clock_.to_ns(work.work.at_ns);
-        if (work.work.begin_ns != kNoTime && work.work.end_ns != kNoTime)
+        if (work.work.begin_ns != kNoTimeNs && work.work.end_ns != kNoTimeNs)
             analyzer_.gpu(work.work);
     }
 }

@@ -29,8 +29,8 @@ GpuInbox::Work read_work(const GstStructure* fields) {
     work.method = text_in(fields, "method");
     work.work.begin_ticks = count_in(fields, "begin-ticks", 0);
     work.work.end_ticks = count_in(fields, "end-ticks", 0);
-    work.work.begin_ns = count_in(fields, "begin-ns", kNoTime);
-    work.work.end_ns = count_in(fields, "end-ns", kNoTime);
+    work.work.begin_ns = count_in(fields, "begin-ns", kNoTimeNs);
+    work.work.end_ns = count_in(fields, "end-ns", kNoTimeNs);
     work.work.bound_ns = count_in(fields, "bound-ns", 0);
     gdouble skew_ppm = 0;
     if (gst_structure_get_double(fields, "skew-ppm", &skew_ppm))

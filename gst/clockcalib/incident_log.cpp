@@ -57,7 +57,7 @@ void IncidentLog::arrived(const Arrived& arrival) {
 
 /// The begin of the interval that `at_ns` is in. Makes room for it.
 std::uint64_t IncidentLog::interval_of(std::uint64_t at_ns) {
-    if (start_ns_ == kNoTime)
+    if (start_ns_ == kNoTimeNs)
         start_ns_ = at_ns;
     if (at_ns < start_ns_)
         return start_ns_;

@@ -100,7 +100,7 @@ class IncidentLog : public LatencyObserver {
     std::deque<LoggedIncident> incidents_;
     std::uint64_t incidents_let_go_ = 0;
     std::uint64_t interval_ns_;
-    std::uint64_t start_ns_ = kNoTime; // begin of the first interval
+    std::uint64_t start_ns_ = kNoTimeNs; // begin of the first interval
     std::vector<Series> series_;
     std::uint64_t series_let_go_ = 0;
 };

@@ -36,7 +36,7 @@ struct Child {
 struct Journey {
     IdStamp origin;
     std::uint32_t source_element = 0;
-    std::uint64_t pts_ns = kNoTime;
+    std::uint64_t pts_ns = kNoTimeNs;
     std::vector<Child> children; ///< not yet sent
     std::uint64_t children_lost = 0;
     std::uint32_t next_child = 0;
@@ -178,7 +178,7 @@ struct SpanBuilder::Impl {
         add_element_attributes(end.element, span.attributes);
         span.attributes.push_back({"tactus.source", name_of(journey.source_element)});
         span.attributes.push_back({"tactus.origin", static_cast<std::int64_t>(journey.origin.id)});
-        if (journey.pts_ns != kNoTime)
+        if (journey.pts_ns != kNoTimeNs)
             span.attributes.push_back({"tactus.pts_ns", static_cast<std::int64_t>(journey.pts_ns)});
         if (journey.children_lost > 0)
             span.attributes.push_back(

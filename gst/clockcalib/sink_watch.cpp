@@ -20,11 +20,11 @@ bool runs(GstElement* element) {
     return GST_STATE(element) == GST_STATE_PLAYING;
 }
 
-/// The base time in CLOCK_MONOTONIC, whatever the element's clock; kNoTime if it does not run.
+/// The base time in CLOCK_MONOTONIC, whatever the element's clock; kNoTimeNs if it does not run.
 std::uint64_t monotonic_base_time(GstElement* element) {
     const ClockHandle clock(gst_element_get_clock(element));
     if (!clock || !runs(element))
-        return kNoTime;
+        return kNoTimeNs;
     const GstClockTime now = gst_clock_get_time(clock.get());
     // Wraps to the right value: the sum is a time on CLOCK_MONOTONIC, if a long past one.
     return gst_element_get_base_time(element) + FastClock::monotonic_ns() - now;

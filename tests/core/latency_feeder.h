@@ -45,8 +45,8 @@ class Recorder : public LatencyObserver {
 struct TestBuffer {
     std::vector<IdStamp> ids;
     std::uint64_t address = 0;
-    std::uint64_t pts_ns = kNoTime;
-    std::uint64_t duration_ns = kNoTime;
+    std::uint64_t pts_ns = kNoTimeNs;
+    std::uint64_t duration_ns = kNoTimeNs;
     bool id_is_new = false;
     bool id_unattached = false;
     std::uint64_t size_bytes = 100;
@@ -117,7 +117,7 @@ class LatencyFeeder : public ::testing::Test {
     TestBuffer derive(std::uint32_t pad, std::uint32_t dst_pad, std::uint64_t at_ms,
                       std::uint64_t pts_ms, std::uint64_t duration_ms) {
         TestBuffer buffer = fresh(pad, at_ms);
-        if (pts_ms != kNoTime)
+        if (pts_ms != kNoTimeNs)
             buffer.pts_ns = pts_ms * kMs;
         if (duration_ms != 0)
             buffer.duration_ns = duration_ms * kMs;
@@ -125,13 +125,13 @@ class LatencyFeeder : public ::testing::Test {
         return buffer;
     }
     void time_segment(std::uint32_t pad, std::uint64_t start_ms, std::uint64_t base_ms = 0,
-                      double rate = 1.0, std::uint64_t stop_ms = kNoTime) {
+                      double rate = 1.0, std::uint64_t stop_ms = kNoTimeNs) {
         SegmentSeen segment;
         segment.src_pad = pad;
         segment.rate = rate;
         segment.start_ns = start_ms * kMs;
         segment.base_ns = base_ms * kMs;
-        if (stop_ms != kNoTime)
+        if (stop_ms != kNoTimeNs)
             segment.stop_ns = stop_ms * kMs;
         analyzer.segment(segment);
     }

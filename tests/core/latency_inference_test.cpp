@@ -225,9 +225,9 @@ TEST_F(LatencyInference, gives_an_output_without_time_all_that_has_not_come_out_
     time_segment(src_pad(1), 0);
     feed_timed(1, sink_pad(3, 0), 0, 0, 20);
     feed_timed(2, sink_pad(3, 1), 9, 0, 20);
-    derive(src_pad(3), sink_pad(5), 10, kNoTime, 0);
+    derive(src_pad(3), sink_pad(5), 10, kNoTimeNs, 0);
     expect_arrival(0, 0, 9, 1);
-    derive(src_pad(3), sink_pad(5), 11, kNoTime, 0); // nothing is left: the newest of each pad
+    derive(src_pad(3), sink_pad(5), 11, kNoTimeNs, 0); // nothing is left: the newest of each pad
     expect_arrival(1, 0, 9, 1);
     EXPECT_EQ(residences_in(3).size(), 2u);
 }
@@ -235,13 +235,13 @@ TEST_F(LatencyInference, gives_an_output_without_time_all_that_has_not_come_out_
 TEST_F(LatencyInference, does_not_count_samples_twice_that_follow_their_header) {
     TestBuffer a = feed(1, sink_pad(3), 0);
     TestBuffer b = feed(1, sink_pad(3), 20);
-    derive(src_pad(3), sink_pad(5), 40, kNoTime, 0);
+    derive(src_pad(3), sink_pad(5), 40, kNoTimeNs, 0);
     push(src_pad(3), sink_pad(5), a, 40, 2);
     push(src_pad(3), sink_pad(5), b, 40, 2);
     EXPECT_EQ(stats(3).duplicated, 0u);
     EXPECT_EQ(residences_in(3).size(), 2u);
     TestBuffer c = feed(1, sink_pad(3), 60);
-    derive(src_pad(3), sink_pad(5), 80, kNoTime, 0); // by now it is known that samples follow
+    derive(src_pad(3), sink_pad(5), 80, kNoTimeNs, 0); // by now it is known that samples follow
     EXPECT_EQ(stats(3).inside, 1u);
     push(src_pad(3), sink_pad(5), c, 81, 2);
     EXPECT_EQ(residences_in(3).size(), 3u);
@@ -281,15 +281,15 @@ TEST_F(LatencyInference, lets_content_begin_where_there_were_no_inputs) {
 TEST(RunningTime, makes_no_sense_of_nonsense) {
     SegmentSeen segment;
     EXPECT_TRUE(running_interval(segment, 5, 5).is_timed());
-    EXPECT_FALSE(running_interval(segment, kNoTime, 5).is_timed());
-    EXPECT_FALSE(running_interval(segment, kNoTime - 1, 5).is_timed());
-    EXPECT_FALSE(running_interval(segment, 5, kNoTime).has_end());
+    EXPECT_FALSE(running_interval(segment, kNoTimeNs, 5).is_timed());
+    EXPECT_FALSE(running_interval(segment, kNoTimeNs - 1, 5).is_timed());
+    EXPECT_FALSE(running_interval(segment, 5, kNoTimeNs).has_end());
     segment.rate = 0;
     EXPECT_FALSE(running_interval(segment, 5, 5).is_timed());
     segment.rate = -1;
     EXPECT_FALSE(running_interval(segment, 5, 5).is_timed());
     segment.rate = 1;
-    segment.start_ns = kNoTime;
+    segment.start_ns = kNoTimeNs;
     EXPECT_FALSE(running_interval(segment, 5, 5).is_timed());
 }
 

@@ -43,7 +43,7 @@ struct LatencyAnalyzer::Impl {
         ElementState* to = nullptr;
         ThreadState* thread = nullptr;
         std::uint32_t serial = 0; ///< 0: its end will not be seen
-        std::uint64_t wait_ns = kNoTime;
+        std::uint64_t wait_ns = kNoTimeNs;
     };
 
     Origins resolve(const IdStamp& stamp, std::uint64_t& flow_id) const;
@@ -115,8 +115,8 @@ void LatencyAnalyzer::Impl::enter(Push& push, const BufferSeen& buffer, const Id
     ++push.to->buffers_in;
     if (push.to->info.is_sink) {
         const std::uint64_t wait_ns = sync_wait(push, buffer);
-        if (wait_ns != kNoTime)
-            push.wait_ns = push.wait_ns == kNoTime ? wait_ns : std::max(push.wait_ns, wait_ns);
+        if (wait_ns != kNoTimeNs)
+            push.wait_ns = push.wait_ns == kNoTimeNs ? wait_ns : std::max(push.wait_ns, wait_ns);
         if (BookEntry* before = book.find(identity.id, identity.newest_id)) {
             // A packet of a picture that arrived before is late by itself.
             if (before->comes_out_as(buffer))
@@ -150,11 +150,11 @@ void LatencyAnalyzer::Impl::enter(Push& push, const BufferSeen& buffer, const Id
 
 std::uint64_t LatencyAnalyzer::Impl::sync_wait(const Push& push, const BufferSeen& buffer) const {
     const SinkSync& sync = push.to->sync;
-    if (!sync.sync || sync.base_time_ns == kNoTime || !push.src)
-        return kNoTime;
+    if (!sync.sync || sync.base_time_ns == kNoTimeNs || !push.src)
+        return kNoTimeNs;
     const RunningInterval running = push.src->place(buffer);
     if (!running.is_timed())
-        return kNoTime;
+        return kNoTimeNs;
     const std::int64_t target = static_cast<std::int64_t>(sync.base_time_ns + sync.latency_ns) +
                                 running.start_ns + sync.ts_offset_ns;
     const std::int64_t wait = target - static_cast<std::int64_t>(push.seen.at_ns);
@@ -192,7 +192,7 @@ void LatencyAnalyzer::Impl::arrive(const Push& push, const Identity& identity,
         count_path(push, origins.spans[i], origins.inferred);
     const Arrived arrived{push.to->info.id, registry.source_of(origins.oldest),
                           push.seen.at_ns,  identity.flow_id,
-                          origins,          wait_ns == kNoTime ? 0 : wait_ns};
+                          origins,          wait_ns == kNoTimeNs ? 0 : wait_ns};
     observers.tell([&](LatencyObserver& o) { o.arrived(arrived); });
 }
 
@@ -280,7 +280,7 @@ void LatencyAnalyzer::Impl::begin(const PushBegin& seen) {
             open_pushes.clear(); // ends were lost
         open_pushes.push_back(
             {seen.at_ns, 0, push.wait_ns, push.to ? push.to->info.id : 0, push.serial});
-    } else if (push.to && push.wait_ns != kNoTime) {
+    } else if (push.to && push.wait_ns != kNoTimeNs) {
         push.to->sync_wait.record(push.wait_ns);
     }
     if (!observers.all.empty())
@@ -310,7 +310,7 @@ void LatencyAnalyzer::Impl::end(const PushEnd& seen) {
     if (!thread->open.empty())
         thread->open.back().nested_ns += inclusive;
     if (ElementState* element = registry.find_element(push.dst_element)) {
-        if (push.wait_ns != kNoTime) {
+        if (push.wait_ns != kNoTimeNs) {
             const std::uint64_t waited = std::min(self, push.wait_ns);
             element->sync_wait.record(waited);
             self -= waited;

@@ -13,7 +13,7 @@ namespace tactus {
 /// in nanoseconds. Ids of pads, elements, pipelines and threads are small numbers from 1, never
 /// used again; 0 means unknown.
 
-constexpr std::uint64_t kNoTime = UINT64_MAX;
+constexpr std::uint64_t kNoTimeNs = UINT64_MAX;
 
 struct ElementInfo {
     std::uint32_t id = 0;
@@ -57,10 +57,10 @@ struct IdStamp {
 
 /// One buffer at the moment before it is pushed (or, in pull mode, handed over).
 struct BufferSeen {
-    std::span<const IdStamp> ids;   ///< those the buffer carries; at least one
-    std::uint64_t address = 0;      ///< of the buffer; used again once it is freed
-    std::uint64_t pts_ns = kNoTime; ///< PTS, or DTS where there is no PTS
-    std::uint64_t duration_ns = kNoTime;
+    std::span<const IdStamp> ids;     ///< those the buffer carries; at least one
+    std::uint64_t address = 0;        ///< of the buffer; used again once it is freed
+    std::uint64_t pts_ns = kNoTimeNs; ///< PTS, or DTS where there is no PTS
+    std::uint64_t duration_ns = kNoTimeNs;
     std::uint64_t size_bytes = 0;
     bool id_is_new = false;     ///< the buffer carried no id before this pad: ids[0] was just given
     bool id_unattached = false; ///< it could not be written to, so the id is not on the buffer
@@ -86,7 +86,7 @@ struct SegmentSeen {
     std::uint32_t src_pad = 0;
     double rate = 1.0;
     std::uint64_t start_ns = 0;
-    std::uint64_t stop_ns = kNoTime;
+    std::uint64_t stop_ns = kNoTimeNs;
     std::uint64_t base_ns = 0;
     std::uint64_t offset_ns = 0;
     bool in_time = true; ///< false: bytes or another format, so there is no running time
@@ -96,8 +96,8 @@ struct SegmentSeen {
 struct SinkSync {
     std::uint32_t element = 0;
     bool sync = false;
-    std::uint64_t base_time_ns = kNoTime; ///< in CLOCK_MONOTONIC; kNoTime: not playing
-    std::uint64_t latency_ns = 0;         ///< of the pipeline, as configured on the sink
+    std::uint64_t base_time_ns = kNoTimeNs; ///< in CLOCK_MONOTONIC; kNoTimeNs: not playing
+    std::uint64_t latency_ns = 0;           ///< of the pipeline, as configured on the sink
     std::int64_t ts_offset_ns = 0;
 };
 

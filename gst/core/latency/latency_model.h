@@ -102,7 +102,7 @@ inline std::uint64_t ElementState::inside() const {
 struct OpenPush {
     std::uint64_t began_ns = 0;
     std::uint64_t nested_ns = 0;
-    std::uint64_t wait_ns = kNoTime; ///< what a sink will wait for its clock
+    std::uint64_t wait_ns = kNoTimeNs; ///< what a sink will wait for its clock
     std::uint32_t dst_element = 0;
     std::uint32_t serial = 0;
 };

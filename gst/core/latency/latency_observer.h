@@ -40,7 +40,7 @@ struct PushBegan {
     std::uint32_t dst_element = 0;
     std::uint64_t buffer_id = 0; ///< identity carried by the (first) buffer; a flow's number
     Origins origins;
-    std::uint64_t pts_ns = kNoTime;
+    std::uint64_t pts_ns = kNoTimeNs;
     std::uint64_t size_bytes = 0; ///< of all buffers of a list
     std::uint32_t buffers = 1;
     bool has_end = true;

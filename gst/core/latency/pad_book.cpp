@@ -14,7 +14,7 @@ constexpr std::uint64_t kMix = 0x9E3779B97F4A7C15U; // 2^64 / golden ratio: Fibo
 
 bool BookEntry::comes_out_as(const BufferSeen& buffer) {
     const bool is_piece =
-        buffer.pts_ns != kNoTime && out_pts_ns == buffer.pts_ns && out_address != buffer.address;
+        buffer.pts_ns != kNoTimeNs && out_pts_ns == buffer.pts_ns && out_address != buffer.address;
     out_pts_ns = buffer.pts_ns;
     out_address = buffer.address;
     return is_piece;

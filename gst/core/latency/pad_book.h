@@ -26,10 +26,10 @@ struct BookEntry {
     std::uint64_t flow_id = 0;   ///< under which observers know it
     std::uint64_t address = 0;
     std::uint64_t in_ns = 0;
-    std::uint64_t pts_ns = kNoTime;
+    std::uint64_t pts_ns = kNoTimeNs;
     std::uint64_t size_bytes = 0;
     std::uint64_t out_address = 0; ///< of the buffer as which it came out last
-    std::uint64_t out_pts_ns = kNoTime;
+    std::uint64_t out_pts_ns = kNoTimeNs;
     Origins origins;
     RunningInterval running;
     std::uint64_t left_mask = 0; ///< source pads by which it came out
