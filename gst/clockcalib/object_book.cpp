@@ -108,7 +108,14 @@ std::atomic<std::uint32_t> ObjectBook::generation_{1};
 
 ObjectBook& ObjectBook::instance() {
     // Never freed: pads may outlive every tracer and take their entries out of it.
-    static ObjectBook* const book = new ObjectBook;
+    static ObjectBook* const book = [] {
+        auto* made = new ObjectBook;
+        // A child frees the pads that it has inherited, and would wait for a thread that it has
+        // not.
+        pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
+                       [] { instance().mutex_.unlock(); });
+        return made;
+    }();
     return *book;
 }
 
