@@ -197,6 +197,27 @@ TEST(InterarrivalJitter, ConvergesToTheMeanDifference) {
     EXPECT_NEAR(static_cast<double>(jitter.jitter_ns()), 8e6, 0.1e6);
 }
 
+/// The target after five minutes of 500 ms each with a largest delay of 8 ms, but 108 ms in 1
+/// of 26.
+std::int64_t target_with_rare_spikes(bool spurts, int quiet_blocks = 0) {
+    PlayoutDelay delay{PlayoutDelayConfig{.max_ns = 1000 * kMs}};
+    constexpr int kBlocks = 600;
+    for (int i = 0; i < kBlocks + quiet_blocks; ++i) {
+        PlayoutDelay::Sample sample;
+        sample.arrival_ns = i * PlayoutDelay::kResampleNs;
+        sample.transit_ns = i % 26 == 0 ? 108 * kMs : 8 * kMs;
+        sample.spurt_start = spurts && i % 4 == 0 && i < kBlocks;
+        delay.observe(sample);
+    }
+    return delay.target_ns();
+}
+
+TEST(PlayoutDelay, RisksALittleMoreWhereTheNextSilencePutsItRight) {
+    EXPECT_GE(target_with_rare_spikes(false), 100 * kMs);
+    EXPECT_LE(target_with_rare_spikes(true), 15 * kMs);
+    EXPECT_GE(target_with_rare_spikes(true, 30), 100 * kMs);
+}
+
 TEST(PlayoutDelay, LearnsNothingFromAFrameThatIsOnlyLarge) {
     PlayoutDelayConfig config;
     config.max_ns = 1000 * kMs;

@@ -20,6 +20,11 @@ constexpr std::int64_t kMarginNs = 1'000'000;
 // The largest frame and the longest queue seldom meet.
 constexpr std::int64_t kFramePercent = 80;
 constexpr std::int64_t kLargestRiseNs = 900'000;
+// Talk spurts that lie further apart do not help each other.
+constexpr std::int64_t kConversationNs = 10'000'000'000;
+// So many times as many underruns are worth a shorter delay where silences come often: the delay
+// that one has raised is taken back at the next spurt, unheard.
+constexpr double kMoreUnderruns = 1.5;
 
 } // namespace
 
@@ -41,6 +46,8 @@ std::int64_t PlayoutDelay::observe(const Sample& sample) {
         started_ = true;
         resampled_at_ns_ = changed_at_ns_ = last_arrival_ns_ = sample.arrival_ns;
     }
+    if (sample.spurt_start)
+        talks_until_ns_ = sample.arrival_ns + kConversationNs;
     learn(sample, relative_ns);
     const std::int64_t wanted_ns = sample.reference_ns + target_ns_ - sample.offset_ns;
     approach(sample, clamp(std::max(wanted_ns, floor_ns_)));
@@ -83,12 +90,18 @@ void PlayoutDelay::learn(const Sample& sample, std::int64_t relative_ns) {
         reorder_.in_order();
 }
 
+double PlayoutDelay::quantile(std::int64_t arrival_ns) const {
+    return arrival_ns < talks_until_ns_ ? 1.0 - (1.0 - config_.quantile) * kMoreUnderruns
+                                        : config_.quantile;
+}
+
 void PlayoutDelay::resample(std::int64_t arrival_ns) {
     histogram_.add(largest_ns_);
     largest_ns_ = 0;
     resampled_at_ns_ = arrival_ns;
     measured_ = true;
-    target_ns_ = std::max(histogram_.quantile_ns(config_.quantile) + kMarginNs, reorder_.best_ns());
+    target_ns_ =
+        std::max(histogram_.quantile_ns(quantile(arrival_ns)) + kMarginNs, reorder_.best_ns());
     if (config_.frames)
         target_ns_ += frames_.largest_frame_ns() * kFramePercent / 100;
 }
