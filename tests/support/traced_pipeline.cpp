@@ -4,6 +4,7 @@
 #include "traced_pipeline.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstring>
 #include <set>
@@ -169,12 +170,25 @@ Watches& all_watches() {
     return *watches;
 }
 
-void before_push(GstPad* pad) {
+/// A hook's stamp in CLOCK_MONOTONIC. GStreamer counts from a moment of its own; the hook runs a
+/// little later than the stamp is taken, or much later on a busy machine, so the least difference
+/// seen is that moment.
+std::uint64_t time_of_stamp(GstClockTime stamp) {
+    static std::atomic<std::uint64_t> begin_ns{UINT64_MAX};
+    const std::uint64_t here_ns = monotonic_ns() - stamp;
+    std::uint64_t least_ns = begin_ns.load();
+    while (here_ns < least_ns && !begin_ns.compare_exchange_weak(least_ns, here_ns)) {
+    }
+    return std::min(here_ns, least_ns) + stamp;
+}
+
+void before_push(GstPad* pad, GstClockTime stamp) {
+    const std::uint64_t before_ns = time_of_stamp(stamp);
     Watches& watches = all_watches();
     const std::lock_guard lock(watches.mutex);
     const auto found = watches.by_pad.find(pad);
     if (found != watches.by_pad.end())
-        found->second->about_to_push();
+        found->second->about_to_push(before_ns);
 }
 
 struct TestWatchTracer {
@@ -187,8 +201,8 @@ G_DEFINE_TYPE(TestWatchTracer, test_watch_tracer, GST_TYPE_TRACER)
 void test_watch_tracer_class_init(TestWatchTracerClass*) {}
 void test_watch_tracer_init(TestWatchTracer*) {}
 
-void on_push_pre(GObject*, GstClockTime, GstPad* pad, gpointer) {
-    before_push(pad);
+void on_push_pre(GObject*, GstClockTime stamp, GstPad* pad, gpointer) {
+    before_push(pad, stamp);
 }
 
 /// Hooks that are registered later are called earlier, so this one is called before clockcalib's.
@@ -269,9 +283,9 @@ Watch::~Watch() {
     gst_object_unref(pad_);
 }
 
-void Watch::about_to_push() {
+void Watch::about_to_push(std::uint64_t before_ns) {
     const std::lock_guard lock(mutex_);
-    before_ns_ = monotonic_ns();
+    before_ns_ = before_ns;
 }
 
 GstPadProbeReturn Watch::on_data(GstPad* pad, GstPadProbeInfo* info, gpointer data) {

@@ -112,7 +112,7 @@ class Watch {
     std::size_t count() const { return passages().size(); }
     bool wait_count(std::size_t at_least) const;
 
-    void about_to_push();
+    void about_to_push(std::uint64_t before_ns);
 
   private:
     static GstPadProbeReturn on_data(GstPad* pad, GstPadProbeInfo* info, gpointer self);
