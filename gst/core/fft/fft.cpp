@@ -6,6 +6,7 @@
 #include <bit>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 namespace tactus {
 
@@ -101,7 +102,8 @@ ComplexFft<T>& ComplexFft<T>::operator=(ComplexFft&&) noexcept = default;
 
 template <typename T>
 std::size_t ComplexFft<T>::scratch_size() const {
-    return tables_ ? 4 * length_ : convolution_->scratch_size() * (sizeof(double) / sizeof(T));
+    constexpr std::size_t kPerDouble = std::is_same_v<T, float> ? 2 : 1;
+    return tables_ ? 4 * length_ : kPerDouble * convolution_->scratch_size();
 }
 
 template <typename T>

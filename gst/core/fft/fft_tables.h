@@ -41,7 +41,7 @@ struct FftStage {
 /// Immutable once made; any thread may read it.
 template <typename T>
 struct FftTables {
-    FftTables(std::size_t length, std::size_t lanes);
+    FftTables(std::size_t points, std::size_t lane_count);
 
     /// The most lanes, at most `most`, that suit a length: a power of two that leaves at least as
     /// many rows.
