@@ -12,6 +12,8 @@
 #endif
 // clang-format on
 
+#include "core/fft/fft_tables.h"
+
 #include <hwy/highway.h>
 
 #include <cstddef>
