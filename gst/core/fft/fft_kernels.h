@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/fft/fft_tables.h"
+
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+
+namespace tactus {
+
+/// The code for one kind of vector unit. Free functions behind pointers: chosen once per plan.
+template <typename T>
+struct FftKernels {
+    /// One transform. `in` and `out` hold `length` complex numbers, real and imaginary parts in
+    /// turns, and may be the same; `scratch` is aligned and holds 4 * length numbers. `swapped`:
+    /// with real and imaginary parts exchanged on both sides, which makes it the inverse.
+    using Transform = void (*)(const FftTables<T>& tables, const T* in, T* out, T* scratch,
+                               bool swapped);
+    /// The spectrum of `2 * points` real numbers from that of them taken for `points` complex ones,
+    /// in place; `spectrum` has room for points + 1 complex numbers. `roots`: exp(-pi i k /
+    /// points) for k <= points / 2.
+    using Split = void (*)(const T* roots, std::size_t points, T* spectrum);
+    /// The way back of it, times 2.
+    using Merge = void (*)(const T* roots, std::size_t points, const T* spectrum, T* out);
+
+    std::size_t lanes = 1; ///< the most that `transform` can use
+    Transform transform = nullptr;
+    Split split = nullptr;
+    Merge merge = nullptr;
+    const char* name = ""; ///< "AVX2"
+};
+
+/// For the vector unit of this machine, or the best of those that the tests allow.
+template <typename T>
+FftKernels<T> fft_kernels();
+template <>
+FftKernels<float> fft_kernels<float>();
+template <>
+FftKernels<double> fft_kernels<double>();
+
+} // namespace tactus

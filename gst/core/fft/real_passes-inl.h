@@ -1,0 +1,113 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Between the spectrum of 2 L real numbers and that of the L complex ones that two and two of them
+// make (Numerical Recipes, 12.3). Included once for each kind of vector unit.
+
+// clang-format off
+#if defined(TACTUS_CORE_FFT_REAL_PASSES_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef TACTUS_CORE_FFT_REAL_PASSES_INL_H_
+#undef TACTUS_CORE_FFT_REAL_PASSES_INL_H_
+#else
+#define TACTUS_CORE_FFT_REAL_PASSES_INL_H_
+#endif
+// clang-format on
+
+#include "core/fft/fft_passes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace tactus {
+namespace HWY_NAMESPACE {
+
+template <class V>
+HWY_INLINE Complex<V> conjugate(const Complex<V>& a) {
+    return {a.re, hn::Neg(a.im)};
+}
+
+template <class D, class V>
+HWY_INLINE Complex<V> reversed(D d, const Complex<V>& a) {
+    if constexpr (hn::MaxLanes(D()) == 1)
+        return a;
+    else
+        return {hn::Reverse(d, a.re), hn::Reverse(d, a.im)};
+}
+
+template <class D, class V>
+HWY_INLINE Complex<V> halved(D d, const Complex<V>& a) {
+    const V half = hn::Set(d, static_cast<hn::TFromD<D>>(0.5));
+    return {hn::Mul(half, a.re), hn::Mul(half, a.im)};
+}
+
+/// Points k and L - k of the spectrum from those of the half as long one.
+struct SplitPoints {
+    template <class D, class V>
+    HWY_INLINE void operator()(D d, const Complex<V>& root, Complex<V>& a, Complex<V>& b) const {
+        const Complex<V> mirrored = conjugate(b);
+        const Complex<V> even = halved(d, a + mirrored);
+        const Complex<V> gap = halved(d, a - mirrored);
+        const Complex<V> odd = Complex<V>{gap.im, hn::Neg(gap.re)} * root;
+        a = even + odd;
+        b = conjugate(even - odd);
+    }
+};
+
+struct MergePoints {
+    template <class D, class V>
+    HWY_INLINE void operator()(D, const Complex<V>& root, Complex<V>& a, Complex<V>& b) const {
+        const Complex<V> mirrored = conjugate(b);
+        const Complex<V> even = a + mirrored;
+        const Complex<V> odd = (a - mirrored) * conjugate(root);
+        a = plus_i(even, odd);
+        b = conjugate(minus_i(even, odd));
+    }
+};
+
+/// Applies `points_pair` to points k = `first`, ... and L - k, as many as fit. Returns the first k
+/// that is left.
+template <class D, class Body, class T = hn::TFromD<D>>
+HWY_INLINE std::size_t for_pairs(D d, const T* roots, std::size_t points, std::size_t first,
+                                 const T* from, T* to, const Body& body) {
+    constexpr std::size_t kLanes = hn::MaxLanes(d);
+    std::size_t k = first;
+    for (; 2 * (k + kLanes) <= points + (kLanes == 1 ? 2 : 1); k += kLanes) {
+        const std::size_t mirrored = points - k - (kLanes - 1);
+        auto a = load_pairs(d, from + 2 * k, false);
+        auto b = reversed(d, load_pairs(d, from + 2 * mirrored, false));
+        body(d, load_pairs(d, roots + 2 * k, false), a, b);
+        store_pairs(d, a, to + 2 * k, false);
+        store_pairs(d, reversed(d, b), to + 2 * mirrored, false);
+    }
+    return k;
+}
+
+template <class D, class Body, class T = hn::TFromD<D>>
+HWY_INLINE void for_all_pairs(D d, const T* roots, std::size_t points, const T* from, T* to,
+                              const Body& body) {
+    const std::size_t left = for_pairs(d, roots, points, 1, from, to, body);
+    for_pairs(hn::CappedTag<T, 1>(), roots, points, left, from, to, body);
+}
+
+template <class D, class T = hn::TFromD<D>>
+void split(D d, const T* roots, std::size_t points, T* spectrum) {
+    const T re = spectrum[0];
+    const T im = spectrum[1];
+    for_all_pairs(d, roots, points, spectrum, spectrum, SplitPoints());
+    spectrum[0] = re + im;
+    spectrum[2 * points] = re - im;
+    spectrum[1] = spectrum[2 * points + 1] = 0;
+}
+
+template <class D, class T = hn::TFromD<D>>
+void merge(D d, const T* roots, std::size_t points, const T* spectrum, T* out) {
+    const T first = spectrum[0];
+    const T last = spectrum[2 * points];
+    for_all_pairs(d, roots, points, spectrum, out, MergePoints());
+    out[0] = first + last;
+    out[1] = first - last;
+}
+
+} // namespace HWY_NAMESPACE
+} // namespace tactus
+HWY_AFTER_NAMESPACE();
+
+#endif
