@@ -22,7 +22,7 @@ struct FftKernels {
     /// in place; `spectrum` has room for points + 1 complex numbers. `roots`: exp(-pi i k /
     /// points) for k <= points / 2.
     using Split = void (*)(const T* roots, std::size_t points, T* spectrum);
-    /// The way back of it, times 2.
+    /// The way back of it, times 2. `out` has room for points + 1 complex numbers, too.
     using Merge = void (*)(const T* roots, std::size_t points, const T* spectrum, T* out);
 
     std::size_t lanes = 1; ///< the most that `transform` can use

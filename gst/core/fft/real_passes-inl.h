@@ -62,14 +62,15 @@ struct MergePoints {
     }
 };
 
-/// Applies `points_pair` to points k = `first`, ... and L - k, as many as fit. Returns the first k
-/// that is left.
+/// Applies `body` to points k = `first`, ... and L - k, as many as fit into whole vectors, then to
+/// what is left with ever smaller ones. Point 0 has its mirrored one at L.
 template <class D, class Body, class T = hn::TFromD<D>>
-HWY_INLINE std::size_t for_pairs(D d, const T* roots, std::size_t points, std::size_t first,
-                                 const T* from, T* to, const Body& body) {
+HWY_INLINE void for_pairs(D d, const T* roots, std::size_t points, std::size_t first, const T* from,
+                          T* to, const Body& body) {
     constexpr std::size_t kLanes = hn::MaxLanes(d);
     std::size_t k = first;
-    for (; 2 * (k + kLanes) <= points + (kLanes == 1 ? 2 : 1); k += kLanes) {
+    // A single point may be its own mirrored one.
+    for (; 2 * k + 2 * kLanes <= points + (kLanes == 1 ? 2 : 1); k += kLanes) {
         const std::size_t mirrored = points - k - (kLanes - 1);
         auto a = load_pairs(d, from + 2 * k, false);
         auto b = reversed(d, load_pairs(d, from + 2 * mirrored, false));
@@ -77,33 +78,23 @@ HWY_INLINE std::size_t for_pairs(D d, const T* roots, std::size_t points, std::s
         store_pairs(d, a, to + 2 * k, false);
         store_pairs(d, reversed(d, b), to + 2 * mirrored, false);
     }
-    return k;
-}
-
-template <class D, class Body, class T = hn::TFromD<D>>
-HWY_INLINE void for_all_pairs(D d, const T* roots, std::size_t points, const T* from, T* to,
-                              const Body& body) {
-    const std::size_t left = for_pairs(d, roots, points, 1, from, to, body);
-    for_pairs(hn::CappedTag<T, 1>(), roots, points, left, from, to, body);
+    if constexpr (kLanes > 1)
+        for_pairs(hn::CappedTag<T, kLanes / 2>(), roots, points, k, from, to, body);
 }
 
 template <class D, class T = hn::TFromD<D>>
 void split(D d, const T* roots, std::size_t points, T* spectrum) {
-    const T re = spectrum[0];
-    const T im = spectrum[1];
-    for_all_pairs(d, roots, points, spectrum, spectrum, SplitPoints());
-    spectrum[0] = re + im;
-    spectrum[2 * points] = re - im;
-    spectrum[1] = spectrum[2 * points + 1] = 0;
+    spectrum[2 * points] = spectrum[0];
+    spectrum[2 * points + 1] = spectrum[1];
+    for_pairs(d, roots, points, 0, spectrum, spectrum, SplitPoints());
 }
 
 template <class D, class T = hn::TFromD<D>>
 void merge(D d, const T* roots, std::size_t points, const T* spectrum, T* out) {
-    const T first = spectrum[0];
-    const T last = spectrum[2 * points];
-    for_all_pairs(d, roots, points, spectrum, out, MergePoints());
-    out[0] = first + last;
-    out[1] = first - last;
+    for_pairs(d, roots, points, 0, spectrum, out, MergePoints());
+    // Without the imaginary parts that these points ought not to have.
+    out[0] = spectrum[0] + spectrum[2 * points];
+    out[1] = spectrum[0] - spectrum[2 * points];
 }
 
 } // namespace HWY_NAMESPACE
