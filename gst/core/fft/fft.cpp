@@ -128,6 +128,10 @@ template <typename T>
 RealFft<T>::RealFft(std::size_t length)
     : length_(checked(length, 2)), kernels_(fft_kernels<T>()),
       complex_(length % 2 != 0 ? length : length / 2) {
+    // With fewer rows the pass would do them twice.
+    if (const auto* tables = complex_.tables();
+        !is_odd() && tables != nullptr && tables->lanes > 1 && tables->rows >= 2 * tables->lanes)
+        fused_ = std::make_unique<RealTables<T>>(*tables);
     for (std::size_t k = 0; !is_odd() && k <= length / 4; ++k) {
         const RootOfUnity root = root_of_unity(k, length);
         roots_.push_back(static_cast<T>(root.re));
@@ -149,6 +153,10 @@ void RealFft<T>::forward(const T* in, std::complex<T>* out, T* scratch) const {
         complex_.forward(points, points, rest);
         std::copy(points, points + bins(), out);
         out[0].imag(0);
+        return;
+    }
+    if (fused_) {
+        kernels_.transform_real(*complex_.tables(), *fused_, in, reinterpret_cast<T*>(out), rest);
         return;
     }
     complex_.forward(reinterpret_cast<const std::complex<T>*>(in), out, rest);

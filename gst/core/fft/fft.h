@@ -38,6 +38,9 @@ class ComplexFft {
     void forward(const std::complex<T>* in, std::complex<T>* out, T* scratch) const;
     void inverse(const std::complex<T>* in, std::complex<T>* out, T* scratch) const;
 
+    /// nullptr if the length has a large prime factor.
+    const FftTables<T>* tables() const { return tables_.get(); }
+
   private:
     struct Convolution;
 
@@ -72,7 +75,8 @@ class RealFft {
 
     std::size_t length_;
     FftKernels<T> kernels_;
-    ComplexFft<T> complex_; ///< of half the length; of an odd length the whole
+    ComplexFft<T> complex_;                ///< of half the length; of an odd length the whole
+    std::unique_ptr<RealTables<T>> fused_; ///< where the last two passes are one
     AlignedArray<T> roots_;
 };
 

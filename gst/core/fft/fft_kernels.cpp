@@ -40,6 +40,15 @@ void transform_any(const FftTables<T>& tables, const T* in, T* out, T* scratch, 
 }
 
 template <typename T>
+void transform_real_any(const FftTables<T>& tables, const RealTables<T>& real, const T* in, T* out,
+                        T* scratch) {
+    with_lanes<T>(tables.lanes, [&](auto d) HWY_ATTR {
+        if constexpr (hn::MaxLanes(d) > 1)
+            transform_real(d, tables, real, in, out, scratch);
+    });
+}
+
+template <typename T>
 void split_any(const T* roots, std::size_t points, T* spectrum) {
     split(hn::CappedTag<T, kLanes<T>>(), roots, points, spectrum);
 }
@@ -51,7 +60,8 @@ void merge_any(const T* roots, std::size_t points, const T* spectrum, T* out) {
 
 template <typename T>
 FftKernels<T> kernels() {
-    return {kLanes<T>, transform_any<T>, split_any<T>, merge_any<T>, hwy::TargetName(HWY_TARGET)};
+    return {kLanes<T>,    transform_any<T>, transform_real_any<T>,
+            split_any<T>, merge_any<T>,     hwy::TargetName(HWY_TARGET)};
 }
 
 FftKernels<float> kernels_f32() {

@@ -18,6 +18,10 @@ struct FftKernels {
     /// with real and imaginary parts exchanged on both sides, which makes it the inverse.
     using Transform = void (*)(const FftTables<T>& tables, const T* in, T* out, T* scratch,
                                bool swapped);
+    /// The points + 1 first points of the spectrum of 2 * points real numbers, where `tables` (of
+    /// `points`) has several lanes and twice as many rows. `scratch` holds 4 * points numbers.
+    using TransformReal = void (*)(const FftTables<T>& tables, const RealTables<T>& real,
+                                   const T* in, T* out, T* scratch);
     /// The spectrum of `2 * points` real numbers from that of them taken for `points` complex ones,
     /// in place; `spectrum` has room for points + 1 complex numbers. `roots`: exp(-pi i k /
     /// points) for k <= points / 2.
@@ -27,6 +31,7 @@ struct FftKernels {
 
     std::size_t lanes = 1; ///< the most that `transform` can use
     Transform transform = nullptr;
+    TransformReal transform_real = nullptr;
     Split split = nullptr;
     Merge merge = nullptr;
     const char* name = ""; ///< "AVX2"

@@ -215,7 +215,20 @@ HWY_INLINE void load_transposed(D d, const T* rows, V* x) {
 }
 #endif
 
-/// The transform across the lanes, of as many rows at a time as there are lanes.
+/// The transform across the lanes, of as many rows as there are lanes: `x[q]` gets point q of each.
+template <class D, class T = hn::TFromD<D>, class V = hn::Vec<D>>
+HWY_INLINE void transform_across(D d, const T* rows, Complex<V>* x) {
+    constexpr std::size_t kLanes = hn::MaxLanes(d);
+    V re[kLanes];
+    V im[kLanes];
+    load_transposed(d, rows, re);
+    load_transposed(d, rows + kLanes, im);
+    for (std::size_t l = 0; l < kLanes; ++l)
+        x[l] = {re[l], im[l]};
+    butterfly<kLanes>(d, static_cast<const T*>(nullptr), kLanes, x);
+}
+
+/// That for all rows.
 template <class D, class T = hn::TFromD<D>>
 HWY_NOINLINE void cross_pass(D d, const FftTables<T>& tables, const T* HWY_RESTRICT from,
                              T* HWY_RESTRICT out, bool swapped) {
@@ -225,22 +238,17 @@ HWY_NOINLINE void cross_pass(D d, const FftTables<T>& tables, const T* HWY_RESTR
     for (std::size_t begin = 0; begin < tables.rows; begin += kLanes) {
         // The last rows may be done twice; they come out the same.
         const std::size_t row = HWY_MIN(begin, tables.rows - kLanes);
-        V re[kLanes];
-        V im[kLanes];
-        load_transposed(d, from + row * kRow, re);
-        load_transposed(d, from + row * kRow + kLanes, im);
         Complex<V> x[kLanes];
-        for (std::size_t l = 0; l < kLanes; ++l)
-            x[l] = {re[l], im[l]};
-        butterfly<kLanes>(d, static_cast<const T*>(nullptr), kLanes, x);
+        transform_across(d, from + row * kRow, x);
         for (std::size_t q = 0; q < kLanes; ++q)
             store_pairs(d, x[q], out + 2 * (row + q * tables.rows), swapped);
     }
 }
 
-/// A whole transform. In two halves of the scratch memory in turns: the last pass moves rows.
+/// All passes but the one across the lanes. Returns the rows, which lie in `scratch`: in two halves
+/// of it in turns, as the last pass moves rows.
 template <class D, class T = hn::TFromD<D>>
-void transform(D d, const FftTables<T>& tables, const T* in, T* out, T* scratch, bool swapped) {
+T* run_stages(D d, const FftTables<T>& tables, const T* in, T* scratch, bool swapped) {
     T* const other = scratch + 2 * tables.length;
     From kind = swapped ? From::input_swapped : From::input;
     const T* from = in;
@@ -251,7 +259,12 @@ void transform(D d, const FftTables<T>& tables, const T* in, T* out, T* scratch,
         kind = From::scratch;
         from = to;
     }
-    cross_pass(d, tables, other, out, swapped);
+    return other;
+}
+
+template <class D, class T = hn::TFromD<D>>
+void transform(D d, const FftTables<T>& tables, const T* in, T* out, T* scratch, bool swapped) {
+    cross_pass(d, tables, run_stages(d, tables, in, scratch, swapped), out, swapped);
 }
 
 } // namespace HWY_NAMESPACE

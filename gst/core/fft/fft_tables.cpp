@@ -120,6 +120,27 @@ FftTables<T>::FftTables(std::size_t points, std::size_t lane_count)
     }
 }
 
+template <typename T>
+RealTables<T>::RealTables(const FftTables<T>& half) {
+    const auto append = [](AlignedArray<T>& to, std::size_t count, const auto& root_of) {
+        for (const bool imaginary : {false, true})
+            for (std::size_t i = 0; i < count; ++i)
+                to.push_back(static_cast<T>(imaginary ? root_of(i).im : root_of(i).re));
+    };
+    for (std::size_t row = 1; row <= half.rows / 2; row += half.lanes)
+        for (std::size_t q = 0; q < half.lanes; ++q)
+            append(roots, half.lanes, [&](std::size_t i) {
+                return root_of_unity(row + i + half.rows * q, 2 * half.length);
+            });
+    for (std::size_t t = 0; t <= half.lanes; ++t)
+        append(row_roots, half.lanes, [&](std::size_t q) {
+            const RootOfUnity root = root_of_unity(q * t, 2 * half.lanes);
+            return RootOfUnity{root.re, -root.im};
+        });
+}
+
+template struct RealTables<float>;
+template struct RealTables<double>;
 template struct FftTables<float>;
 template struct FftTables<double>;
 

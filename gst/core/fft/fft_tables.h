@@ -62,6 +62,21 @@ struct FftTables {
     std::vector<AlignedArray<T>> odd_roots;
 };
 
+/// What the last pass of a transform of 2 L real numbers needs beside the tables of that of L
+/// complex ones, when it has more than one lane.
+template <typename T>
+struct RealTables {
+    explicit RealTables(const FftTables<T>& half);
+
+    /// exp(-pi i k / L) in the order of use: for each block of rows k = 1 + lanes * block, ... and
+    /// each q < lanes, of the points k + rows * q: real parts, then imaginary parts.
+    AlignedArray<T> roots;
+    /// cos(pi q t / lanes) for q < lanes, then the sines, for each t <= lanes.
+    AlignedArray<T> row_roots;
+};
+
+extern template struct RealTables<float>;
+extern template struct RealTables<double>;
 extern template struct FftTables<float>;
 extern template struct FftTables<double>;
 

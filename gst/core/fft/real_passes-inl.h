@@ -97,6 +97,69 @@ void merge(D d, const T* roots, std::size_t points, const T* spectrum, T* out) {
     out[1] = spectrum[0] - spectrum[2 * points];
 }
 
+/// Points rows * q, q <= lanes, of the spectrum, from row 0: there the lanes hold the sums of all
+/// inputs of one phase, so it is the transform of 2 * lanes real numbers, by its definition.
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE void split_first_row(D d, const FftTables<T>& tables, const RealTables<T>& real,
+                                const T* row, T* out) {
+    constexpr std::size_t kLanes = hn::MaxLanes(d);
+    // Even phases are the real parts, odd ones the imaginary parts.
+    alignas(kVectorAlignment) T phases[2 * kLanes];
+    const Complex<hn::Vec<D>> first = load_row(d, row);
+    store_pairs(d, first, phases, false);
+    const auto* root = real.row_roots.data();
+    auto re = hn::Set(d, phases[0]);
+    auto im = hn::Zero(d);
+    for (std::size_t t = 1; t < kLanes; ++t) {
+        const Complex<hn::Vec<D>> turn = load_row(d, root + t * kRowSize<D>);
+        re = hn::MulAdd(hn::Set(d, phases[t] + phases[2 * kLanes - t]), turn.re, re);
+        im = hn::NegMulAdd(hn::Set(d, phases[t] - phases[2 * kLanes - t]), turn.im, im);
+    }
+    re = hn::MulAdd(hn::Set(d, phases[kLanes]), hn::Load(d, root + kLanes * kRowSize<D>), re);
+    const T last = hn::GetLane(hn::SumOfLanes(d, hn::Sub(first.re, first.im)));
+    store_pairs(d, Complex<hn::Vec<D>>{re, im}, phases, false);
+    for (std::size_t q = 0; q < kLanes; ++q) {
+        out[2 * q * tables.rows] = phases[2 * q];
+        out[2 * q * tables.rows + 1] = phases[2 * q + 1];
+    }
+    out[2 * tables.length] = last;
+    out[2 * tables.length + 1] = 0;
+}
+
+/// The pass across the lanes and the split in one: rows k and `rows` - k at a time.
+template <class D, class T = hn::TFromD<D>>
+HWY_NOINLINE void cross_and_split_pass(D d, const FftTables<T>& tables, const RealTables<T>& real,
+                                       const T* HWY_RESTRICT from, T* HWY_RESTRICT out) {
+    using V = hn::Vec<D>;
+    constexpr std::size_t kLanes = hn::MaxLanes(d);
+    constexpr std::size_t kRow = kRowSize<D>;
+    const T* root = real.roots.data();
+    // The last blocks may overlap; what is done twice comes out the same.
+    for (std::size_t row = 1; row <= tables.rows / 2; row += kLanes) {
+        const std::size_t mirrored_row = tables.rows - row - (kLanes - 1);
+        Complex<V> x[kLanes];
+        Complex<V> mirrored[kLanes];
+        transform_across(d, from + row * kRow, x);
+        transform_across(d, from + mirrored_row * kRow, mirrored);
+        for (std::size_t q = 0; q < kLanes; ++q, root += kRow) {
+            Complex<V> a = x[q];
+            Complex<V> b = reversed(d, mirrored[kLanes - 1 - q]);
+            SplitPoints()(d, load_row(d, root), a, b);
+            store_pairs(d, a, out + 2 * (row + q * tables.rows), false);
+            store_pairs(d, reversed(d, b),
+                        out + 2 * (mirrored_row + (kLanes - 1 - q) * tables.rows), false);
+        }
+    }
+}
+
+template <class D, class T = hn::TFromD<D>>
+void transform_real(D d, const FftTables<T>& tables, const RealTables<T>& real, const T* in, T* out,
+                    T* scratch) {
+    const T* const rows = run_stages(d, tables, in, scratch, false);
+    cross_and_split_pass(d, tables, real, rows, out);
+    split_first_row(d, tables, real, rows, out);
+}
+
 } // namespace HWY_NAMESPACE
 } // namespace tactus
 HWY_AFTER_NAMESPACE();
