@@ -259,19 +259,30 @@ void JitterBufferState::push_packet(const StoredPacket& stored) {
     discont = false;
     last_ssrc = stored.packet.ssrc;
     last_out_ns.store(stored.pts_ns, std::memory_order_relaxed);
-    if (add_reference.load(std::memory_order_relaxed)) {
-        std::optional<std::uint64_t> ntp_ns;
-        {
-            const std::lock_guard lock(mutex);
-            ntp_ns = sync.ntp_ns(stored.ticks);
-        }
-        if (ntp_ns) {
-            if (ntp_caps == nullptr)
-                ntp_caps = gst_caps_new_empty_simple("timestamp/x-ntp");
-            gst_buffer_add_reference_timestamp_meta(buffer, ntp_caps, *ntp_ns, GST_CLOCK_TIME_NONE);
-        }
-    }
+    if (add_reference.load(std::memory_order_relaxed))
+        add_reference_time(buffer, stored);
     note_flow(gst_pad_push(src_pad, buffer));
+}
+
+void JitterBufferState::add_reference_time(GstBuffer* buffer, const StoredPacket& stored) {
+    std::optional<std::uint64_t> time_ns;
+    GstCaps* caps = nullptr;
+    {
+        const std::lock_guard lock(mutex);
+        time_ns = media.reference_ns(stored.packet.timestamp, stored.packet.clock_rate,
+                                     stored.packet.arrival_ns);
+        if (time_ns)
+            caps = media.reference_caps();
+        else
+            time_ns = sync.ntp_ns(stored.ticks);
+    }
+    if (time_ns) {
+        if (caps == nullptr && ntp_caps == nullptr)
+            ntp_caps = gst_caps_new_empty_simple("timestamp/x-ntp");
+        gst_buffer_add_reference_timestamp_meta(buffer, caps != nullptr ? caps : ntp_caps, *time_ns,
+                                                GST_CLOCK_TIME_NONE);
+    }
+    gst_clear_caps(&caps);
 }
 
 void JitterBufferState::push_lost(const JitterAction& action) {

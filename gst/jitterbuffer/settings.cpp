@@ -160,8 +160,8 @@ constexpr std::array kSettings = {
                   "The least time between two sender reports that are used, in ms (0 = use all)"),
             &S::sync_interval_ms},
     Setting{flag("rfc7273-sync", "RFC 7273 synchronisation", kDefaults.rfc7273_sync,
-                 "Accepted for rtpjitterbuffer's sake, without effect so far: media clocks of RFC "
-                 "7273 are not followed"),
+                 "Follow the sender's clock that the caps name in a-ts-refclk and a-mediaclk (RFC "
+                 "7273: NTP or PTP), once it is in sync; not in mode buffer"),
             &S::rfc7273_sync},
     Setting{flag("add-reference-timestamp-meta", "Add reference timestamps",
                  kDefaults.add_reference_timestamp_meta,
