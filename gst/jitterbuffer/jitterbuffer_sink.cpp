@@ -141,6 +141,7 @@ GstFlowReturn JitterBufferState::insert(JitterPacket* packets, std::size_t count
     GstFlowReturn result = GST_FLOW_OK;
     bool report = false;
     bool misplaced = false;
+    Alarm alarm;
     {
         const auto lock = lock_soon();
         const std::int64_t now = now_ns();
@@ -165,9 +166,10 @@ GstFlowReturn JitterBufferState::insert(JitterPacket* packets, std::size_t count
         core.take_dropped(dropped_in);
         report = !dropped_in.empty();
         if (accepted)
-            wake();
+            alarm = prepare_wake();
         misplaced = media.in_use() && media.take_complaint();
     }
+    ring(alarm);
     if (report)
         report_dropped(dropped_in);
     if (misplaced)

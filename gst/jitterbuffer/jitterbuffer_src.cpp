@@ -23,21 +23,25 @@ GstFlowReturn worst_fatal(GstFlowReturn flow) {
 } // namespace
 
 void JitterBufferState::loop() {
+    bool stopped = false;
     {
         auto lock = lock_soon();
-        outs_generation = generation;
         collect(lock);
         core.take_dropped(dropped_out);
+        stopped = flow != GST_FLOW_OK;
     }
     if (!dropped_out.empty())
         report_dropped(dropped_out);
     deliver();
-    rest();
+    // Who stops while we deliver is met the next time.
+    if (stopped)
+        rest();
 }
 
-// Fills outs, or waits until something may have changed.
+// Fills outs, waiting for something to put there.
 void JitterBufferState::collect(std::unique_lock<std::mutex>& lock) {
     std::int64_t now = now_ns();
+    outs_generation = generation;
     while (outs.size() < kBatch && flow == GST_FLOW_OK) {
         woken = false;
         std::int64_t until_ns = JitterBuffer::kNever;
@@ -55,9 +59,11 @@ void JitterBufferState::collect(std::unique_lock<std::mutex>& lock) {
             continue;
         }
         core.take_dropped(dropped_out);
-        if (dropped_out.empty())
-            wait(lock, until_ns);
-        return;
+        if (!dropped_out.empty())
+            return;
+        wait(lock, until_ns);
+        now = now_ns();
+        outs_generation = generation;
     }
 }
 

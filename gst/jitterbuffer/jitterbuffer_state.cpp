@@ -118,11 +118,26 @@ std::unique_lock<std::mutex> JitterBufferState::lock_soon() {
 }
 
 void JitterBufferState::wake() {
+    ring(prepare_wake());
+}
+
+// Nobody has to be woken twice.
+JitterBufferState::Alarm JitterBufferState::prepare_wake() {
+    Alarm alarm;
+    if (!woken && timer_pending)
+        alarm.timer = gst_clock_id_ref(timer);
+    alarm.notify = !woken && waiting;
     woken = true;
-    if (timer_pending)
-        gst_clock_id_unschedule(timer);
-    else if (waiting)
+    return alarm;
+}
+
+void JitterBufferState::ring(const Alarm& alarm) {
+    if (alarm.timer != nullptr) {
+        gst_clock_id_unschedule(alarm.timer);
+        gst_clock_id_unref(alarm.timer);
+    } else if (alarm.notify) {
         changed.notify_all();
+    }
 }
 
 // Nothing goes in or out from now on.

@@ -147,6 +147,13 @@ struct JitterBufferState {
     // under mutex
     std::int64_t now_ns();
     void wake();
+    /// As wake, but who is woken does not run into the lock: give `alarm` to ring without it.
+    struct Alarm {
+        bool notify = false;
+        GstClockID timer = nullptr;
+    };
+    Alarm prepare_wake();
+    void ring(const Alarm& alarm);
     void halt();
     void configure();
 
