@@ -61,7 +61,7 @@ GstFlowReturn JitterBufferState::chain_list(GstBufferList* list) {
 // False if it is no RTP packet.
 bool JitterBufferState::prepare(GstBuffer* buffer, JitterPacket& packet) {
     const char* why = nullptr;
-    const std::optional<JitterPacket> facts = read_rtp(buffer, &why);
+    const std::optional<JitterPacket> facts = read_rtp(buffer, ntp64_id, &why);
     if (!facts) {
         warn_invalid(why);
         return false;
@@ -285,6 +285,7 @@ void JitterBufferState::read_new_caps(GstCaps* caps) {
         rates.fill(0);
     }
     last_payload_type = -1;
+    ntp64_id = facts.ntp64_id;
     const std::lock_guard lock(mutex);
     if (video != facts.video) {
         video = facts.video;

@@ -122,6 +122,8 @@ bool JitterBufferState::collect_packet(std::int64_t now_ns, std::int64_t& until_
             collect_serial();
         sync.note_packet(action.stored.ticks, action.stored.pts_ns, packet.clock_rate, packet.ssrc,
                          action.stored.discont);
+        if (packet.ntp != 0)
+            sync.note_inband(packet.ntp, settings.sync_interval_ms);
         break;
     }
     default:
@@ -279,6 +281,8 @@ void JitterBufferState::add_reference_time(GstBuffer* buffer, const StoredPacket
                                      stored.packet.arrival_ns);
         if (time_ns)
             caps = media.reference_caps();
+        else if (stored.packet.ntp != 0)
+            time_ns = ntp_to_ns(stored.packet.ntp);
         else
             time_ns = sync.ntp_ns(stored.ticks);
     }

@@ -192,6 +192,7 @@ struct JitterBufferState {
     GstSegment in_segment;
     std::array<std::uint32_t, 128> rates{};
     int last_payload_type = -1;
+    std::uint8_t ntp64_id = 0;
     std::atomic<bool> pt_map_cleared{false};
     std::int64_t invalid_warned_ns = -1;
     std::vector<JitterPacket> incoming;
