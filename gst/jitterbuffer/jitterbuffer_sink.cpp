@@ -61,12 +61,14 @@ GstFlowReturn JitterBufferState::chain_list(GstBufferList* list) {
 // False if it is no RTP packet.
 bool JitterBufferState::prepare(GstBuffer* buffer, JitterPacket& packet) {
     const char* why = nullptr;
-    const std::optional<JitterPacket> facts = read_rtp(buffer, &why);
+    const std::optional<JitterPacket> facts = read_rtp(buffer, ntp64_id, &why);
     if (!facts) {
         warn_invalid(why);
         return false;
     }
     packet = *facts;
+    if (media_changed.load(std::memory_order_relaxed))
+        find_media_clock();
     packet.clock_rate = clock_rate_of(packet.payload_type);
     packet.arrival_ns = arrival_of(buffer);
     return true;
@@ -138,6 +140,8 @@ std::uint32_t JitterBufferState::clock_rate_of(unsigned payload_type) {
 GstFlowReturn JitterBufferState::insert(JitterPacket* packets, std::size_t count) {
     GstFlowReturn result = GST_FLOW_OK;
     bool report = false;
+    bool misplaced = false;
+    Alarm alarm;
     {
         const auto lock = lock_soon();
         const std::int64_t now = now_ns();
@@ -152,6 +156,8 @@ GstFlowReturn JitterBufferState::insert(JitterPacket* packets, std::size_t count
             if (packet.arrival_ns == -1)
                 packet.arrival_ns = now;
             packet.tag = serial_count;
+            if (media.in_use())
+                place_by_media_clock(packet);
             const JitterBuffer::InsertResult inserted = core.insert(packet, now);
             accepted |= inserted.accepted;
             if (!inserted.accepted)
@@ -160,11 +166,60 @@ GstFlowReturn JitterBufferState::insert(JitterPacket* packets, std::size_t count
         core.take_dropped(dropped_in);
         report = !dropped_in.empty();
         if (accepted)
-            wake();
+            alarm = prepare_wake();
+        misplaced = media.in_use() && media.take_complaint();
     }
+    ring(alarm);
     if (report)
         report_dropped(dropped_in);
+    if (misplaced)
+        warn_misplaced();
     return result;
+}
+
+// Under mutex.
+void JitterBufferState::place_by_media_clock(const JitterPacket& packet) {
+    const bool follow = settings.rfc7273_sync && settings.mode != JitterMode::buffer;
+    const auto place = follow ? media.place(packet.timestamp, packet.clock_rate, packet.arrival_ns,
+                                            clock, base_time)
+                              : std::nullopt;
+    if (place)
+        core.pin_timeline(packet.timestamp, packet.clock_rate, place->running_ns);
+    else if (pinned)
+        core.unpin_timeline();
+    pinned = place.has_value();
+}
+
+void JitterBufferState::warn_misplaced() {
+    std::string refclk;
+    {
+        const std::lock_guard lock(mutex);
+        refclk = media.refclk();
+    }
+    GST_ELEMENT_WARNING(element, STREAM, FORMAT, (nullptr),
+                        ("By a-ts-refclk=\"%s\" the packets belong over 10 s from their arrival: "
+                         "a-mediaclk or the clock is another one than the sender's. Timestamps "
+                         "follow the arrival instead.",
+                         refclk.c_str()));
+}
+
+// The clock may take time to make, and what is wrong goes to the bus: not under mutex.
+void JitterBufferState::find_media_clock() {
+    media_changed = false;
+    MediaClockSource::Found found;
+    bool wanted = false;
+    {
+        const std::lock_guard lock(mutex);
+        wanted = settings.rfc7273_sync;
+    }
+    if (wanted)
+        found = MediaClockSource::prepare(element, last_caps);
+    const std::lock_guard lock(mutex);
+    media.use(found);
+    if (!media.in_use() && pinned) {
+        core.unpin_timeline();
+        pinned = false;
+    }
 }
 
 // Gives the buffers up, and tells the application where it wants to know.
@@ -221,6 +276,8 @@ GstFlowReturn JitterBufferState::chain_rtcp(GstBuffer* buffer) {
 // --- events and queries
 
 void JitterBufferState::read_new_caps(GstCaps* caps) {
+    gst_caps_replace(&last_caps, caps);
+    media_changed = true;
     const RtpCaps facts = read_caps(caps);
     if (facts.payload_type >= 0 && facts.payload_type < 128) {
         rates[static_cast<std::size_t>(facts.payload_type)] = facts.clock_rate;
@@ -228,6 +285,7 @@ void JitterBufferState::read_new_caps(GstCaps* caps) {
         rates.fill(0);
     }
     last_payload_type = -1;
+    ntp64_id = facts.ntp64_id;
     const std::lock_guard lock(mutex);
     if (video != facts.video) {
         video = facts.video;

@@ -23,21 +23,25 @@ GstFlowReturn worst_fatal(GstFlowReturn flow) {
 } // namespace
 
 void JitterBufferState::loop() {
+    bool stopped = false;
     {
         auto lock = lock_soon();
-        outs_generation = generation;
         collect(lock);
         core.take_dropped(dropped_out);
+        stopped = flow != GST_FLOW_OK;
     }
     if (!dropped_out.empty())
         report_dropped(dropped_out);
     deliver();
-    rest();
+    // Who stops while we deliver is met the next time.
+    if (stopped)
+        rest();
 }
 
-// Fills outs, or waits until something may have changed.
+// Fills outs, waiting for something to put there.
 void JitterBufferState::collect(std::unique_lock<std::mutex>& lock) {
     std::int64_t now = now_ns();
+    outs_generation = generation;
     while (outs.size() < kBatch && flow == GST_FLOW_OK) {
         woken = false;
         std::int64_t until_ns = JitterBuffer::kNever;
@@ -55,9 +59,11 @@ void JitterBufferState::collect(std::unique_lock<std::mutex>& lock) {
             continue;
         }
         core.take_dropped(dropped_out);
-        if (dropped_out.empty())
-            wait(lock, until_ns);
-        return;
+        if (!dropped_out.empty())
+            return;
+        wait(lock, until_ns);
+        now = now_ns();
+        outs_generation = generation;
     }
 }
 
@@ -116,6 +122,8 @@ bool JitterBufferState::collect_packet(std::int64_t now_ns, std::int64_t& until_
             collect_serial();
         sync.note_packet(action.stored.ticks, action.stored.pts_ns, packet.clock_rate, packet.ssrc,
                          action.stored.discont);
+        if (packet.ntp != 0)
+            sync.note_inband(packet.ntp, settings.sync_interval_ms);
         break;
     }
     default:
@@ -259,19 +267,32 @@ void JitterBufferState::push_packet(const StoredPacket& stored) {
     discont = false;
     last_ssrc = stored.packet.ssrc;
     last_out_ns.store(stored.pts_ns, std::memory_order_relaxed);
-    if (add_reference.load(std::memory_order_relaxed)) {
-        std::optional<std::uint64_t> ntp_ns;
-        {
-            const std::lock_guard lock(mutex);
-            ntp_ns = sync.ntp_ns(stored.ticks);
-        }
-        if (ntp_ns) {
-            if (ntp_caps == nullptr)
-                ntp_caps = gst_caps_new_empty_simple("timestamp/x-ntp");
-            gst_buffer_add_reference_timestamp_meta(buffer, ntp_caps, *ntp_ns, GST_CLOCK_TIME_NONE);
-        }
-    }
+    if (add_reference.load(std::memory_order_relaxed))
+        add_reference_time(buffer, stored);
     note_flow(gst_pad_push(src_pad, buffer));
+}
+
+void JitterBufferState::add_reference_time(GstBuffer* buffer, const StoredPacket& stored) {
+    std::optional<std::uint64_t> time_ns;
+    GstCaps* caps = nullptr;
+    {
+        const std::lock_guard lock(mutex);
+        time_ns = media.reference_ns(stored.packet.timestamp, stored.packet.clock_rate,
+                                     stored.packet.arrival_ns);
+        if (time_ns)
+            caps = media.reference_caps();
+        else if (stored.packet.ntp != 0)
+            time_ns = ntp_to_ns(stored.packet.ntp);
+        else
+            time_ns = sync.ntp_ns(stored.ticks);
+    }
+    if (time_ns) {
+        if (caps == nullptr && ntp_caps == nullptr)
+            ntp_caps = gst_caps_new_empty_simple("timestamp/x-ntp");
+        gst_buffer_add_reference_timestamp_meta(buffer, caps != nullptr ? caps : ntp_caps, *time_ns,
+                                                GST_CLOCK_TIME_NONE);
+    }
+    gst_clear_caps(&caps);
 }
 
 void JitterBufferState::push_lost(const JitterAction& action) {

@@ -24,6 +24,7 @@ JitterBufferState::~JitterBufferState() {
     gst_clear_object(&timer_clock);
     gst_clear_object(&clock);
     gst_clear_caps(&ntp_caps);
+    gst_clear_caps(&last_caps);
 }
 
 void JitterBufferState::configure() {
@@ -36,8 +37,11 @@ void JitterBufferState::configure() {
 
 bool JitterBufferState::set_property(guint id, const GValue* value) {
     const std::lock_guard lock(mutex);
+    const bool synced = settings.rfc7273_sync;
     if (!set_setting(settings, id, value))
         return false;
+    if (settings.rfc7273_sync != synced)
+        media_changed = true;
     configure();
     wake();
     return true;
@@ -47,6 +51,7 @@ bool JitterBufferState::set_property(guint id, const GValue* value) {
 void JitterBufferState::start() {
     const std::lock_guard lock(mutex);
     core = JitterBuffer(settings.config(video));
+    pinned = false;
     last_now_ns = 0;
     stats_due_ns = 0;
     drops = {};
@@ -67,7 +72,9 @@ void JitterBufferState::stop() {
         core.flush();
         core.take_dropped(dropped);
         sync.reset();
+        media.forget();
     }
+    gst_clear_caps(&last_caps);
     for (const JitterBuffer::Dropped& drop : dropped)
         gst_buffer_unref(static_cast<GstBuffer*>(drop.handle));
     drop_serial(false);
@@ -111,11 +118,26 @@ std::unique_lock<std::mutex> JitterBufferState::lock_soon() {
 }
 
 void JitterBufferState::wake() {
+    ring(prepare_wake());
+}
+
+// Nobody has to be woken twice.
+JitterBufferState::Alarm JitterBufferState::prepare_wake() {
+    Alarm alarm;
+    if (!woken && timer_pending)
+        alarm.timer = gst_clock_id_ref(timer);
+    alarm.notify = !woken && waiting;
     woken = true;
-    if (timer_pending)
-        gst_clock_id_unschedule(timer);
-    else if (waiting)
+    return alarm;
+}
+
+void JitterBufferState::ring(const Alarm& alarm) {
+    if (alarm.timer != nullptr) {
+        gst_clock_id_unschedule(alarm.timer);
+        gst_clock_id_unref(alarm.timer);
+    } else if (alarm.notify) {
         changed.notify_all();
+    }
 }
 
 // Nothing goes in or out from now on.

@@ -4,6 +4,7 @@
 
 #include "core/jitter/jitter_buffer.h"
 #include "core/ring/query_desk.h"
+#include "jitterbuffer/media_clock_source.h"
 #include "jitterbuffer/messages.h"
 #include "jitterbuffer/rtp_facts.h"
 #include "jitterbuffer/sender_sync.h"
@@ -100,6 +101,9 @@ struct JitterBufferState {
     std::int64_t arrival_of(GstBuffer* buffer);
     void report_dropped(std::vector<JitterBuffer::Dropped>& dropped);
     void warn_invalid(const char* why);
+    void find_media_clock();
+    void warn_misplaced();
+    void place_by_media_clock(const JitterPacket& packet);
     void read_new_caps(GstCaps* caps);
     GstFlowReturn queue_event(GstEvent* event);
     GstFlowReturn queue_eos(GstEvent* event);
@@ -125,6 +129,7 @@ struct JitterBufferState {
     void deliver_serial(const Serial& item);
     void dispose(Out& out);
     void push_packet(const StoredPacket& stored);
+    void add_reference_time(GstBuffer* buffer, const StoredPacket& stored);
     void push_lost(const JitterAction& action);
     void push_gap(const JitterAction& action);
     void push_request(const RtxRequest& request);
@@ -142,6 +147,13 @@ struct JitterBufferState {
     // under mutex
     std::int64_t now_ns();
     void wake();
+    /// As wake, but who is woken does not run into the lock: give `alarm` to ring without it.
+    struct Alarm {
+        bool notify = false;
+        GstClockID timer = nullptr;
+    };
+    Alarm prepare_wake();
+    void ring(const Alarm& alarm);
     void halt();
     void configure();
 
@@ -171,10 +183,16 @@ struct JitterBufferState {
     std::uint64_t burst_count = 0; ///< dropped for memory since a packet went out
     std::uint16_t burst_first = 0;
 
+    MediaClockSource media;
+    bool pinned = false; ///< the last packet was placed by the media clock
+
     // the sink half's own
+    GstCaps* last_caps = nullptr;
+    std::atomic<bool> media_changed{false}; ///< the caps or rfc7273-sync
     GstSegment in_segment;
     std::array<std::uint32_t, 128> rates{};
     int last_payload_type = -1;
+    std::uint8_t ntp64_id = 0;
     std::atomic<bool> pt_map_cleared{false};
     std::int64_t invalid_warned_ns = -1;
     std::vector<JitterPacket> incoming;

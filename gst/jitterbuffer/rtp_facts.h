@@ -12,8 +12,9 @@
 namespace tactus {
 
 /// Reads what the header of `buffer` says. Nothing if it is no RTP packet; then `why` says what is
-/// wrong. The buffer need not be writable. Any thread.
-std::optional<JitterPacket> read_rtp(GstBuffer* buffer, const char** why);
+/// wrong. `ntp64_id`: of the header extension with the sender's time, 0 for none. The buffer need
+/// not be writable. Any thread.
+std::optional<JitterPacket> read_rtp(GstBuffer* buffer, std::uint8_t ntp64_id, const char** why);
 
 /// What the caps of a stream say.
 struct RtpCaps {
@@ -22,6 +23,7 @@ struct RtpCaps {
     bool video = false;
     std::int64_t clock_base = -1;  ///< RTP timestamp; -1: not given
     std::int64_t seqnum_base = -1; ///< -1: not given
+    std::uint8_t ntp64_id = 0;     ///< of urn:ietf:params:rtp-hdrext:ntp-64; 0: not used
     GstClockTime npt_start = 0;
     GstClockTime npt_stop = GST_CLOCK_TIME_NONE;
 };

@@ -10,6 +10,10 @@
 
 namespace tactus {
 
+std::uint64_t ntp_to_ns(std::uint64_t ntp) {
+    return gst_util_uint64_scale(ntp, GST_SECOND, std::uint64_t{1} << 32);
+}
+
 namespace {
 
 void read_cname(GstRTCPPacket& packet, SenderReport& report) {
@@ -39,7 +43,7 @@ bool read_packets(GstRTCPBuffer& rtcp, SenderReport& report) {
             guint64 ntp = 0;
             gst_rtcp_packet_sr_get_sender_info(&packet, &report.ssrc, &ntp, &report.rtp_time,
                                                nullptr, nullptr);
-            report.ntp_ns = gst_util_uint64_scale(ntp, GST_SECOND, std::uint64_t{1} << 32);
+            report.ntp_ns = ntp_to_ns(ntp);
             found = true;
         } else if (type == GST_RTCP_TYPE_SDES && found) {
             read_cname(packet, report);
@@ -67,6 +71,9 @@ void SenderSync::reset() {
     gst_clear_buffer(&pending_);
     report_ = {};
     used_ntp_ns_.reset();
+    inband_ntp_ns_.reset();
+    inband_used_ntp_ns_.reset();
+    inband_pending_ = false;
     clock_base_ = -1;
     clock_rate_ = 0;
 }
@@ -75,6 +82,9 @@ void SenderSync::note_packet(std::int64_t ticks, std::int64_t pts_ns, std::uint3
                              std::uint32_t ssrc, bool discont) {
     if (clock_rate_ != clock_rate || ssrc_ != ssrc || discont) {
         base_ticks_ = ticks;
+        inband_ntp_ns_.reset();
+        inband_used_ntp_ns_.reset();
+        inband_pending_ = false;
     }
     clock_rate_ = clock_rate;
     ssrc_ = ssrc;
@@ -91,7 +101,21 @@ void SenderSync::note_report(const SenderReport& report, GstBuffer* buffer, unsi
     gst_buffer_replace(&pending_, buffer);
 }
 
+void SenderSync::note_inband(std::uint64_t ntp, unsigned interval_ms) {
+    const std::uint64_t ntp_ns = ntp_to_ns(ntp);
+    inband_ntp_ns_ = ntp_ns;
+    inband_ticks_ = last_ticks_;
+    const std::uint64_t interval_ns = std::uint64_t{interval_ms} * GST_MSECOND;
+    if (inband_used_ntp_ns_ && ntp_ns - *inband_used_ntp_ns_ < interval_ns)
+        return;
+    inband_used_ntp_ns_ = ntp_ns;
+    inband_pending_ = true;
+}
+
 std::optional<std::uint64_t> SenderSync::ntp_ns(std::int64_t ticks) const {
+    if (inband_ntp_ns_)
+        return *inband_ntp_ns_ +
+               static_cast<std::uint64_t>(ticks_to_ns(ticks - inband_ticks_, clock_rate_));
     if (report_.ntp_ns == 0 || clock_rate_ == 0 || report_.ssrc != ssrc_)
         return std::nullopt;
     const std::int64_t since = ticks - unwrap32(ticks, report_.rtp_time);
@@ -99,7 +123,30 @@ std::optional<std::uint64_t> SenderSync::ntp_ns(std::int64_t ticks) const {
     return report_.ntp_ns + static_cast<std::uint64_t>(ns);
 }
 
+GstStructure* SenderSync::new_structure(std::uint32_t ssrc) const {
+    const std::int64_t base_ns = last_pts_ns_ - ticks_to_ns(last_ticks_ - base_ticks_, clock_rate_);
+    GstStructure* s = gst_structure_new(
+        "application/x-rtp-sync", "base-rtptime", G_TYPE_UINT64, static_cast<guint64>(base_ticks_),
+        "base-time", G_TYPE_UINT64, static_cast<guint64>(std::max<std::int64_t>(base_ns, 0)),
+        "clock-rate", G_TYPE_UINT, guint{clock_rate_}, "clock-base", G_TYPE_UINT64,
+        static_cast<guint64>(clock_base_), "ssrc", G_TYPE_UINT, guint{ssrc}, nullptr);
+    if (!report_.cname.empty() && report_.ssrc == ssrc)
+        gst_structure_set(s, "cname", G_TYPE_STRING, report_.cname.c_str(), nullptr);
+    return s;
+}
+
+GstStructure* SenderSync::take_inband() {
+    inband_pending_ = false;
+    GstStructure* s = new_structure(ssrc_);
+    gst_structure_set(s, "inband-ext-rtptime", G_TYPE_UINT64, static_cast<guint64>(inband_ticks_),
+                      "inband-ntpnstime", G_TYPE_UINT64, static_cast<guint64>(*inband_ntp_ns_),
+                      nullptr);
+    return s;
+}
+
 GstStructure* SenderSync::take(int max_difference_ms) {
+    if (pending_ == nullptr || clock_rate_ == 0)
+        return inband_pending_ ? take_inband() : nullptr;
     GstBuffer* buffer = pending_;
     pending_ = nullptr;
     const std::int64_t ticks = unwrap32(last_ticks_, report_.rtp_time);
@@ -109,18 +156,11 @@ GstStructure* SenderSync::take(int max_difference_ms) {
         const std::int64_t ahead_ns = ticks_to_ns(ticks - last_ticks_, clock_rate_);
         const bool too_far = max_difference_ms >= 0 &&
                              ahead_ns > std::int64_t{max_difference_ms} * std::int64_t{GST_MSECOND};
-        const std::int64_t base_ns =
-            last_pts_ns_ - ticks_to_ns(last_ticks_ - base_ticks_, clock_rate_);
-        s = gst_structure_new(
-            "application/x-rtp-sync", "base-rtptime", G_TYPE_UINT64,
-            static_cast<guint64>(base_ticks_), "base-time", G_TYPE_UINT64,
-            static_cast<guint64>(std::max<std::int64_t>(base_ns, 0)), "clock-rate", G_TYPE_UINT,
-            guint{clock_rate_}, "clock-base", G_TYPE_UINT64, static_cast<guint64>(clock_base_),
-            "ssrc", G_TYPE_UINT, guint{report_.ssrc}, "sr-ext-rtptime", G_TYPE_UINT64,
-            too_far ? G_MAXUINT64 : static_cast<guint64>(ticks), "sr-ntpnstime", G_TYPE_UINT64,
-            static_cast<guint64>(report_.ntp_ns), "sr-buffer", GST_TYPE_BUFFER, buffer, nullptr);
-        if (!report_.cname.empty())
-            gst_structure_set(s, "cname", G_TYPE_STRING, report_.cname.c_str(), nullptr);
+        s = new_structure(report_.ssrc);
+        gst_structure_set(s, "sr-ext-rtptime", G_TYPE_UINT64,
+                          too_far ? G_MAXUINT64 : static_cast<guint64>(ticks), "sr-ntpnstime",
+                          G_TYPE_UINT64, static_cast<guint64>(report_.ntp_ns), "sr-buffer",
+                          GST_TYPE_BUFFER, buffer, nullptr);
     }
     gst_clear_buffer(&buffer);
     return s;

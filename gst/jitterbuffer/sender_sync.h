@@ -10,6 +10,9 @@
 
 namespace tactus {
 
+/// From units of 2^-32 s.
+std::uint64_t ntp_to_ns(std::uint64_t ntp);
+
 /// What a compound RTCP packet says about its sender's clock.
 struct SenderReport {
     std::uint32_t ssrc = 0;
@@ -42,17 +45,28 @@ class SenderSync {
     /// Keeps `buffer` until take.
     void note_report(const SenderReport& report, GstBuffer* buffer, unsigned interval_ms);
 
-    bool has_news() const { return pending_ != nullptr && clock_rate_ != 0; }
+    /// The packet of the last note_packet says when it was sampled: NTP time as on the wire.
+    void note_inband(std::uint64_t ntp, unsigned interval_ms);
+
+    bool has_news() const { return (pending_ != nullptr && clock_rate_ != 0) || inband_pending_; }
     /// The structure for handle-sync, or null if the report must not be used. Transfers it.
     GstStructure* take(int max_difference_ms);
 
-    /// NTP time of a packet; nothing before the first report.
+    /// NTP time of a packet, by what its own stream says rather than by a report; nothing before
+    /// either has come.
     std::optional<std::uint64_t> ntp_ns(std::int64_t ticks) const;
 
   private:
+    GstStructure* take_inband();
+    GstStructure* new_structure(std::uint32_t ssrc) const;
+
     SenderReport report_;
     GstBuffer* pending_ = nullptr;
     std::optional<std::uint64_t> used_ntp_ns_;
+    std::optional<std::uint64_t> inband_ntp_ns_;
+    std::optional<std::uint64_t> inband_used_ntp_ns_;
+    std::int64_t inband_ticks_ = 0;
+    bool inband_pending_ = false;
     std::int64_t clock_base_ = -1;
     std::int64_t base_ticks_ = 0;
     std::int64_t last_ticks_ = 0;

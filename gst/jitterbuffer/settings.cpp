@@ -114,8 +114,8 @@ constexpr std::array kSettings = {
                  "Send GstRTPRetransmissionRequest events upstream for missing packets"),
             &S::do_retransmission},
     Setting{flag("rtx-next-seqnum", "Request the next packet", kDefaults.rtx_next_seqnum,
-                 "Accepted for rtpjitterbuffer's sake, without effect: a packet that nothing has "
-                 "overtaken is not known to be missing, so it is not asked for"),
+                 "With adaptive=false: ask once for the next packet when it is overdue, before "
+                 "another one has overtaken it"),
             &S::rtx_next_seqnum},
     Setting{automatic("rtx-delay", "Request delay (ms)", kDefaults.rtx_delay_ms,
                       "How long to wait before a missing packet is asked for, in ms (-1 = as long "
@@ -160,8 +160,8 @@ constexpr std::array kSettings = {
                   "The least time between two sender reports that are used, in ms (0 = use all)"),
             &S::sync_interval_ms},
     Setting{flag("rfc7273-sync", "RFC 7273 synchronisation", kDefaults.rfc7273_sync,
-                 "Accepted for rtpjitterbuffer's sake, without effect so far: media clocks of RFC "
-                 "7273 are not followed"),
+                 "Follow the sender's clock that the caps name in a-ts-refclk and a-mediaclk (RFC "
+                 "7273: NTP or PTP), once it is in sync; not in mode buffer"),
             &S::rfc7273_sync},
     Setting{flag("add-reference-timestamp-meta", "Add reference timestamps",
                  kDefaults.add_reference_timestamp_meta,
@@ -294,6 +294,7 @@ JitterConfig JitterBufferSettings::config(bool video) const {
     c.max_packets = max_packets != 0 ? max_packets : SIZE_MAX;
     c.max_bytes = max_bytes;
     c.rtx.enabled = do_retransmission;
+    c.rtx.expect_next = rtx_next_seqnum;
     c.rtx.delay_ns = ns(rtx_delay_ms);
     c.rtx.min_delay_ns = ns(rtx_min_delay_ms);
     c.rtx.delay_reorder = rtx_delay_reorder;

@@ -1,14 +1,16 @@
 // SPDX-FileCopyrightText: The gst-tactus authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// ringqueue beside queue, ringtee beside tee and queues: speed, CPU time and allocations, as
-// ratios from interleaved rounds. See docs/benchmarks.md.
+// An element beside its peer: speed, CPU time and allocations, as ratios from interleaved rounds.
+// The scenarios make the program: those of ringqueue and ringtee, or of jitterbuffer. See
+// docs/benchmarks.md.
 #include "report.h"
 #include "scenarios.h"
 
 #include <gst/gst.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -24,7 +26,7 @@ using tactus::bench::Scenario;
 constexpr unsigned kQuickRounds = 3;
 constexpr unsigned kMostTimesRounds = 3;
 constexpr const char* kUsage =
-    "usage: ringqueue-bench [--rounds N] [--quick] [--enforce] [--only TEXT] [--json FILE] "
+    "usage: %s [--rounds N] [--quick] [--enforce] [--only TEXT] [--json FILE] "
     "[--verbose]\n"
     "  --rounds N    interleaved rounds per figure (default 9); those during which other programs\n"
     "                use the machine are made again, up to 3 N in all; \"quiet\" says how many\n"
@@ -99,7 +101,7 @@ void restart_without_slices(char** argv) {
         return;
     setenv("G_SLICE", "always-malloc", 1);
     execv("/proc/self/exe", argv);
-    std::perror("ringqueue-bench: cannot restart with G_SLICE set, going on");
+    std::perror("cannot restart with G_SLICE set, going on");
 }
 
 } // namespace
@@ -108,17 +110,17 @@ int main(int argc, char** argv) {
     restart_without_slices(argv);
     Options options;
     if (!parse(argc, argv, options)) {
-        std::fputs(kUsage, stderr);
+        std::fprintf(stderr, kUsage, program_invocation_short_name);
         return 2;
     }
-    std::string command = "ringqueue-bench";
+    std::string command = program_invocation_short_name;
     for (int i = 1; i < argc; ++i)
         command += std::string(" ") + argv[i];
     try {
         gst_init(nullptr, nullptr);
         return run_all(options, command);
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "ringqueue-bench: %s\n", error.what());
+        std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, error.what());
         return 1;
     }
 }

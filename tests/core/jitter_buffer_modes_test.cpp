@@ -243,6 +243,26 @@ TEST_F(JitterBufferModesTest, AsksForNothingAfterTheEnd) {
     EXPECT_EQ(of(Kind::request).size(), before);
 }
 
+TEST_F(JitterBufferModesTest, AsksForAnOverdueNextPacketOnlyWithAFixedDelay) {
+    for (const bool adaptive : {false, true}) {
+        JitterConfig config = fixed(200);
+        config.adaptive = adaptive;
+        config.rtx.enabled = true;
+        config.rtx.expect_next = true;
+        start(config);
+        events_.clear();
+        const std::int64_t begin_ns = now_ns_;
+        for (std::int64_t i = 0; i < 20; ++i)
+            arrive(i, begin_ns + i * kSpacingNs);
+        run_to(begin_ns + 10'000 * kMs);
+        ASSERT_EQ(of(Kind::request).size(), adaptive ? 0u : 1u);
+        if (!adaptive) {
+            EXPECT_EQ(of(Kind::request)[0].action.request.seqnum,
+                      static_cast<std::uint16_t>(kFirst + 20));
+        }
+    }
+}
+
 TEST_F(JitterBufferModesTest, AsksForAMissingPacketOnceAndTakesTheAnswer) {
     JitterConfig config = fixed(200);
     config.rtx.enabled = true;

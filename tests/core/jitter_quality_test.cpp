@@ -35,6 +35,23 @@ class RtxPlannerTest : public ::testing::Test {
         planner_.note_newest(n, n * 20 * kMs);
     }
     void newest(std::int64_t n) { planner_.note_newest(n, n * 20 * kMs); }
+    void allow_expecting() {
+        RtxConfig config;
+        config.expect_next = true;
+        configure(config);
+    }
+    /// Packet n has come in order; the next one is expected 20 ms later.
+    void expect_after(std::int64_t n) {
+        newest(n);
+        RtxPlanner::Hole next;
+        next.first = n + 1;
+        next.count = 1;
+        next.first_wire = static_cast<std::uint16_t>(n + 1);
+        next.pts_ns = (n + 1) * 20 * kMs;
+        next.spacing_ns = 20 * kMs;
+        next.packet_bytes = 125;
+        planner_.expect(next, next.pts_ns);
+    }
     /// How often it asks from now until then.
     int requests_until(std::int64_t end_ns) {
         int count = 0;
@@ -179,6 +196,49 @@ TEST_F(RtxPlannerTest, HoldsABoundedNumberOfMissingPackets) {
     configure(config);
     planner_.set_hold(1'000'000 * kMs);
     EXPECT_LE(requests_until(now_ns_ + 1000 * kMs), static_cast<int>(RtxPlanner::kCapacity));
+}
+
+TEST_F(RtxPlannerTest, AsksOnceForANextPacketThatIsOverdue) {
+    allow_expecting();
+    expect_after(10);
+    EXPECT_EQ(requests_until(11 * 20 * kMs + 59 * kMs), 0);
+    EXPECT_EQ(requests_until(11 * 20 * kMs + 60 * kMs), 1);
+    EXPECT_EQ(last_.seqnum, 11);
+    EXPECT_EQ(last_.delay_ns, 60 * kMs);
+    // A talker may pause for as long as he likes.
+    EXPECT_EQ(requests_until(100'000 * kMs), 0);
+}
+
+TEST_F(RtxPlannerTest, AsksAgainForAnOverduePacketThatIsOvertaken) {
+    allow_expecting();
+    expect_after(10);
+    ASSERT_EQ(requests_until(11 * 20 * kMs + 60 * kMs), 1);
+    hole(15, 4);
+    EXPECT_EQ(requests_until(430 * kMs), 5);
+    EXPECT_EQ(planner_.stats().asked_packets, 4U);
+    EXPECT_EQ(planner_.stats().requests, 6U);
+}
+
+TEST_F(RtxPlannerTest, DoesNotAskForANextPacketThatComesOrUnlessAllowed) {
+    allow_expecting();
+    expect_after(10);
+    expect_after(11);
+    EXPECT_EQ(requests_until(11 * 20 * kMs + 70 * kMs), 0);
+    configure({});
+    expect_after(12);
+    EXPECT_EQ(requests_until(10'000 * kMs), 0);
+}
+
+TEST_F(RtxPlannerTest, DoesNotTakeAPauseForReordering) {
+    allow_expecting();
+    expect_after(10);
+    ASSERT_EQ(requests_until(5000 * kMs), 1);
+    planner_.note_arrival(11, false, true, 5000 * kMs);
+    planner_.note_newest(11, 5000 * kMs);
+    hole(253, 1);
+    newest(254);
+    newest(255);
+    EXPECT_EQ(requests_until(255 * 20 * kMs), 1); // as soon as three have overtaken it
 }
 
 TEST_F(RtxPlannerTest, NeedsNoHoldUntilSomethingIsLost) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
 #include <string>
 #include <vector>
 
@@ -91,6 +92,70 @@ TEST(RtpHeader, RefusesPaddingOfNothingAndPaddingBeyondThePayload) {
     EXPECT_EQ(parse_rtp(packet).status, RtpParseStatus::bad_padding);
     packet.back() = 4;
     EXPECT_TRUE(parse_rtp(packet).ok());
+}
+
+// --- items of header extensions (RFC 8285)
+
+constexpr std::uint16_t kShort = 0xbede;
+constexpr std::uint16_t kLong = 0x1000;
+
+Bytes item_of(std::uint16_t profile, const Bytes& extension, std::uint8_t id) {
+    const auto item = find_extension_item(profile, extension, id);
+    return {item.begin(), item.end()};
+}
+
+TEST(RtpExtension, FindsItemsWithAShortHeader) {
+    const Bytes extension{0x10, 0xaa, 0, 0, 0x31, 0xb1, 0xb2, 0xe0, 0xcc, 0, 0, 0};
+    EXPECT_EQ(item_of(kShort, extension, 1), Bytes{0xaa});
+    EXPECT_EQ(item_of(kShort, extension, 3), (Bytes{0xb1, 0xb2}));
+    EXPECT_EQ(item_of(kShort, extension, 14), Bytes{0xcc});
+    EXPECT_EQ(item_of(kShort, extension, 2), Bytes{});
+    EXPECT_EQ(item_of(kShort, extension, 0), Bytes{});
+}
+
+TEST(RtpExtension, FindsItemsWithALongHeader) {
+    const Bytes extension{7, 0, 0, 200, 2, 0xb1, 0xb2, 0, 15, 1, 0xcc, 0};
+    EXPECT_EQ(item_of(kLong, extension, 7), Bytes{});
+    EXPECT_EQ(item_of(kLong, extension, 200), (Bytes{0xb1, 0xb2}));
+    EXPECT_EQ(item_of(kLong | 5, extension, 15), Bytes{0xcc});
+}
+
+TEST(RtpExtension, StopsAtReservedAndBrokenItems) {
+    EXPECT_EQ(item_of(kShort, {0xf0, 0, 0x10, 0xaa}, 1), Bytes{});
+    EXPECT_EQ(item_of(kShort, {0x01, 0, 0x10, 0xaa}, 1), Bytes{});
+    EXPECT_EQ(item_of(kShort, {0x2f, 0, 0x10, 0xaa}, 1), Bytes{});
+    EXPECT_EQ(item_of(kShort, {0, 0, 0, 0x10}, 1), Bytes{});
+    EXPECT_EQ(item_of(kLong, {0, 0, 0, 1}, 1), Bytes{});
+    EXPECT_EQ(item_of(kLong, {1, 3, 0xaa, 0xbb}, 1), Bytes{});
+}
+
+TEST(RtpExtension, KnowsNoOtherProfiles) {
+    EXPECT_EQ(item_of(0x1010, {1, 1, 0xaa, 0}, 1), Bytes{});
+    EXPECT_EQ(item_of(0xbedd, {0x10, 0xaa, 0, 0}, 1), Bytes{});
+}
+
+TEST(RtpExtension, SurvivesRubbish) {
+    std::mt19937 random(3);
+    for (int round = 0; round < 20'000; ++round) {
+        Bytes extension(random() % 24);
+        for (std::uint8_t& byte : extension)
+            byte = static_cast<std::uint8_t>(random() % 4 == 0 ? random() % 16 : random());
+        for (const std::uint16_t profile : {kShort, kLong}) {
+            const auto item =
+                find_extension_item(profile, extension, static_cast<std::uint8_t>(random() % 16));
+            if (item.empty())
+                continue;
+            ASSERT_GE(item.data(), extension.data());
+            ASSERT_LE(item.data() + item.size(), extension.data() + extension.size());
+        }
+    }
+}
+
+TEST(RtpExtension, ReadsTheSendersTime) {
+    EXPECT_EQ(read_ntp64(Bytes{1, 2, 3, 4, 5, 6, 7, 0xf8}), 0x01020304050607f8U);
+    EXPECT_EQ(read_ntp64(Bytes{1, 2, 3, 4, 5, 6, 7}), 0U);
+    EXPECT_EQ(read_ntp64(Bytes(9, 1)), 0U);
+    EXPECT_EQ(read_ntp64({}), 0U);
 }
 
 } // namespace

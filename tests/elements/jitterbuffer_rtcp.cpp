@@ -1,15 +1,20 @@
 // SPDX-FileCopyrightText: The gst-tactus authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Sender reports at sink_rtcp, handle-sync and reference timestamps.
+// The sender's NTP time, in reports at sink_rtcp and in packets: handle-sync and reference
+// timestamps.
 #include "element_fixture.h"
 #include "rtp_harness.h"
 
 #include <array>
+#include <utility>
+#include <vector>
 
 using namespace tactus;
 
 namespace {
+
+using Bytes = std::vector<guint8>;
 
 constexpr guint64 kNtpSeconds = 3900000000;
 
@@ -35,6 +40,40 @@ GstBuffer* make_report(std::uint32_t ssrc, std::uint32_t rtp_time) {
     return buffer;
 }
 
+constexpr const char* kNtp64 = "urn:ietf:params:rtp-hdrext:ntp-64";
+
+// With the sender's time in a header extension; `scattered`: in several memories.
+GstBuffer* make_ntp_packet(const RtpPacket& packet, std::uint16_t profile, const Bytes& item,
+                           bool scattered = false) {
+    GstBuffer* plain = make_rtp(packet);
+    guint8 head[12];
+    gst_buffer_extract(plain, 0, head, sizeof head);
+    head[0] |= 0x10;
+    Bytes bytes(head, head + sizeof head);
+    const std::size_t words = (item.size() + 3) / 4;
+    bytes.insert(bytes.end(), {static_cast<guint8>(profile >> 8), static_cast<guint8>(profile), 0,
+                               static_cast<guint8>(words)});
+    bytes.insert(bytes.end(), item.begin(), item.end());
+    bytes.resize(16 + words * 4 + 20);
+    GstBuffer* buffer = gst_buffer_new_memdup(bytes.data(), bytes.size());
+    if (scattered)
+        gst_buffer_append(buffer, gst_buffer_new_allocate(nullptr, 10, nullptr));
+    GST_BUFFER_PTS(buffer) = GST_BUFFER_DTS(buffer) = packet.arrival;
+    gst_buffer_unref(plain);
+    return buffer;
+}
+
+// `header`, then kNtpSeconds plus 20 ms for each packet.
+Bytes ntp_item(Bytes header, int index) {
+    guint8 time[8];
+    const guint64 since = static_cast<guint64>(index) * RtpHarness::kSpacing;
+    GST_WRITE_UINT32_BE(time, kNtpSeconds + since / GST_SECOND);
+    GST_WRITE_UINT32_BE(time + 4,
+                        gst_util_uint64_scale(since % GST_SECOND, 1ULL << 32, GST_SECOND));
+    header.insert(header.end(), time, time + sizeof time);
+    return header;
+}
+
 class RtcpTest : public ::testing::Test {
   protected:
     void connect(RtpHarness& h) {
@@ -57,6 +96,7 @@ class RtcpTest : public ::testing::Test {
     }
 
     static void on_sync(GstElement*, GstStructure* structure, RtcpTest* self) {
+        ++self->syncs_;
         if (self->sync_ != nullptr)
             gst_structure_free(self->sync_);
         self->sync_ = gst_structure_copy(structure);
@@ -64,6 +104,7 @@ class RtcpTest : public ::testing::Test {
 
     GstPad* pad_ = nullptr;
     GstStructure* sync_ = nullptr;
+    int syncs_ = 0;
 };
 
 void pass(RtpHarness& h, int count) {
@@ -71,6 +112,36 @@ void pass(RtpHarness& h, int count) {
         ASSERT_EQ(h.push(i), GST_FLOW_OK);
     for (int i = 0; i < count; ++i)
         ASSERT_EQ(h.pull(), h.first_seqnum + i);
+}
+
+void set_extmap(RtpHarness& h, int id, bool with_direction = false) {
+    GstCaps* caps = gst_caps_from_string("application/x-rtp,media=audio,payload=96,"
+                                         "clock-rate=8000,encoding-name=TEST");
+    gchar* field = g_strdup_printf("extmap-%d", id);
+    GValue value = G_VALUE_INIT;
+    if (with_direction) {
+        g_value_init(&value, GST_TYPE_ARRAY);
+        for (const char* text : {"recvonly", kNtp64, ""}) {
+            GValue item = G_VALUE_INIT;
+            g_value_init(&item, G_TYPE_STRING);
+            g_value_set_string(&item, text);
+            gst_value_array_append_and_take_value(&value, &item);
+        }
+    } else {
+        g_value_init(&value, G_TYPE_STRING);
+        g_value_set_string(&value, kNtp64);
+    }
+    gst_structure_take_value(gst_caps_get_structure(caps, 0), field, &value);
+    g_free(field);
+    gst_harness_set_src_caps(h.get(), caps);
+}
+
+guint64 reference_of(GstBuffer* buffer) {
+    const GstReferenceTimestampMeta* meta =
+        gst_buffer_get_reference_timestamp_meta(buffer, nullptr);
+    const guint64 time = meta != nullptr ? meta->timestamp : GST_CLOCK_TIME_NONE;
+    gst_buffer_unref(buffer);
+    return time;
 }
 
 } // namespace
@@ -125,6 +196,79 @@ TEST_F(RtcpTest, RubbishIsAWarning) {
     gst_buffer_memset(rubbish, 0, 0x5a, 7);
     EXPECT_EQ(gst_pad_chain(pad_, rubbish), GST_FLOW_OK);
     EXPECT_TRUE(h.has_message(GST_MESSAGE_WARNING));
+    release(h);
+}
+
+TEST_F(RtcpTest, TimesInPacketsAreSignalledAndAttached) {
+    struct Case {
+        std::uint16_t profile;
+        Bytes header;
+        int id;
+        bool scattered;
+    };
+    for (const Case& c : {Case{0xbede, {0x57}, 5, false}, Case{0xbede, {0x57}, 5, true},
+                          Case{0x1000, {0, 200, 8}, 200, false}}) {
+        RtpHarness h("jitterbuffer", "add-reference-timestamp-meta=true");
+        connect(h);
+        set_extmap(h, c.id, c.scattered);
+        for (int i = 0; i < 20; ++i)
+            gst_harness_push(h.get(), make_ntp_packet(h.packet(i), c.profile, ntp_item(c.header, i),
+                                                      c.scattered));
+        h.advance_to(GST_SECOND);
+        for (int i = 0; i < 20; ++i) {
+            const guint64 time = reference_of(gst_harness_pull(h.get()));
+            EXPECT_NEAR(static_cast<double>(static_cast<gint64>(time - kNtpSeconds * GST_SECOND)),
+                        static_cast<double>(static_cast<guint64>(i) * RtpHarness::kSpacing), 1.0);
+        }
+        h.send(gst_event_new_eos());
+        gst_event_unref(h.pull_event(GST_EVENT_EOS));
+        ASSERT_NE(sync_, nullptr);
+        EXPECT_EQ(syncs_, 20);
+        EXPECT_EQ(field("base-rtptime"), h.first_timestamp);
+        EXPECT_EQ(field("inband-ext-rtptime"), h.first_timestamp + 19U * RtpHarness::kTicks);
+        EXPECT_NEAR(static_cast<double>(
+                        static_cast<gint64>(field("inband-ntpnstime") - kNtpSeconds * GST_SECOND)),
+                    static_cast<double>(19 * RtpHarness::kSpacing), 1.0);
+        EXPECT_FALSE(gst_structure_has_field(sync_, "sr-ntpnstime"));
+        gst_structure_free(std::exchange(sync_, nullptr));
+        syncs_ = 0;
+        release(h);
+    }
+}
+
+TEST_F(RtcpTest, TimesInPacketsAreSignalledOncePerInterval) {
+    RtpHarness h("jitterbuffer", "sync-interval=100");
+    connect(h);
+    set_extmap(h, 5);
+    for (int i = 0; i < 20; ++i)
+        gst_harness_push(h.get(), make_ntp_packet(h.packet(i), 0xbede, ntp_item({0x57}, i)));
+    h.advance_to(GST_SECOND);
+    h.send(gst_event_new_eos());
+    gst_event_unref(h.pull_event(GST_EVENT_EOS));
+    EXPECT_EQ(syncs_, 4); // 20 packets are 400 ms
+    release(h);
+}
+
+TEST_F(RtcpTest, RubbishInsteadOfATimeIsIgnored) {
+    RtpHarness h("jitterbuffer", "add-reference-timestamp-meta=true");
+    connect(h);
+    set_extmap(h, 5);
+    const Bytes rubbish[] = {{},
+                             {0x57},
+                             {0x57, 1, 2, 3},
+                             {0x56, 1, 2, 3, 4, 5, 6, 7},
+                             {0xf0, 0x57, 1, 2, 3, 4, 5, 6, 7, 8},
+                             Bytes(12, 0xff)};
+    int i = 0;
+    for (const Bytes& item : rubbish) {
+        Bytes whole = item;
+        whole.resize((item.size() + 3) / 4 * 4);
+        gst_harness_push(h.get(), make_ntp_packet(h.packet(i++), 0xbede, whole));
+    }
+    h.advance_to(GST_SECOND);
+    for (int n = 0; n < i; ++n)
+        EXPECT_EQ(reference_of(gst_harness_pull(h.get())), GST_CLOCK_TIME_NONE) << n;
+    EXPECT_EQ(sync_, nullptr);
     release(h);
 }
 

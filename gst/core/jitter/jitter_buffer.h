@@ -103,6 +103,7 @@ class JitterBuffer {
     void adapt(const JitterPacket& packet, const Timeline::Placed& placed, bool overtaken,
                bool spurt_start, std::int64_t pts_ns);
     void note_hole(const StoredPacket& stored, std::int64_t before, std::int64_t now_ns);
+    void expect_next(const StoredPacket& stored);
     void align_with_frame(StoredPacket& stored) const;
     void learn_limits();
     bool over_memory_limits() const;

@@ -137,6 +137,8 @@ JitterBuffer::InsertResult JitterBuffer::admit(const JitterPacket& packet, std::
         if (has_newest_ && sequence > newest_before_ + 1)
             note_hole(stored, newest_before_, now_ns);
         rtx_.note_newest(sequence, now_ns);
+        if (config_.rtx.expect_next && !config_.adapts())
+            expect_next(stored);
     }
     has_newest_ = true;
     enforce_limits();
@@ -208,6 +210,19 @@ void JitterBuffer::note_hole(const StoredPacket& stored, std::int64_t before, st
     hole.pts_ns = stored.pts_ns - hole.count * hole.spacing_ns;
     hole.packet_bytes = stored.packet.bytes;
     rtx_.note_hole(hole, now_ns);
+}
+
+// The packets of a frame come at once, so that only the next frame can be overdue.
+void JitterBuffer::expect_next(const StoredPacket& stored) {
+    const std::int64_t spacing_ns = spacing_.frame_ns();
+    RtxPlanner::Hole next;
+    next.first = stored.sequence + 1;
+    next.count = 1;
+    next.first_wire = static_cast<std::uint16_t>(stored.packet.seqnum + 1);
+    next.spacing_ns = spacing_ns;
+    next.pts_ns = stored.pts_ns + spacing_ns;
+    next.packet_bytes = stored.packet.bytes;
+    rtx_.expect(next, stored.packet.arrival_ns + spacing_ns);
 }
 
 void JitterBuffer::learn_limits() {

@@ -11,6 +11,7 @@ namespace tactus {
 struct JitterPacket {
     void* handle = nullptr;
     std::int64_t arrival_ns = 0; ///< running time of its arrival
+    std::uint64_t ntp = 0;       ///< the sender's, as on the wire; 0: it says nothing
     std::uint32_t bytes = 0;
     std::uint32_t timestamp = 0;
     std::uint32_t ssrc = 0;

@@ -74,6 +74,45 @@ RtpParseResult parse_rtp(std::span<const std::uint8_t> packet) {
     return result;
 }
 
+std::span<const std::uint8_t> find_extension_item(std::uint16_t profile,
+                                                  std::span<const std::uint8_t> extension,
+                                                  std::uint8_t id) {
+    constexpr std::uint16_t kOneByte = 0xbede;
+    constexpr std::uint16_t kTwoBytes = 0x1000; // the last four bits are the application's
+    constexpr std::uint8_t kStop = 15;
+    const bool short_headers = profile == kOneByte;
+    if ((!short_headers && (profile & 0xfff0) != kTwoBytes) || id == 0)
+        return {};
+    std::size_t at = 0;
+    while (at < extension.size()) {
+        if (extension[at] == 0) { // padding
+            ++at;
+            continue;
+        }
+        const std::uint8_t found = short_headers ? extension[at] >> 4 : extension[at];
+        if (short_headers && (found == kStop || found == 0))
+            return {};
+        std::size_t bytes = (extension[at++] & 0x0f) + std::size_t{1};
+        if (!short_headers) {
+            if (at == extension.size())
+                return {};
+            bytes = extension[at++];
+        }
+        if (bytes > extension.size() - at)
+            return {};
+        if (found == id)
+            return extension.subspan(at, bytes);
+        at += bytes;
+    }
+    return {};
+}
+
+std::uint64_t read_ntp64(std::span<const std::uint8_t> item) {
+    if (item.size() != 8)
+        return 0;
+    return std::uint64_t{read32(item, 0)} << 32 | read32(item, 4);
+}
+
 const char* describe(RtpParseStatus status) {
     switch (status) {
     case RtpParseStatus::ok:

@@ -45,6 +45,17 @@ struct RtpParseResult {
 /// Reads the header of an RTP packet. Looks at no byte outside `packet`, and takes constant time.
 RtpParseResult parse_rtp(std::span<const std::uint8_t> packet);
 
+/// The first item `id` of a header extension (RFC 8285 sections 4.2 and 4.3: profile 0xBEDE has
+/// items with a header of one byte, 0x1000 to 0x100F of two). Empty if there is none, or if an item
+/// before it is broken. Looks at each byte once at most.
+std::span<const std::uint8_t> find_extension_item(std::uint16_t profile,
+                                                  std::span<const std::uint8_t> extension,
+                                                  std::uint8_t id);
+
+/// The sender's NTP time in an item of urn:ietf:params:rtp-hdrext:ntp-64 (RFC 6051 section 3.3), in
+/// units of 2^-32 s; 0 if the item has not its 8 bytes.
+std::uint64_t read_ntp64(std::span<const std::uint8_t> item);
+
 /// A sentence for an error message: what is wrong and what would be right.
 const char* describe(RtpParseStatus status);
 

@@ -18,7 +18,39 @@ constexpr std::int64_t kRttSlackNs = 5 * kMs;
 
 void RtxPlanner::clear() {
     missing_.clear();
+    next_packet_.reset();
     next_ns_ = kNever;
+}
+
+RtxPlanner::Missing* RtxPlanner::find(std::int64_t sequence) {
+    const auto found = std::find_if(missing_.begin(), missing_.end(), [&](const Missing& missing) {
+        return missing.sequence == sequence;
+    });
+    return found != missing_.end() ? &*found : nullptr;
+}
+
+void RtxPlanner::expect(const Hole& next, std::int64_t expected_ns) {
+    next_packet_.reset();
+    if (!config_.enabled || !config_.expect_next || next.spacing_ns <= 0)
+        return;
+    Missing missing;
+    missing.sequence = next.first;
+    missing.wire = next.first_wire;
+    missing.noticed_ns = expected_ns;
+    missing.pts_ns = next.pts_ns;
+    missing.spacing_ns = next.spacing_ns;
+    missing.bytes = next.packet_bytes;
+    missing.due_ns =
+        expected_ns + std::max(wait_ns(), std::max(config_.delay_reorder, 0) * next.spacing_ns);
+    next_packet_ = missing;
+    next_ns_ = std::min(next_ns_, missing.due_ns);
+}
+
+// The next packet is overdue.
+void RtxPlanner::suspect_next() {
+    if (missing_.size() < kCapacity && find(next_packet_->sequence) == nullptr)
+        missing_.push_back(*next_packet_);
+    next_packet_.reset();
 }
 
 std::int64_t RtxPlanner::wait_ns() const {
@@ -67,6 +99,12 @@ void RtxPlanner::note_hole(const Hole& hole, std::int64_t now_ns) {
     const auto room = static_cast<std::int64_t>(kCapacity - missing_.size());
     const std::int64_t skipped = std::max<std::int64_t>(hole.count - room, 0);
     for (std::int64_t i = skipped; i < hole.count; ++i) {
+        // Asked for before anything had overtaken it; now there is evidence for more.
+        if (Missing* asked = find(hole.first + i)) {
+            asked->due_ns = asked->asked_ns + retry_ns();
+            next_ns_ = std::min(next_ns_, asked->due_ns);
+            continue;
+        }
         Missing missing;
         missing.sequence = hole.first + i;
         missing.wire = static_cast<std::uint16_t>(hole.first_wire + i);
@@ -86,7 +124,7 @@ void RtxPlanner::note_newest(std::int64_t sequence, std::int64_t now_ns) {
     if (missing_.empty())
         return;
     forget_old(now_ns);
-    next_ns_ = kNever;
+    next_ns_ = next_packet_ ? next_packet_->due_ns : kNever;
     for (Missing& missing : missing_) {
         if (!missing.open)
             continue;
@@ -107,14 +145,13 @@ void RtxPlanner::note_arrival(std::int64_t sequence, bool is_rtx, bool in_time,
                               std::int64_t now_ns) {
     if (missing_.empty())
         return;
-    const auto found = std::find_if(missing_.begin(), missing_.end(), [&](const Missing& missing) {
-        return missing.sequence == sequence;
-    });
-    if (found == missing_.end())
+    Missing* found = find(sequence);
+    if (found == nullptr)
         return;
     if (!is_rtx) {
-        overtaken_.add(now_ns - found->noticed_ns);
-        missing_.erase(found);
+        if (sequence < newest_)
+            overtaken_.add(now_ns - found->noticed_ns);
+        missing_.erase(missing_.begin() + (found - missing_.data()));
         return;
     }
     if (found->requests == 1) {
@@ -164,7 +201,9 @@ RtxRequest RtxPlanner::ask(Missing& missing, std::int64_t now_ns) {
 
 std::optional<RtxRequest> RtxPlanner::poll(std::int64_t now_ns) {
     std::optional<RtxRequest> request;
-    next_ns_ = kNever;
+    if (next_packet_ && next_packet_->due_ns <= now_ns)
+        suspect_next();
+    next_ns_ = next_packet_ ? next_packet_->due_ns : kNever;
     for (Missing& missing : missing_) {
         if (!missing.open)
             continue;
@@ -178,6 +217,8 @@ std::optional<RtxRequest> RtxPlanner::poll(std::int64_t now_ns) {
         if (missing.due_ns <= now_ns && !request) {
             if (pay_for(missing, now_ns)) {
                 request = ask(missing, now_ns);
+                if (missing.sequence > newest_)
+                    missing.due_ns = kNever;
             } else {
                 ++stats_.withheld;
                 missing.open = false;

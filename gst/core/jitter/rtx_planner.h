@@ -21,6 +21,7 @@ struct RtxConfig {
     std::int64_t retry_timeout_ns = -1;
     std::int64_t min_retry_timeout_ns = -1;
     std::int64_t retry_period_ns = -1;
+    bool expect_next = false; ///< also ask for a next packet that is overdue
     int max_retries = -1;
     std::int64_t deadline_ns = -1;
     std::int64_t stats_timeout_ns = 1'000'000'000;
@@ -80,6 +81,8 @@ class RtxPlanner {
     void set_hold(std::int64_t hold_ns) { hold_ns_ = hold_ns; }
 
     void note_hole(const Hole& hole, std::int64_t now_ns);
+    /// The packet that follows the newest one (a hole of one packet), and when it should be there.
+    void expect(const Hole& next, std::int64_t expected_ns);
     /// The newest packet that has come.
     void note_newest(std::int64_t sequence, std::int64_t now_ns);
     /// Any packet that comes, also twice. `in_time`: its place has not been passed.
@@ -112,6 +115,8 @@ class RtxPlanner {
         bool open = true; ///< still worth a request
     };
 
+    Missing* find(std::int64_t sequence);
+    void suspect_next();
     std::int64_t first_due_ns(const Missing& missing) const;
     std::int64_t wait_ns() const;
     std::int64_t retry_ns() const;
@@ -123,6 +128,7 @@ class RtxPlanner {
     RtxConfig config_;
     RtxStats stats_;
     std::vector<Missing> missing_;
+    std::optional<Missing> next_packet_; ///< expected; due_ns: when it is asked for
     DelayHistogram overtaken_{0.98}; ///< how long packets stayed away that then came by themselves
     std::int64_t hold_ns_ = 0;
     std::int64_t newest_ = 0;

@@ -31,6 +31,8 @@ void Timeline::anchor(std::uint32_t timestamp, std::uint32_t clock_rate, std::in
     recent_.clear();
     skew_.break_here();
     resyncs_ += again ? 1 : 0;
+    if (pinned_)
+        apply_pin();
 }
 
 bool Timeline::has_jumped(std::int64_t transit_ns) {
@@ -117,8 +119,14 @@ void Timeline::pin(std::uint32_t timestamp, std::uint32_t clock_rate, std::int64
     if (!anchored_ || clock_rate != clock_rate_)
         anchor(timestamp, clock_rate, pts_ns);
     pinned_ = true;
-    offset_ns_ =
-        pts_ns - ticks_to_ns(unwrap32(newest_ticks_, timestamp) - anchor_ticks_, clock_rate_);
+    pin_timestamp_ = timestamp;
+    pin_pts_ns_ = pts_ns;
+    apply_pin();
+}
+
+void Timeline::apply_pin() {
+    const std::int64_t ticks = unwrap32(newest_ticks_, pin_timestamp_) - anchor_ticks_;
+    offset_ns_ = pin_pts_ns_ - ticks_to_ns(ticks, clock_rate_);
 }
 
 } // namespace tactus

@@ -64,7 +64,7 @@ class Timeline {
     Placed place(std::uint32_t timestamp, std::uint32_t clock_rate, std::int64_t arrival_ns);
 
     /// Puts `timestamp` at `pts_ns` from now on, and follows nothing any more (a media clock that
-    /// is known, RFC 7273).
+    /// is known, RFC 7273). A restart does not change that.
     void pin(std::uint32_t timestamp, std::uint32_t clock_rate, std::int64_t pts_ns);
     void unpin() { pinned_ = false; }
 
@@ -85,6 +85,7 @@ class Timeline {
     bool has_jumped(std::int64_t transit_ns);
     void learn(const Placed& placed, std::int64_t arrival_ns);
     void follow(std::int64_t passed_ns);
+    void apply_pin();
 
     WindowedMinimum minimum_{kWindowNs};
     WindowedMinimum quick_{kQuickPackets * kQuickPacketNs};
@@ -94,6 +95,8 @@ class Timeline {
     SkewEstimator skew_;
     bool slaved_ = true;
     bool pinned_ = false;
+    std::uint32_t pin_timestamp_ = 0;
+    std::int64_t pin_pts_ns_ = 0;
     bool anchored_ = false;
     bool doubted_ = false;
     std::uint32_t clock_rate_ = 0;

@@ -1,0 +1,198 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// jitterbuffer beside rtpjitterbuffer: packets as fast as they are taken, and many live streams.
+#include "harness.h"
+#include "scenarios.h"
+
+#include <gst/gst.h>
+
+#include <algorithm>
+#include <ctime>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+namespace tactus::bench {
+
+namespace {
+
+using Goal = Figure::Goal;
+
+constexpr const char* kPeer = "rtpjitterbuffer";
+constexpr const char* kOurs = "jitterbuffer";
+constexpr gsize kPacketBytes = 172;
+constexpr std::uint32_t kTicks = 960; ///< 20 ms at 48 kHz
+constexpr GstClockTime kSpacing = 20 * GST_MSECOND;
+constexpr std::uint64_t kChunk = 50'000;
+constexpr std::uint64_t kMostHeld = 2'000;
+constexpr unsigned kStreams = 100;
+
+GstBuffer* make_packet(std::uint64_t index, GstClockTime arrival) {
+    GstBuffer* buffer = gst_buffer_new_allocate(nullptr, kPacketBytes, nullptr);
+    GstMapInfo map;
+    gst_buffer_map(buffer, &map, GST_MAP_WRITE);
+    std::fill_n(map.data, kPacketBytes, guint8{0});
+    map.data[0] = 0x80;
+    map.data[1] = 96;
+    GST_WRITE_UINT16_BE(map.data + 2, static_cast<guint16>(index));
+    GST_WRITE_UINT32_BE(map.data + 4, static_cast<guint32>(index * kTicks));
+    GST_WRITE_UINT32_BE(map.data + 8, 0x1234U);
+    gst_buffer_unmap(buffer, &map);
+    GST_BUFFER_PTS(buffer) = GST_BUFFER_DTS(buffer) = arrival;
+    return buffer;
+}
+
+void sleep_ns(std::uint64_t ns) {
+    timespec t{};
+    t.tv_nsec = static_cast<long>(ns);
+    nanosleep(&t, nullptr);
+}
+
+/// A factory's element under the system clock, between a source pad and a counter.
+class Stream {
+  public:
+    Stream(const char* factory, GstClock* clock, GstClockTime base_time)
+        : element_(gst_element_factory_make(factory, nullptr)),
+          source_(gst_pad_new("src", GST_PAD_SRC)), counter_("sink") {
+        if (element_ == nullptr)
+            throw std::runtime_error(std::string("no element ") + factory);
+        gst_object_ref_sink(element_);
+        link(source_, "sink");
+        link(counter_.pad(), "src");
+        gst_pad_set_active(source_, TRUE);
+        gst_element_set_clock(element_, clock);
+        gst_element_set_base_time(element_, base_time);
+        gst_element_set_state(element_, GST_STATE_PLAYING);
+        gst_pad_push_event(source_, gst_event_new_stream_start("benchmark"));
+        GstCaps* caps = gst_caps_from_string("application/x-rtp,media=audio,payload=96,"
+                                             "clock-rate=48000,encoding-name=OPUS");
+        gst_pad_push_event(source_, gst_event_new_caps(caps));
+        gst_caps_unref(caps);
+        GstSegment segment;
+        gst_segment_init(&segment, GST_FORMAT_TIME);
+        gst_pad_push_event(source_, gst_event_new_segment(&segment));
+    }
+    ~Stream() {
+        gst_element_set_state(element_, GST_STATE_NULL);
+        gst_pad_set_active(source_, FALSE);
+        gst_object_unref(source_);
+        gst_object_unref(element_);
+    }
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+
+    void push(GstBuffer* buffer) { gst_pad_push(source_, buffer); }
+    std::uint64_t count() const { return counter_.count(); }
+
+  private:
+    void link(GstPad* pad, const char* name) {
+        GstPad* other = gst_element_get_static_pad(element_, name);
+        if (gst_pad_get_direction(pad) == GST_PAD_SRC)
+            gst_pad_link(pad, other);
+        else
+            gst_pad_link(other, pad);
+        gst_object_unref(other);
+    }
+
+    GstElement* element_;
+    GstPad* source_;
+    Counter counter_;
+};
+
+struct SystemClock {
+    GstClock* clock = gst_system_clock_obtain();
+    GstClockTime base_time = gst_clock_get_time(clock);
+
+    SystemClock() = default;
+    ~SystemClock() { gst_object_unref(clock); }
+    SystemClock(const SystemClock&) = delete;
+    SystemClock& operator=(const SystemClock&) = delete;
+    GstClockTime now() const { return gst_clock_get_time(clock) - base_time; }
+};
+
+// ns per packet; the packets are made before.
+std::vector<double> line_rate_ns(const Options& options, const char* factory, bool swapped) {
+    constexpr std::size_t kEvery = 8;
+    const SystemClock clock;
+    Stream stream(factory, clock.clock, clock.base_time);
+    const std::uint64_t chunks = options.quick ? 1 : 6;
+    std::vector<GstBuffer*> packets(kChunk);
+    std::uint64_t spent_ns = 0;
+    for (std::uint64_t chunk = 0; chunk < chunks; ++chunk) {
+        const std::uint64_t first = chunk * kChunk;
+        for (std::uint64_t i = 0; i < kChunk; ++i)
+            packets[i] = make_packet(first + i, (first + i) * kSpacing);
+        for (std::size_t i = kEvery; swapped && i + 1 < kChunk; i += kEvery)
+            std::swap(packets[i], packets[i + 1]);
+        const std::uint64_t begin = now_ns();
+        for (std::uint64_t i = 0; i < kChunk; ++i) {
+            stream.push(packets[i]);
+            while (i % 64 == 0 && first + i - stream.count() > kMostHeld)
+                sleep_ns(20'000);
+        }
+        while (stream.count() < first + kChunk)
+            sleep_ns(20'000);
+        spent_ns += now_ns() - begin;
+    }
+    return {static_cast<double>(spent_ns) / static_cast<double>(chunks * kChunk)};
+}
+
+// CPU time per packet in ns, of the whole process.
+double live_cpu_ns(const Options& options, const char* factory) {
+    const SystemClock clock;
+    std::vector<std::unique_ptr<Stream>> streams;
+    for (unsigned i = 0; i < kStreams; ++i)
+        streams.push_back(std::make_unique<Stream>(factory, clock.clock, clock.base_time));
+    const std::uint64_t packets = options.quick ? 25 : 150;
+    const GstClockTime begin = clock.now();
+    const std::uint64_t spent_ns = cpu_ns();
+    for (std::uint64_t i = 0; i < packets * kStreams; ++i) {
+        const GstClockTime due = begin + i * kSpacing / kStreams;
+        const GstClockTime now = clock.now();
+        if (due > now)
+            sleep_ns(due - now);
+        streams[i % kStreams]->push(make_packet(i / kStreams, clock.now()));
+    }
+    return static_cast<double>(cpu_ns() - spent_ns) / static_cast<double>(packets * kStreams);
+}
+
+// What the element adds to a pipeline that does nothing with the packets.
+std::vector<double> added_cpu_ns(const Options& options, const char* factory) {
+    const double without = live_cpu_ns(options, "identity");
+    return {std::max(live_cpu_ns(options, factory) - without, 0.0)};
+}
+
+Scenario line_rate(const Options& options, bool swapped) {
+    Scenario s;
+    s.figures = {{.name = swapped ? "adjacent swaps" : "line rate, in order",
+                  .unit = "ns/packet",
+                  .goal = Goal::speedup,
+                  .bound = 1.8}};
+    s.peer = [=] { return line_rate_ns(options, kPeer, swapped); };
+    s.ours = [=] { return line_rate_ns(options, kOurs, swapped); };
+    return s;
+}
+
+Scenario live(const Options& options) {
+    Scenario s;
+    s.figures = {{.name = "100 live streams, added CPU",
+                  .unit = "ns/packet",
+                  .goal = Goal::share,
+                  .bound = 0.6}};
+    s.peer = [=] { return added_cpu_ns(options, kPeer); };
+    s.ours = [=] { return added_cpu_ns(options, kOurs); };
+    return s;
+}
+
+} // namespace
+
+std::vector<Scenario> make_scenarios(const Options& options) {
+    std::vector<Scenario> scenarios;
+    scenarios.push_back(line_rate(options, false));
+    scenarios.push_back(line_rate(options, true));
+    scenarios.push_back(live(options));
+    return scenarios;
+}
+
+} // namespace tactus::bench

@@ -1,0 +1,186 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Media clocks of RFC 7273: the caps name a clock that the sender follows, too.
+#include "element_fixture.h"
+#include "rtp_harness.h"
+
+#include <string>
+
+using namespace tactus;
+
+namespace {
+
+constexpr GstClockTime kAhead = 1'000'000 * GST_SECOND; ///< reference clock minus ours
+constexpr std::uint32_t kOffset = 777;
+constexpr GstClockTime kTransit = 30 * GST_MSECOND;
+
+/// A jitter buffer whose reference clock is the test's.
+class MediaClockTest : public ::testing::Test {
+  protected:
+    void start(const char* properties, const char* mediaclk = "direct=777",
+               const char* refclk = "ntp=time.example:1234") {
+        harness_ = std::make_unique<RtpHarness>("jitterbuffer", properties);
+        reference_ = GST_CLOCK(g_object_new(GST_TYPE_TEST_CLOCK, "start-time", kAhead, nullptr));
+        gst_object_ref_sink(reference_);
+        g_object_set_data_full(G_OBJECT(h().element()), "tactus-reference-clock",
+                               gst_object_ref(reference_), gst_object_unref);
+        set_caps(mediaclk, refclk);
+    }
+    void set_caps(const char* mediaclk, const char* refclk) {
+        GstCaps* caps = gst_caps_new_simple(
+            "application/x-rtp", "media", G_TYPE_STRING, "audio", "payload", G_TYPE_INT, 96,
+            "clock-rate", G_TYPE_INT, 8000, "encoding-name", G_TYPE_STRING, "TEST", "a-mediaclk",
+            G_TYPE_STRING, mediaclk, "a-ts-refclk", G_TYPE_STRING, refclk, nullptr);
+        gst_harness_set_src_caps(h().get(), caps);
+    }
+    void TearDown() override {
+        harness_.reset();
+        gst_clear_object(&reference_);
+    }
+    RtpHarness& h() { return *harness_; }
+
+    // Sampled at i * 20 ms of our time, and so much later here; stamped by the reference clock.
+    void push(int i, GstClockTime transit = kTransit) {
+        RtpPacket packet = h().packet(i, transit);
+        const GstClockTime sampled = kAhead + static_cast<GstClockTime>(i) * RtpHarness::kSpacing;
+        packet.timestamp = static_cast<std::uint32_t>(sampled / GST_MSECOND * 8 + kOffset);
+        h().advance_to(packet.arrival);
+        GstClock* ours = gst_element_get_clock(h().element());
+        gst_test_clock_set_time(GST_TEST_CLOCK(reference_), kAhead + gst_clock_get_time(ours));
+        gst_object_unref(ours);
+        ASSERT_EQ(h().push(packet), GST_FLOW_OK);
+    }
+    GstClockTime pull(int i) {
+        GstClockTime pts = GST_CLOCK_TIME_NONE;
+        EXPECT_EQ(h().pull(pts), h().first_seqnum + i);
+        return pts;
+    }
+    std::string warning() {
+        GstMessage* message = h().pop(GST_MESSAGE_WARNING);
+        if (message == nullptr)
+            return {};
+        gchar* debug = nullptr;
+        gst_message_parse_warning(message, nullptr, &debug);
+        std::string text = debug;
+        g_free(debug);
+        gst_message_unref(message);
+        return text;
+    }
+    // The first packet waits for those that may have been sent before it.
+    void push_and_let_out(int count) {
+        for (int i = 0; i < count; ++i)
+            push(i);
+        h().advance_to(static_cast<GstClockTime>(count) * RtpHarness::kSpacing + GST_SECOND);
+    }
+    static GstClockTime sampled(int i) {
+        return static_cast<GstClockTime>(i) * RtpHarness::kSpacing;
+    }
+
+    std::unique_ptr<RtpHarness> harness_;
+    GstClock* reference_ = nullptr;
+};
+
+} // namespace
+
+TEST_F(MediaClockTest, TimestampsAreWhenTheSenderSampled) {
+    start("rfc7273-sync=true");
+    push_and_let_out(20);
+    for (int i = 0; i < 20; ++i)
+        EXPECT_EQ(pull(i), sampled(i)) << i;
+}
+
+TEST_F(MediaClockTest, DelaysOfTheNetworkDoNotMoveThem) {
+    start("rfc7273-sync=true adaptive=false latency=200");
+    for (int i = 0; i < 200; ++i)
+        push(i, kTransit + static_cast<GstClockTime>(i / 50) * 10 * GST_MSECOND);
+    h().advance_to(10 * GST_SECOND);
+    for (int i = 0; i < 200; ++i)
+        EXPECT_EQ(pull(i), sampled(i)) << i;
+}
+
+TEST_F(MediaClockTest, APipelineOnTheReferenceClockNeedsNoPair) {
+    start("rfc7273-sync=true", "direct=0");
+    GstClock* clock = gst_element_get_clock(h().element());
+    g_object_set_data_full(G_OBJECT(h().element()), "tactus-reference-clock", clock,
+                           gst_object_unref);
+    set_caps("direct=8000", "ptp=IEEE1588-2008:39-A7-94-FF-FE-07-CB-D0:3");
+    h().first_timestamp = 8000;
+    for (int i = 0; i < 10; ++i)
+        ASSERT_EQ(h().push(i, kTransit), GST_FLOW_OK);
+    h().advance_to(2 * GST_SECOND);
+    for (int i = 0; i < 10; ++i)
+        EXPECT_EQ(pull(i), sampled(i)) << i;
+}
+
+TEST_F(MediaClockTest, UntilTheClockIsInSyncTheArrivalCounts) {
+    start("rfc7273-sync=true adaptive=false");
+    GST_OBJECT_FLAG_SET(reference_, GST_CLOCK_FLAG_NEEDS_STARTUP_SYNC);
+    push_and_let_out(10);
+    for (int i = 0; i < 10; ++i)
+        EXPECT_EQ(pull(i), sampled(i) + kTransit) << i;
+    gst_clock_set_synced(reference_, TRUE);
+    for (int i = 10; i < 20; ++i)
+        push(i);
+    for (int i = 10; i < 20; ++i)
+        EXPECT_EQ(pull(i), sampled(i)) << i;
+}
+
+TEST_F(MediaClockTest, WithoutThePropertyTheArrivalCounts) {
+    start("adaptive=false");
+    push_and_let_out(5);
+    for (int i = 0; i < 5; ++i)
+        EXPECT_EQ(pull(i), sampled(i) + kTransit) << i;
+    g_object_set(h().element(), "rfc7273-sync", TRUE, nullptr);
+    for (int i = 5; i < 10; ++i)
+        push(i);
+    for (int i = 5; i < 10; ++i)
+        EXPECT_EQ(pull(i), sampled(i)) << i;
+}
+
+TEST_F(MediaClockTest, WrongWordsAreToldAndIgnored) {
+    start("rfc7273-sync=true", "direct=soon", "ntp=time.example:seven");
+    push_and_let_out(5);
+    const std::string first = warning();
+    EXPECT_NE(first.find("ntp=time.example:seven"), std::string::npos) << first;
+    EXPECT_NE(first.find("ntp=203.0.113.10:123"), std::string::npos) << first;
+    const std::string second = warning();
+    EXPECT_NE(second.find("direct=soon"), std::string::npos) << second;
+    EXPECT_NE(second.find("direct=963214424"), std::string::npos) << second;
+    for (int i = 0; i < 5; ++i)
+        EXPECT_EQ(pull(i), sampled(i) + kTransit) << i;
+}
+
+TEST_F(MediaClockTest, ALocalClockIsNotFollowedWithoutAComplaint) {
+    start("rfc7273-sync=true", "direct=777", "local");
+    push_and_let_out(5);
+    for (int i = 0; i < 5; ++i)
+        EXPECT_EQ(pull(i), sampled(i) + kTransit) << i;
+    EXPECT_FALSE(h().has_message(GST_MESSAGE_WARNING));
+}
+
+TEST_F(MediaClockTest, AnotherClockThanTheSendersIsToldOnce) {
+    start("rfc7273-sync=true adaptive=false", "direct=8000777"); // 1000 s
+    push_and_let_out(30);
+    for (int i = 0; i < 30; ++i)
+        EXPECT_EQ(pull(i), sampled(i) + kTransit) << i;
+    const std::string text = warning();
+    EXPECT_NE(text.find("ntp=time.example:1234"), std::string::npos) << text;
+    EXPECT_FALSE(h().has_message(GST_MESSAGE_WARNING));
+}
+
+TEST_F(MediaClockTest, BuffersCarryTheReferenceTime) {
+    start("rfc7273-sync=true add-reference-timestamp-meta=true");
+    push_and_let_out(3);
+    for (int i = 0; i < 3; ++i) {
+        GstBuffer* buffer = gst_harness_pull(h().get());
+        ASSERT_NE(buffer, nullptr);
+        GstReferenceTimestampMeta* meta = gst_buffer_get_reference_timestamp_meta(buffer, nullptr);
+        ASSERT_NE(meta, nullptr);
+        EXPECT_EQ(meta->timestamp, kAhead + sampled(i));
+        gchar* name = gst_caps_to_string(meta->reference);
+        EXPECT_STREQ(name, "timestamp/x-ntp, host=(string)time.example, port=(int)1234");
+        g_free(name);
+        gst_buffer_unref(buffer);
+    }
+}
