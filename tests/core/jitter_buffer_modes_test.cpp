@@ -274,6 +274,21 @@ TEST_F(JitterBufferModesTest, GivesAllBackOnAFlushAndBeginsAnew) {
     EXPECT_EQ(of(Kind::push)[0].at_ns, 2200 * kMs);
 }
 
+TEST_F(JitterBufferModesTest, GoesOnLearningWhenAFlushStartsTimeAnew) {
+    start(JitterConfig{});
+    for (std::int64_t i = 20'000; i < 20'150; ++i)
+        arrive(i, i * kSpacingNs + (i % 25 == 0 ? 60 * kMs : 0));
+    const std::int64_t learned_ns = buffer_->latency_ns();
+    ASSERT_GT(learned_ns, 50 * kMs);
+    buffer_->flush();
+    work();
+    now_ns_ = 0;
+    arrive_all(0, 20);
+    EXPECT_GT(buffer_->latency_ns(), 50 * kMs); // not forgotten
+    arrive_all(20, 6000);
+    EXPECT_LT(buffer_->latency_ns(), learned_ns / 2);
+}
+
 TEST_F(JitterBufferModesTest, TellsTheEndOfTheRangeOnce) {
     start(fixed(100));
     buffer_->set_npt_stop(1000 * kMs);

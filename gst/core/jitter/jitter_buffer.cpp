@@ -117,6 +117,7 @@ void JitterBuffer::flush() {
     spacing_.break_here();
     jitter_.break_here();
     rtx_.clear();
+    playout_.break_here();
     seen_newest_ = -1;
     next_.reset();
     ssrc_.reset();
@@ -280,6 +281,7 @@ JitterAction JitterBuffer::lose(std::int64_t count, std::int64_t spacing_ns, std
     JitterAction action = make(JitterAction::Kind::lost);
     action.seqnum = static_cast<std::uint16_t>(front.packet.seqnum - missing);
     action.count = count;
+    action.stored.packet.tag = front.packet.tag;
     const std::int64_t pts_ns = front.pts_ns - missing * spacing_ns;
     action.pts_ns = pts_ns + ts_offset_ns_ + out_offset_ns_;
     action.duration_ns = count * spacing_ns;
