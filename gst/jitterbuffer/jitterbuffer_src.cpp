@@ -112,17 +112,24 @@ bool JitterBufferState::collect_packet(std::int64_t now_ns, std::int64_t& until_
             burst_count = 0;
         }
         const JitterPacket& packet = action.stored.packet;
-        while (!serial.empty() && static_cast<std::int32_t>(serial.front().number - packet.tag) < 0)
-            collect_serial();
+        collect_serial_before(packet.tag);
         sync.note_packet(action.stored.ticks, action.stored.pts_ns, packet.clock_rate, packet.ssrc,
                          action.stored.discont);
         break;
     }
+    case JitterAction::Kind::lost: // told in terms of the segment of the packet behind
+        collect_serial_before(action.stored.packet.tag);
+        break;
     default:
         break;
     }
     outs.push_back(out);
     return true;
+}
+
+void JitterBufferState::collect_serial_before(std::uint32_t tag) {
+    while (!serial.empty() && static_cast<std::int32_t>(serial.front().number - tag) < 0)
+        collect_serial();
 }
 
 void JitterBufferState::collect_serial() {
@@ -294,10 +301,11 @@ void JitterBufferState::push_lost(const JitterAction& action) {
 }
 
 void JitterBufferState::push_gap(const JitterAction& action) {
-    GstEvent* gap =
-        gst_event_new_gap(position_of(action.pts_ns),
-                          static_cast<GstClockTime>(std::max<std::int64_t>(action.duration_ns, 0)));
-    gst_pad_push_event(src_pad, gap);
+    const GstClockTime position = position_of(action.pts_ns);
+    if (!GST_CLOCK_TIME_IS_VALID(position)) // outside of the segment, where nothing is missed
+        return;
+    const auto duration = static_cast<GstClockTime>(std::max<std::int64_t>(action.duration_ns, 0));
+    gst_pad_push_event(src_pad, gst_event_new_gap(position, duration));
 }
 
 void JitterBufferState::push_request(const RtxRequest& request) {
@@ -308,9 +316,10 @@ void JitterBufferState::push_request(const RtxRequest& request) {
 }
 
 void JitterBufferState::post_latency(std::int64_t latency_ns) {
-    // Each message makes the whole pipeline work.
+    // Each message makes the whole pipeline work. A fixed latency changes only when it is set.
     constexpr std::int64_t kWorthTellingNs = 5'000'000;
-    if (posted_latency_ns >= 0 && std::abs(latency_ns - posted_latency_ns) < kWorthTellingNs)
+    if (adapts.load(std::memory_order_relaxed) && posted_latency_ns >= 0 &&
+        std::abs(latency_ns - posted_latency_ns) < kWorthTellingNs)
         return;
     posted_latency_ns = latency_ns;
     gst_element_post_message(element, gst_message_new_latency(GST_OBJECT_CAST(element)));
@@ -372,7 +381,7 @@ void JitterBufferState::rest() {
         gst_pad_pause_task(src_pad);
 }
 
-// Under mutex.
+// Making the task posts a message; later it is only woken up, which may be done under the mutex.
 gboolean JitterBufferState::start_task() {
     const auto task = [](gpointer data) {
         auto& self = *static_cast<JitterBufferState*>(data);
@@ -391,12 +400,14 @@ gboolean JitterBufferState::start_task() {
 
 gboolean JitterBufferState::src_activate(bool active) {
     if (active) {
-        const std::lock_guard lock(mutex);
-        flow = GST_FLOW_OK;
-        src_active = true;
-        eos_queued = eos_pushed = false;
-        discont = true;
-        posted_latency_ns = -1;
+        {
+            const std::lock_guard lock(mutex);
+            flow = GST_FLOW_OK;
+            src_active = true;
+            eos_queued = eos_pushed = false;
+            discont = true;
+            posted_latency_ns = -1;
+        }
         return start_task();
     }
     {

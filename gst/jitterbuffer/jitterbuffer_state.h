@@ -115,6 +115,7 @@ struct JitterBufferState {
     bool collect_news(std::int64_t now_ns);
     bool collect_packet(std::int64_t now_ns, std::int64_t& until_ns);
     void collect_serial();
+    void collect_serial_before(std::uint32_t tag);
     void collect_message(GstStructure* structure);
     void wait(std::unique_lock<std::mutex>& lock, std::int64_t until_ns);
     void wait_for_clock(std::unique_lock<std::mutex>& lock, std::int64_t until_ns);
@@ -141,6 +142,7 @@ struct JitterBufferState {
 
     // under mutex
     std::int64_t now_ns();
+    std::int64_t clock_now_ns() const;
     void wake();
     void halt();
     void configure();
@@ -167,6 +169,7 @@ struct JitterBufferState {
     bool timer_pending = false;
     std::int64_t stats_due_ns = 0;
     std::uint64_t invalid_count = 0;
+    std::int64_t invalid_warned_ns = -1;
     DropReport drops;
     std::uint64_t burst_count = 0; ///< dropped for memory since a packet went out
     std::uint16_t burst_first = 0;
@@ -176,7 +179,6 @@ struct JitterBufferState {
     std::array<std::uint32_t, 128> rates{};
     int last_payload_type = -1;
     std::atomic<bool> pt_map_cleared{false};
-    std::int64_t invalid_warned_ns = -1;
     std::vector<JitterPacket> incoming;
     std::vector<JitterBuffer::Dropped> dropped_in;
 
@@ -194,6 +196,7 @@ struct JitterBufferState {
 
     std::atomic<std::int64_t> last_out_ns{-1}; ///< position
     std::atomic<bool> do_lost{false};
+    std::atomic<bool> adapts{true};
     std::atomic<bool> add_reference{false};
     std::atomic<unsigned> deadline_ms{0};
     QueryDesk desk;

@@ -67,7 +67,6 @@ void SenderSync::reset() {
     gst_clear_buffer(&pending_);
     report_ = {};
     used_ntp_ns_.reset();
-    clock_base_ = -1;
     clock_rate_ = 0;
 }
 
