@@ -50,6 +50,7 @@ GstFlowReturn JitterBufferState::chain_list(GstBufferList* list) {
         JitterPacket packet;
         if (!prepare(gst_buffer_list_get(list, i), packet))
             continue;
+        packet.listed = length > 1;
         gst_buffer_ref(buffer_of(packet.handle));
         incoming.push_back(packet);
     }

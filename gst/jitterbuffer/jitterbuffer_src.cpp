@@ -178,13 +178,39 @@ void JitterBufferState::wait_for_clock(std::unique_lock<std::mutex>& lock, std::
 // --- what the task does outside the lock
 
 void JitterBufferState::deliver() {
-    for (Out& out : outs) {
-        if (generation.load(std::memory_order_relaxed) == outs_generation)
-            deliver_one(out);
+    for (std::size_t i = 0; i < outs.size();) {
+        if (generation.load(std::memory_order_relaxed) != outs_generation) {
+            dispose(outs[i++]);
+            continue;
+        }
+        const std::size_t together = list_length(i);
+        if (together > 1)
+            push_list(i, together);
         else
-            dispose(out);
+            deliver_one(outs[i]);
+        i += together;
     }
     outs.clear();
+}
+
+// How many packets from there on are pushed at once: those of a frame, if they came in a list.
+std::size_t JitterBufferState::list_length(std::size_t first) const {
+    const auto listed = [&](const Out& out) {
+        return out.kind == Out::Kind::action && out.action.kind == JitterAction::Kind::push &&
+               out.action.stored.packet.listed &&
+               out.action.stored.pts_ns == outs[first].action.stored.pts_ns;
+    };
+    std::size_t end = first;
+    while (end < outs.size() && listed(outs[end]))
+        ++end;
+    return std::max<std::size_t>(end - first, 1);
+}
+
+void JitterBufferState::push_list(std::size_t first, std::size_t length) {
+    GstBufferList* list = gst_buffer_list_new_sized(static_cast<guint>(length));
+    for (std::size_t i = first; i < first + length; ++i)
+        gst_buffer_list_add(list, finish(outs[i].action.stored));
+    note_flow(gst_pad_push_list(src_pad, list));
 }
 
 void JitterBufferState::dispose(Out& out) {
@@ -221,7 +247,7 @@ void JitterBufferState::deliver_action(Out& out) {
     const JitterAction& action = out.action;
     switch (action.kind) {
     case JitterAction::Kind::push:
-        push_packet(action.stored);
+        note_flow(gst_pad_push(src_pad, finish(action.stored)));
         break;
     case JitterAction::Kind::lost:
         push_lost(action);
@@ -253,7 +279,8 @@ GstClockTime JitterBufferState::position_of(std::int64_t running_time_ns) const 
     return gst_segment_position_from_running_time(&out_segment, GST_FORMAT_TIME, running_time);
 }
 
-void JitterBufferState::push_packet(const StoredPacket& stored) {
+// The buffer as it goes out.
+GstBuffer* JitterBufferState::finish(const StoredPacket& stored) {
     auto* buffer = gst_buffer_make_writable(static_cast<GstBuffer*>(stored.packet.handle));
     const bool timed =
         GST_BUFFER_DTS_IS_VALID(buffer) != FALSE || GST_BUFFER_PTS_IS_VALID(buffer) != FALSE;
@@ -278,7 +305,7 @@ void JitterBufferState::push_packet(const StoredPacket& stored) {
             gst_buffer_add_reference_timestamp_meta(buffer, ntp_caps, *ntp_ns, GST_CLOCK_TIME_NONE);
         }
     }
-    note_flow(gst_pad_push(src_pad, buffer));
+    return buffer;
 }
 
 void JitterBufferState::push_lost(const JitterAction& action) {

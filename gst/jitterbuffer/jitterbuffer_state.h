@@ -125,7 +125,9 @@ struct JitterBufferState {
     void deliver_action(Out& out);
     void deliver_serial(const Serial& item);
     void dispose(Out& out);
-    void push_packet(const StoredPacket& stored);
+    std::size_t list_length(std::size_t first) const;
+    void push_list(std::size_t first, std::size_t length);
+    GstBuffer* finish(const StoredPacket& stored);
     void push_lost(const JitterAction& action);
     void push_gap(const JitterAction& action);
     void push_request(const RtxRequest& request);

@@ -437,6 +437,25 @@ TEST_F(JitterBufferFlow, WhatDownstreamAnswersGoesUpstream) {
     }
 }
 
+TEST_F(JitterBufferFlow, PacketsOfAFrameThatCameInAListStayOne) {
+    start();
+    GstBufferList* list = gst_buffer_list_new();
+    for (const std::uint32_t frame : {1U, 1U, 1U, 2U, 3U, 3U}) {
+        RtpPacket packet;
+        packet.seqnum = next_++;
+        packet.timestamp = frame * 160;
+        packet.arrival = 20 * GST_MSECOND;
+        GstBuffer* buffer = make_rtp(packet);
+        GST_BUFFER_OFFSET(buffer) = packet.seqnum;
+        gst_buffer_list_add(list, buffer);
+    }
+    ASSERT_EQ(queue_.push(list), GST_FLOW_OK);
+    ASSERT_TRUE(eventually([this] { return out() == 4; }));
+    const std::vector<std::string> expected = {"list 1+3", "buffer 4", "list 5+2"};
+    const std::vector<std::string> arrived = queue_.buffers_arrived();
+    EXPECT_EQ(std::vector<std::string>(arrived.begin() + 1, arrived.end()), expected);
+}
+
 TEST_F(JitterBufferFlow, ErrorBehindTheEndOfTheStreamIsToldByItself) {
     start();
     queue_.hold();
