@@ -186,6 +186,22 @@ TEST_F(JitterBufferModesTest, FillsUpBeforeItPlaysInModeBuffer) {
     EXPECT_EQ(highest, 100);
 }
 
+TEST_F(JitterBufferModesTest, IsFullAtOnceWhenItNoLongerBuffers) {
+    JitterConfig config = fixed(200);
+    config.mode = JitterMode::buffer;
+    start(config);
+    arrive_all(0, 5);
+    ASSERT_LT(of(Kind::buffering).back().action.percent, 100);
+    config.mode = JitterMode::slave;
+    buffer_->configure(config);
+    work();
+    EXPECT_EQ(of(Kind::buffering).back().action.percent, 100);
+    const std::size_t told = of(Kind::buffering).size();
+    arrive_all(5, 20);
+    EXPECT_EQ(of(Kind::buffering).size(), told);
+    EXPECT_EQ(of(Kind::push).size(), 20u);
+}
+
 TEST_F(JitterBufferModesTest, KeepsStillWhileInactiveAndMovesTimesAfterwards) {
     start(fixed(100));
     buffer_->set_active(false, 0);

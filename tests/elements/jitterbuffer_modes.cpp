@@ -5,6 +5,7 @@
 #include "element_fixture.h"
 #include "rtp_harness.h"
 
+#include <algorithm>
 #include <random>
 
 using namespace tactus;
@@ -222,6 +223,27 @@ TEST(JitterBufferSenders, AnotherClockRateInTheMiddleKeepsTheTime) {
         ASSERT_EQ(h.pull(pts), h.first_seqnum + i);
         ASSERT_EQ(pts, static_cast<GstClockTime>(i) * RtpHarness::kSpacing);
     }
+}
+
+TEST(JitterBufferSenders, ClearedMapIsAskedForAgain) {
+    RtpHarness h("jitterbuffer", "latency=100 adaptive=false");
+    unsigned asked = 0;
+    const auto handler = +[](GstElement*, guint pt, unsigned* count) {
+        ++*count;
+        return gst_caps_new_simple("application/x-rtp", "payload", G_TYPE_INT,
+                                   static_cast<gint>(pt), "clock-rate", G_TYPE_INT, 8000, nullptr);
+    };
+    g_signal_connect(h.element(), "request-pt-map", G_CALLBACK(handler), &asked);
+    for (int i = 0; i < 30; ++i) {
+        RtpPacket packet = h.packet(i);
+        packet.payload_type = i % 2 == 0 ? 97 : 98;
+        if (i == 20)
+            g_signal_emit_by_name(h.element(), "clear-pt-map");
+        ASSERT_EQ(h.push(packet), GST_FLOW_OK);
+        EXPECT_EQ(asked, static_cast<unsigned>(std::min(i + 1, 2) + std::clamp(i - 19, 0, 2)));
+    }
+    for (int i = 0; i < 30; ++i)
+        ASSERT_EQ(h.pull(), h.first_seqnum + i);
 }
 
 TEST(JitterBufferSenders, AnotherSourceGoesOnAtOnceWithADiscont) {

@@ -129,8 +129,12 @@ void JitterBuffer::flush() {
 }
 
 void JitterBuffer::update_buffering() {
-    if (config_.mode != JitterMode::buffer)
+    if (config_.mode != JitterMode::buffer) {
+        // Whoever was told that it fills waits for this.
+        percent_ = told_percent_ > 0 ? 100 : 0;
+        buffering_ = true;
         return;
+    }
     const std::int64_t high_ns = config_.latency_ns * kHighPercent / 100;
     const std::int64_t level = level_ns();
     if (buffering_ && (level >= high_ns || eos_))
