@@ -4,6 +4,8 @@
 // describe-element FACTORY: prints the element's own properties (and its pads') and signals as
 // JSON, as the registry and the type system know them. tools/update-docs makes tables of it.
 
+#include <array>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -67,6 +69,14 @@ std::string nicks_of_flags(GType type, guint value) {
     return nicks;
 }
 
+// The shortest text that reads back as the same number.
+template <typename Real>
+std::string shortest(Real value) {
+    std::array<char, 64> text{};
+    const auto result = std::to_chars(text.data(), text.data() + text.size(), value);
+    return {text.data(), result.ptr};
+}
+
 Json default_of(GParamSpec* spec) {
     const GValue* value = g_param_spec_get_default_value(spec);
     if (G_IS_PARAM_SPEC_ENUM(spec))
@@ -79,6 +89,10 @@ Json default_of(GParamSpec* spec) {
     }
     if (G_IS_PARAM_SPEC_BOXED(spec) || G_IS_PARAM_SPEC_OBJECT(spec))
         return Json();
+    if (G_VALUE_HOLDS_DOUBLE(value))
+        return shortest(g_value_get_double(value));
+    if (G_VALUE_HOLDS_FLOAT(value))
+        return shortest(g_value_get_float(value));
     const std::unique_ptr<char, GFree> text(gst_value_serialize(value));
     return text ? Json(text.get()) : Json();
 }

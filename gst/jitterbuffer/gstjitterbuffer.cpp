@@ -115,8 +115,18 @@ gboolean src_activate(GstPad*, GstObject* parent, GstPadMode mode, gboolean acti
     return guarded(state.element, FALSE, [&] { return state.src_activate(active != FALSE); });
 }
 
-GstIterator* no_links(GstPad*, GstObject*) noexcept {
-    return gst_iterator_new_single(GST_TYPE_PAD, nullptr);
+// What comes for the packets does not concern sink_rtcp, nor its peer's caps the packets'.
+GstIterator* links(GstPad* pad, GstObject* parent) noexcept {
+    const JitterBufferState& state = state_of(parent);
+    GValue value = G_VALUE_INIT;
+    g_value_init(&value, GST_TYPE_PAD);
+    if (pad == state.sink_pad)
+        g_value_set_object(&value, state.src_pad);
+    else if (pad == state.src_pad)
+        g_value_set_object(&value, state.sink_pad);
+    GstIterator* iterator = gst_iterator_new_single(GST_TYPE_PAD, &value);
+    g_value_unset(&value);
+    return iterator;
 }
 
 // --- the element
@@ -124,15 +134,16 @@ GstIterator* no_links(GstPad*, GstObject*) noexcept {
 GstPad* request_new_pad(GstElement* element, GstPadTemplate*, const gchar*,
                         const GstCaps*) noexcept {
     JitterBufferState& state = state_of(element);
-    if (state.rtcp_pad.load() != nullptr) {
+    GstPad* pad = gst_pad_new_from_static_template(&rtcp_template, "sink_rtcp");
+    GstPad* none = nullptr;
+    if (!state.rtcp_pad.compare_exchange_strong(none, pad)) {
         g_warning("%s has its sink_rtcp pad already", GST_ELEMENT_NAME(element));
+        gst_object_unref(gst_object_ref_sink(pad));
         return nullptr;
     }
-    GstPad* pad = gst_pad_new_from_static_template(&rtcp_template, "sink_rtcp");
     gst_pad_set_chain_function(pad, chain_rtcp);
     gst_pad_set_event_function(pad, rtcp_event);
-    gst_pad_set_iterate_internal_links_function(pad, no_links);
-    state.rtcp_pad = pad;
+    gst_pad_set_iterate_internal_links_function(pad, links);
     gst_pad_set_active(pad, TRUE);
     gst_element_add_pad(element, pad);
     return pad;
@@ -150,7 +161,8 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
     JitterBufferState& state = state_of(element);
     if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
         state.start();
-    else if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING)
+    else if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING ||
+             transition == GST_STATE_CHANGE_PLAYING_TO_PLAYING) // a new base time, after a flush
         state.set_blocked(false);
     else if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED)
         state.set_blocked(true);
@@ -227,6 +239,7 @@ void make_signals(GstJitterBufferClass* klass) {
 GstPad* make_pad(GstStaticPadTemplate* pad_template) {
     GstPad* pad = gst_pad_new_from_static_template(pad_template, pad_template->name_template);
     GST_PAD_SET_PROXY_CAPS(pad);
+    gst_pad_set_iterate_internal_links_function(pad, links);
     return pad;
 }
 

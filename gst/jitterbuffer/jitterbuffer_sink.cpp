@@ -50,6 +50,7 @@ GstFlowReturn JitterBufferState::chain_list(GstBufferList* list) {
         JitterPacket packet;
         if (!prepare(gst_buffer_list_get(list, i), packet))
             continue;
+        packet.listed = length > 1;
         gst_buffer_ref(buffer_of(packet.handle));
         incoming.push_back(packet);
     }
@@ -89,18 +90,17 @@ std::int64_t JitterBufferState::arrival_of(GstBuffer* buffer) {
 }
 
 void JitterBufferState::warn_invalid(const char* why) {
-    std::int64_t now = 0;
+    GST_DEBUG_OBJECT(element, "dropping a buffer: %s", why);
     {
         const std::lock_guard lock(mutex);
         ++invalid_count;
-        now = now_ns();
+        // Anybody can send us rubbish; the bus must not fill up with it.
+        constexpr std::int64_t kQuietNs = 1'000'000'000;
+        const std::int64_t since_ns = now_ns() - invalid_warned_ns;
+        if (invalid_warned_ns >= 0 && since_ns >= 0 && since_ns < kQuietNs)
+            return;
+        invalid_warned_ns = last_now_ns;
     }
-    GST_DEBUG_OBJECT(element, "dropping a buffer: %s", why);
-    // Anybody can send us rubbish; the bus must not fill up with it.
-    constexpr std::int64_t kQuietNs = 1'000'000'000;
-    if (invalid_warned_ns >= 0 && now - invalid_warned_ns < kQuietNs && now >= invalid_warned_ns)
-        return;
-    invalid_warned_ns = now;
     GST_ELEMENT_WARNING(element, STREAM, DECODE, (nullptr),
                         ("Received invalid RTP payload, dropping it: %s", why));
 }
@@ -405,7 +405,7 @@ GstFlowReturn JitterBufferState::flush_stop(GstEvent* event) {
         core.take_dropped(dropped);
         sync.reset();
         eos_queued = eos_pushed = false;
-        last_now_ns = 0;
+        last_now_ns = stats_due_ns = 0;
         base_time = new_base_time;
         last_out_ns = -1;
         gst_segment_init(&in_segment, GST_FORMAT_TIME);
@@ -434,7 +434,7 @@ gboolean JitterBufferState::queue_query(GstQuery* query) {
     {
         const std::lock_guard lock(mutex);
         // While it fills, or without a clock that runs, the answer would take for ever.
-        const bool may_stall = settings.mode == JitterMode::buffer || blocked;
+        const bool may_stall = settings.mode == JitterMode::buffer || blocked || !core.is_active();
         if (flow != GST_FLOW_OK || eos_queued || (may_stall && core.next_pts_ns()))
             return FALSE;
         ticket = desk.open(query);

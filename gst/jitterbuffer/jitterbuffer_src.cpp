@@ -118,19 +118,26 @@ bool JitterBufferState::collect_packet(std::int64_t now_ns, std::int64_t& until_
             burst_count = 0;
         }
         const JitterPacket& packet = action.stored.packet;
-        while (!serial.empty() && static_cast<std::int32_t>(serial.front().number - packet.tag) < 0)
-            collect_serial();
+        collect_serial_before(packet.tag);
         sync.note_packet(action.stored.ticks, action.stored.pts_ns, packet.clock_rate, packet.ssrc,
                          action.stored.discont);
         if (packet.ntp != 0)
             sync.note_inband(packet.ntp, settings.sync_interval_ms);
         break;
     }
+    case JitterAction::Kind::lost: // told in terms of the segment of the packet behind
+        collect_serial_before(action.stored.packet.tag);
+        break;
     default:
         break;
     }
     outs.push_back(out);
     return true;
+}
+
+void JitterBufferState::collect_serial_before(std::uint32_t tag) {
+    while (!serial.empty() && static_cast<std::int32_t>(serial.front().number - tag) < 0)
+        collect_serial();
 }
 
 void JitterBufferState::collect_serial() {
@@ -179,13 +186,39 @@ void JitterBufferState::wait_for_clock(std::unique_lock<std::mutex>& lock, std::
 // --- what the task does outside the lock
 
 void JitterBufferState::deliver() {
-    for (Out& out : outs) {
-        if (generation.load(std::memory_order_relaxed) == outs_generation)
-            deliver_one(out);
+    for (std::size_t i = 0; i < outs.size();) {
+        if (generation.load(std::memory_order_relaxed) != outs_generation) {
+            dispose(outs[i++]);
+            continue;
+        }
+        const std::size_t together = list_length(i);
+        if (together > 1)
+            push_list(i, together);
         else
-            dispose(out);
+            deliver_one(outs[i]);
+        i += together;
     }
     outs.clear();
+}
+
+// How many packets from there on are pushed at once: those of a frame, if they came in a list.
+std::size_t JitterBufferState::list_length(std::size_t first) const {
+    const auto listed = [&](const Out& out) {
+        return out.kind == Out::Kind::action && out.action.kind == JitterAction::Kind::push &&
+               out.action.stored.packet.listed &&
+               out.action.stored.pts_ns == outs[first].action.stored.pts_ns;
+    };
+    std::size_t end = first;
+    while (end < outs.size() && listed(outs[end]))
+        ++end;
+    return std::max<std::size_t>(end - first, 1);
+}
+
+void JitterBufferState::push_list(std::size_t first, std::size_t length) {
+    GstBufferList* list = gst_buffer_list_new_sized(static_cast<guint>(length));
+    for (std::size_t i = first; i < first + length; ++i)
+        gst_buffer_list_add(list, finish(outs[i].action.stored));
+    note_flow(gst_pad_push_list(src_pad, list));
 }
 
 void JitterBufferState::dispose(Out& out) {
@@ -222,7 +255,7 @@ void JitterBufferState::deliver_action(Out& out) {
     const JitterAction& action = out.action;
     switch (action.kind) {
     case JitterAction::Kind::push:
-        push_packet(action.stored);
+        note_flow(gst_pad_push(src_pad, finish(action.stored)));
         break;
     case JitterAction::Kind::lost:
         push_lost(action);
@@ -254,7 +287,8 @@ GstClockTime JitterBufferState::position_of(std::int64_t running_time_ns) const 
     return gst_segment_position_from_running_time(&out_segment, GST_FORMAT_TIME, running_time);
 }
 
-void JitterBufferState::push_packet(const StoredPacket& stored) {
+// The buffer as it goes out.
+GstBuffer* JitterBufferState::finish(const StoredPacket& stored) {
     auto* buffer = gst_buffer_make_writable(static_cast<GstBuffer*>(stored.packet.handle));
     const bool timed =
         GST_BUFFER_DTS_IS_VALID(buffer) != FALSE || GST_BUFFER_PTS_IS_VALID(buffer) != FALSE;
@@ -269,7 +303,7 @@ void JitterBufferState::push_packet(const StoredPacket& stored) {
     last_out_ns.store(stored.pts_ns, std::memory_order_relaxed);
     if (add_reference.load(std::memory_order_relaxed))
         add_reference_time(buffer, stored);
-    note_flow(gst_pad_push(src_pad, buffer));
+    return buffer;
 }
 
 void JitterBufferState::add_reference_time(GstBuffer* buffer, const StoredPacket& stored) {
@@ -315,10 +349,11 @@ void JitterBufferState::push_lost(const JitterAction& action) {
 }
 
 void JitterBufferState::push_gap(const JitterAction& action) {
-    GstEvent* gap =
-        gst_event_new_gap(position_of(action.pts_ns),
-                          static_cast<GstClockTime>(std::max<std::int64_t>(action.duration_ns, 0)));
-    gst_pad_push_event(src_pad, gap);
+    const GstClockTime position = position_of(action.pts_ns);
+    if (!GST_CLOCK_TIME_IS_VALID(position)) // outside of the segment, where nothing is missed
+        return;
+    const auto duration = static_cast<GstClockTime>(std::max<std::int64_t>(action.duration_ns, 0));
+    gst_pad_push_event(src_pad, gst_event_new_gap(position, duration));
 }
 
 void JitterBufferState::push_request(const RtxRequest& request) {
@@ -329,9 +364,10 @@ void JitterBufferState::push_request(const RtxRequest& request) {
 }
 
 void JitterBufferState::post_latency(std::int64_t latency_ns) {
-    // Each message makes the whole pipeline work.
+    // Each message makes the whole pipeline work. A fixed latency changes only when it is set.
     constexpr std::int64_t kWorthTellingNs = 5'000'000;
-    if (posted_latency_ns >= 0 && std::abs(latency_ns - posted_latency_ns) < kWorthTellingNs)
+    if (adapts.load(std::memory_order_relaxed) && posted_latency_ns >= 0 &&
+        std::abs(latency_ns - posted_latency_ns) < kWorthTellingNs)
         return;
     posted_latency_ns = latency_ns;
     gst_element_post_message(element, gst_message_new_latency(GST_OBJECT_CAST(element)));
@@ -393,7 +429,7 @@ void JitterBufferState::rest() {
         gst_pad_pause_task(src_pad);
 }
 
-// Under mutex.
+// Making the task posts a message; later it is only woken up, which may be done under the mutex.
 gboolean JitterBufferState::start_task() {
     const auto task = [](gpointer data) {
         auto& self = *static_cast<JitterBufferState*>(data);
@@ -412,12 +448,14 @@ gboolean JitterBufferState::start_task() {
 
 gboolean JitterBufferState::src_activate(bool active) {
     if (active) {
-        const std::lock_guard lock(mutex);
-        flow = GST_FLOW_OK;
-        src_active = true;
-        eos_queued = eos_pushed = false;
-        discont = true;
-        posted_latency_ns = -1;
+        {
+            const std::lock_guard lock(mutex);
+            flow = GST_FLOW_OK;
+            src_active = true;
+            eos_queued = eos_pushed = false;
+            discont = true;
+            posted_latency_ns = -1;
+        }
         return start_task();
     }
     {

@@ -30,6 +30,7 @@ JitterBufferState::~JitterBufferState() {
 void JitterBufferState::configure() {
     core.configure(settings.config(video));
     do_lost = settings.do_lost;
+    adapts = core.config().adapts();
     add_reference = settings.add_reference_timestamp_meta;
     deadline_ms = settings.rtx_deadline_ms >= 0 ? static_cast<unsigned>(settings.rtx_deadline_ms)
                                                 : settings.latency_ms;
@@ -62,6 +63,11 @@ void JitterBufferState::start() {
     last_out_ns = -1;
     blocked = true;
     sync.reset();
+    sync.set_clock_base(-1);
+    gst_segment_init(&in_segment, GST_FORMAT_TIME);
+    gst_segment_init(&out_segment, GST_FORMAT_TIME);
+    rates.fill(0);
+    last_payload_type = -1;
 }
 
 // PAUSED to READY: both pads are inactive, nobody else is here.
@@ -82,10 +88,23 @@ void JitterBufferState::stop() {
 
 void JitterBufferState::set_blocked(bool new_blocked) {
     const GstClockTime new_base_time = gst_element_get_base_time(element);
-    const std::lock_guard lock(mutex);
-    blocked = new_blocked;
-    base_time = new_base_time;
-    wake();
+    {
+        const std::lock_guard lock(mutex);
+        blocked = new_blocked;
+        if (!blocked && clock != nullptr && base_time != new_base_time) {
+            // After a flush the pipeline's time begins anew.
+            base_time = new_base_time;
+            const std::int64_t now = clock_now_ns();
+            if (now < last_now_ns)
+                stats_due_ns = 0;
+            last_now_ns = std::min(last_now_ns, now);
+        }
+        base_time = new_base_time;
+        wake();
+    }
+    // Behind packets that stay, the answer would take for ever.
+    if (new_blocked)
+        desk.cancel();
 }
 
 void JitterBufferState::set_clock(GstClock* new_clock) {
@@ -94,13 +113,16 @@ void JitterBufferState::set_clock(GstClock* new_clock) {
     wake();
 }
 
-// Running time at which packets are due now; the latency of what is before us is theirs, too.
+std::int64_t JitterBufferState::clock_now_ns() const {
+    return static_cast<std::int64_t>(gst_clock_get_time(clock)) -
+           static_cast<std::int64_t>(base_time) - static_cast<std::int64_t>(peer_latency);
+}
+
+// Running time at which packets are due now; the latency of what is before us is theirs, too. It
+// stands still unless PLAYING: a new clock comes before the base time that belongs to it.
 std::int64_t JitterBufferState::now_ns() {
-    if (clock != nullptr) {
-        const auto time = static_cast<std::int64_t>(gst_clock_get_time(clock));
-        last_now_ns = std::max(last_now_ns, time - static_cast<std::int64_t>(base_time) -
-                                                static_cast<std::int64_t>(peer_latency));
-    }
+    if (clock != nullptr && !blocked)
+        last_now_ns = std::max(last_now_ns, clock_now_ns());
     return last_now_ns;
 }
 
@@ -175,6 +197,8 @@ void JitterBufferState::drop_serial(bool keep_sticky) {
 }
 
 guint64 JitterBufferState::set_active(bool active, guint64 offset_ns) {
+    if (!active)
+        desk.cancel(); // as in set_blocked
     const std::lock_guard lock(mutex);
     core.set_active(active, static_cast<std::int64_t>(offset_ns));
     wake();

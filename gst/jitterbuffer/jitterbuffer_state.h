@@ -119,6 +119,7 @@ struct JitterBufferState {
     bool collect_news(std::int64_t now_ns);
     bool collect_packet(std::int64_t now_ns, std::int64_t& until_ns);
     void collect_serial();
+    void collect_serial_before(std::uint32_t tag);
     void collect_message(GstStructure* structure);
     void wait(std::unique_lock<std::mutex>& lock, std::int64_t until_ns);
     void wait_for_clock(std::unique_lock<std::mutex>& lock, std::int64_t until_ns);
@@ -128,7 +129,9 @@ struct JitterBufferState {
     void deliver_action(Out& out);
     void deliver_serial(const Serial& item);
     void dispose(Out& out);
-    void push_packet(const StoredPacket& stored);
+    std::size_t list_length(std::size_t first) const;
+    void push_list(std::size_t first, std::size_t length);
+    GstBuffer* finish(const StoredPacket& stored);
     void add_reference_time(GstBuffer* buffer, const StoredPacket& stored);
     void push_lost(const JitterAction& action);
     void push_gap(const JitterAction& action);
@@ -146,6 +149,7 @@ struct JitterBufferState {
 
     // under mutex
     std::int64_t now_ns();
+    std::int64_t clock_now_ns() const;
     void wake();
     /// As wake, but who is woken does not run into the lock: give `alarm` to ring without it.
     struct Alarm {
@@ -179,6 +183,7 @@ struct JitterBufferState {
     bool timer_pending = false;
     std::int64_t stats_due_ns = 0;
     std::uint64_t invalid_count = 0;
+    std::int64_t invalid_warned_ns = -1;
     DropReport drops;
     std::uint64_t burst_count = 0; ///< dropped for memory since a packet went out
     std::uint16_t burst_first = 0;
@@ -194,7 +199,6 @@ struct JitterBufferState {
     int last_payload_type = -1;
     std::uint8_t ntp64_id = 0;
     std::atomic<bool> pt_map_cleared{false};
-    std::int64_t invalid_warned_ns = -1;
     std::vector<JitterPacket> incoming;
     std::vector<JitterBuffer::Dropped> dropped_in;
 
@@ -212,6 +216,7 @@ struct JitterBufferState {
 
     std::atomic<std::int64_t> last_out_ns{-1}; ///< position
     std::atomic<bool> do_lost{false};
+    std::atomic<bool> adapts{true};
     std::atomic<bool> add_reference{false};
     std::atomic<unsigned> deadline_ms{0};
     QueryDesk desk;

@@ -119,6 +119,9 @@ std::optional<JitterPacket> read_rtp(GstBuffer* buffer, std::uint8_t ntp64_id, c
 
 RtpCaps read_caps(const GstCaps* caps) {
     RtpCaps result;
+    // What a handler of request-pt-map answers may be anything.
+    if (gst_caps_is_any(caps) != FALSE || gst_caps_is_empty(caps) != FALSE)
+        return result;
     const GstStructure* s = gst_caps_get_structure(caps, 0);
     gst_structure_get_int(s, "payload", &result.payload_type);
     int rate = 0;

@@ -74,7 +74,6 @@ void SenderSync::reset() {
     inband_ntp_ns_.reset();
     inband_used_ntp_ns_.reset();
     inband_pending_ = false;
-    clock_base_ = -1;
     clock_rate_ = 0;
 }
 

@@ -186,6 +186,22 @@ TEST_F(JitterBufferModesTest, FillsUpBeforeItPlaysInModeBuffer) {
     EXPECT_EQ(highest, 100);
 }
 
+TEST_F(JitterBufferModesTest, IsFullAtOnceWhenItNoLongerBuffers) {
+    JitterConfig config = fixed(200);
+    config.mode = JitterMode::buffer;
+    start(config);
+    arrive_all(0, 5);
+    ASSERT_LT(of(Kind::buffering).back().action.percent, 100);
+    config.mode = JitterMode::slave;
+    buffer_->configure(config);
+    work();
+    EXPECT_EQ(of(Kind::buffering).back().action.percent, 100);
+    const std::size_t told = of(Kind::buffering).size();
+    arrive_all(5, 20);
+    EXPECT_EQ(of(Kind::buffering).size(), told);
+    EXPECT_EQ(of(Kind::push).size(), 20u);
+}
+
 TEST_F(JitterBufferModesTest, KeepsStillWhileInactiveAndMovesTimesAfterwards) {
     start(fixed(100));
     buffer_->set_active(false, 0);
@@ -292,6 +308,21 @@ TEST_F(JitterBufferModesTest, GivesAllBackOnAFlushAndBeginsAnew) {
     events_.clear();
     arrive_all(100, 120);
     EXPECT_EQ(of(Kind::push)[0].at_ns, 2200 * kMs);
+}
+
+TEST_F(JitterBufferModesTest, GoesOnLearningWhenAFlushStartsTimeAnew) {
+    start(JitterConfig{});
+    for (std::int64_t i = 20'000; i < 20'150; ++i)
+        arrive(i, i * kSpacingNs + (i % 25 == 0 ? 60 * kMs : 0));
+    const std::int64_t learned_ns = buffer_->latency_ns();
+    ASSERT_GT(learned_ns, 50 * kMs);
+    buffer_->flush();
+    work();
+    now_ns_ = 0;
+    arrive_all(0, 20);
+    EXPECT_GT(buffer_->latency_ns(), 50 * kMs); // not forgotten
+    arrive_all(20, 6000);
+    EXPECT_LT(buffer_->latency_ns(), learned_ns / 2);
 }
 
 TEST_F(JitterBufferModesTest, TellsTheEndOfTheRangeOnce) {

@@ -221,6 +221,23 @@ TEST_F(JitterBufferTest, GoesOnWithAnotherClockRate) {
         EXPECT_EQ(pushes[i].action.stored.pts_ns, static_cast<std::int64_t>(i) * kSpacingNs);
 }
 
+TEST_F(JitterBufferTest, TakesNoPacketForOneOfAFrameOfAnotherClockRate) {
+    start(fixed(100));
+    arrive_all(0, 10);
+    JitterPacket last = make(9);
+    for (const int i : {11, 12}) { // behind a hole, so that both are held
+        run_to(i * kSpacingNs);
+        JitterPacket packet = make(i);
+        packet.clock_rate = 8000;
+        packet.timestamp = last.timestamp - (i == 11 ? 160 : 0);
+        insert(packet);
+    }
+    run_to(2000 * kMs);
+    const auto pushes = of(Kind::push);
+    ASSERT_EQ(pushes.size(), 12u);
+    EXPECT_EQ(pushes[11].action.stored.pts_ns, 12 * kSpacingNs);
+}
+
 TEST_F(JitterBufferTest, GivesAllPacketsOfAFrameOneTime) {
     JitterConfig config = fixed(100);
     config.video = true;

@@ -185,6 +185,22 @@ TEST_F(RtxPlannerTest, WithholdsWhatTheBitRateDoesNotAllow) {
     EXPECT_GE(planner_.stats().withheld, 80u);
 }
 
+TEST_F(RtxPlannerTest, StillAsksWhenTimeStartsAnew) {
+    RtxConfig config;
+    config.max_bits_per_second = 10'000;
+    configure(config);
+    hole(1000, 1);
+    newest(1003);
+    now_ns_ = 20'060 * kMs;
+    ASSERT_EQ(requests_until(20'060 * kMs), 1);
+    planner_.clear();
+    now_ns_ = 0;
+    hole(10, 1);
+    newest(13);
+    now_ns_ = 260 * kMs;
+    EXPECT_EQ(requests_until(260 * kMs), 1);
+}
+
 TEST_F(RtxPlannerTest, HoldsABoundedNumberOfMissingPackets) {
     planner_.set_hold(1'000'000 * kMs);
     hole(30'100, 30'000);

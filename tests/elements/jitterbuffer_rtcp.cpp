@@ -80,6 +80,8 @@ class RtcpTest : public ::testing::Test {
         g_signal_connect(h.element(), "handle-sync", G_CALLBACK(on_sync), this);
         pad_ = gst_element_request_pad_simple(h.element(), "sink_rtcp");
         ASSERT_NE(pad_, nullptr);
+        ASSERT_TRUE(gst_pad_send_event(pad_, gst_event_new_stream_start("rtcp")));
+        ASSERT_TRUE(gst_pad_send_event(pad_, make_segment()));
     }
     void release(RtpHarness& h) {
         gst_element_release_request_pad(h.element(), pad_);

@@ -71,6 +71,8 @@ QueueUnderTest::QueueUnderTest(const char* factory)
         g_error("no element %s: is the plugin path right?", factory);
     gst_object_ref_sink(element_);
     gst_element_set_bus(element_, bus_);
+    has_levels_ = g_object_class_find_property(G_OBJECT_GET_CLASS(element_),
+                                               "current-level-buffers") != nullptr;
     sink_pad_ = gst_element_get_static_pad(element_, "sink");
     src_pad_ = gst_element_get_static_pad(element_, "src");
     upstream_ = GST_PAD(gst_object_ref_sink(gst_pad_new("upstream", GST_PAD_SRC)));
@@ -204,8 +206,10 @@ void QueueUnderTest::on_upstream_query(std::function<bool(GstQuery*)> handler) {
 
 GstFlowReturn QueueUnderTest::arrive(Arrival arrival, Holdable kind) {
     arrival.caps = caps_of(downstream_);
-    arrival.level = level_buffers();
-    arrival.level_time = level_time();
+    if (has_levels_) {
+        arrival.level = level_buffers();
+        arrival.level_time = level_time();
+    }
     std::unique_lock lock(mutex_);
     arrivals_.push_back(std::move(arrival));
     if ((holding_ & kind) != 0 && !flushing_) {

@@ -160,6 +160,7 @@ class QueueUnderTest {
     bool flushing_ = false;
     GstFlowReturn flow_ = GST_FLOW_OK;
     bool query_answer_ = true;
+    bool has_levels_ = false; ///< of a queue
 };
 
 /// What `future` yields; a failed test and a default value if it takes for ever.

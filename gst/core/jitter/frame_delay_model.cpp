@@ -22,9 +22,9 @@ std::int64_t FrameDelayModel::size_ns(double bytes) const {
 }
 
 std::int64_t FrameDelayModel::largest_frame_ns() const {
-    if (negated_sizes_.empty())
-        return 0;
-    return size_ns(-static_cast<double>(negated_sizes_.minimum()));
+    const std::int64_t negated =
+        negated_sizes_.empty() ? kept_negated_size_ : negated_sizes_.minimum();
+    return size_ns(-static_cast<double>(negated));
 }
 
 std::int64_t FrameDelayModel::observe(std::int64_t media_ns, std::int64_t arrival_ns,
@@ -41,7 +41,18 @@ std::int64_t FrameDelayModel::observe(std::int64_t media_ns, std::int64_t arriva
     return size_ns(bytes_);
 }
 
+void FrameDelayModel::break_here() {
+    has_frame_ = has_previous_ = false;
+    if (negated_sizes_.empty())
+        return;
+    kept_negated_size_ = negated_sizes_.minimum();
+    negated_sizes_.clear();
+}
+
 void FrameDelayModel::complete_frame() {
+    if (kept_negated_size_ != 0)
+        negated_sizes_.add(last_arrival_ns_, kept_negated_size_);
+    kept_negated_size_ = 0;
     negated_sizes_.add(last_arrival_ns_, -static_cast<std::int64_t>(bytes_));
     if (has_previous_) {
         const std::int64_t variation_ns =

@@ -25,6 +25,9 @@ class FrameDelayModel {
     /// the size of its frame up to here explains.
     std::int64_t observe(std::int64_t media_ns, std::int64_t arrival_ns, std::uint32_t bytes);
 
+    /// The next frame's times have nothing to do with those before it.
+    void break_here();
+
     /// The delay that the largest frame of the last 10 s takes for its size alone.
     std::int64_t largest_frame_ns() const;
 
@@ -49,6 +52,7 @@ class FrameDelayModel {
     double previous_bytes_ = 0;
 
     WindowedMinimum negated_sizes_{10'000'000'000};
+    std::int64_t kept_negated_size_ = 0; ///< the largest before a break
     // Milliseconds and bytes, as in the papers.
     double slope_ = 8.0 / 2048; ///< of a link of 2 Mbit/s
     double queueing_ms_ = 0;

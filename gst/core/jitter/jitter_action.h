@@ -15,7 +15,7 @@ struct JitterAction {
         idle,      ///< nothing until a packet comes or something is set
         wait,      ///< nothing until `until_ns`, or as above
         push,      ///< `stored` goes out, with its pts_ns; its handle is the caller's again
-        lost,      ///< `count` packets from `seqnum` on will not come
+        lost,      ///< `count` packets from `seqnum` on will not come; the tag of the next is set
         request,   ///< ask for `request`
         gap,       ///< nothing has come for too long: `pts_ns` and `duration_ns` have no media
         latency,   ///< the latency to report is `latency_ns` now

@@ -117,6 +117,7 @@ void JitterBuffer::flush() {
     spacing_.break_here();
     jitter_.break_here();
     rtx_.clear();
+    playout_.break_here();
     seen_newest_ = -1;
     next_.reset();
     ssrc_.reset();
@@ -128,8 +129,12 @@ void JitterBuffer::flush() {
 }
 
 void JitterBuffer::update_buffering() {
-    if (config_.mode != JitterMode::buffer)
+    if (config_.mode != JitterMode::buffer) {
+        // Whoever was told that it fills waits for this.
+        percent_ = told_percent_ > 0 ? 100 : 0;
+        buffering_ = true;
         return;
+    }
     const std::int64_t high_ns = config_.latency_ns * kHighPercent / 100;
     const std::int64_t level = level_ns();
     if (buffering_ && (level >= high_ns || eos_))
@@ -280,6 +285,7 @@ JitterAction JitterBuffer::lose(std::int64_t count, std::int64_t spacing_ns, std
     JitterAction action = make(JitterAction::Kind::lost);
     action.seqnum = static_cast<std::uint16_t>(front.packet.seqnum - missing);
     action.count = count;
+    action.stored.packet.tag = front.packet.tag;
     const std::int64_t pts_ns = front.pts_ns - missing * spacing_ns;
     action.pts_ns = pts_ns + ts_offset_ns_ + out_offset_ns_;
     action.duration_ns = count * spacing_ns;

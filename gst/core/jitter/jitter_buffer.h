@@ -68,10 +68,11 @@ class JitterBuffer {
 
     /// What is held goes out in order, without waiting for what is missing; then comes eos.
     void end_of_stream();
-    /// Drops all and begins anew. What was learned about the network stays.
+    /// Drops all and begins anew; time may, too. What was learned about the network stays.
     void flush();
     /// While inactive nothing goes out. `offset_ns` is added to presentation times from now on.
     void set_active(bool active, std::int64_t offset_ns);
+    bool is_active() const { return active_; }
     /// The first sequence number (caps field seqnum-base): its packet need not wait.
     void expect_seqnum(std::uint16_t seqnum);
     /// The range ends that long after the first packet (caps npt-start and npt-stop).

@@ -146,13 +146,15 @@ JitterBuffer::InsertResult JitterBuffer::admit(const JitterPacket& packet, std::
 }
 
 void JitterBuffer::align_with_frame(StoredPacket& stored) const {
+    if (stored.discont) // by another count of ticks
+        return;
     // The time line moves while the packets of a frame come in, but a frame has one time.
     const std::size_t rank = store_.rank_of(stored.sequence);
     if (rank > 0 && store_.at(rank - 1).ticks == stored.ticks)
         stored.pts_ns = store_.at(rank - 1).pts_ns;
     else if (rank < store_.size() && store_.at(rank).ticks == stored.ticks)
         stored.pts_ns = store_.at(rank).pts_ns;
-    else if (has_out_ && out_ticks_ == stored.ticks && out_sequence_ < stored.sequence)
+    else if (rank == 0 && has_out_ && out_ticks_ == stored.ticks && out_sequence_ < stored.sequence)
         stored.pts_ns = out_pts_ns_;
 }
 

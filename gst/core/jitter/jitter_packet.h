@@ -20,6 +20,7 @@ struct JitterPacket {
     std::uint16_t seqnum = 0;
     std::uint8_t payload_type = 0;
     bool marker = false;
+    bool listed = false; ///< came together with others; its owner's, as the tag
     bool is_rtx = false; ///< a retransmission (RFC 4588): says nothing about the network's delay
 };
 

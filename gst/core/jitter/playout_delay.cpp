@@ -36,6 +36,11 @@ void PlayoutDelay::configure(const PlayoutDelayConfig& config) {
     delay_ns_ = clamp(delay_ns_);
 }
 
+void PlayoutDelay::break_here() {
+    started_ = false;
+    frames_.break_here();
+}
+
 std::int64_t PlayoutDelay::clamp(std::int64_t delay_ns) const {
     return std::max(std::min(delay_ns, config_.max_ns), config_.min_ns);
 }
@@ -45,6 +50,8 @@ std::int64_t PlayoutDelay::observe(const Sample& sample) {
     if (!started_) {
         started_ = true;
         resampled_at_ns_ = changed_at_ns_ = last_arrival_ns_ = sample.arrival_ns;
+        held_until_ns_ = sample.arrival_ns;
+        underrun_at_ns_ = sample.arrival_ns - kRelatedNs - 1;
     }
     if (sample.spurt_start)
         talks_until_ns_ = sample.arrival_ns + kConversationNs;

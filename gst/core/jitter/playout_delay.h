@@ -71,6 +71,10 @@ class PlayoutDelay {
     /// raised as far as allowed; 0 or less if it can be played.
     std::int64_t observe(const Sample& sample);
 
+    /// The next packet's time has nothing to do with those before it, as after a flush. What was
+    /// learned stays.
+    void break_here();
+
     /// Holds the delay up for a while although the jitter alone would not ask for it (for
     /// retransmissions to arrive); 0 for none.
     void set_floor(std::int64_t floor_ns) { floor_ns_ = floor_ns; }

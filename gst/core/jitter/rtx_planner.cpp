@@ -20,6 +20,7 @@ void RtxPlanner::clear() {
     missing_.clear();
     next_packet_.reset();
     next_ns_ = kNever;
+    last_loss_ns_ = -1;
 }
 
 RtxPlanner::Missing* RtxPlanner::find(std::int64_t sequence) {
@@ -170,7 +171,8 @@ bool RtxPlanner::pay_for(const Missing& missing, std::int64_t now_ns) {
     if (config_.max_bits_per_second == 0)
         return true;
     const auto rate = static_cast<double>(config_.max_bits_per_second);
-    budget_bits_ += rate * static_cast<double>(now_ns - budget_at_ns_) / 1e9;
+    const std::int64_t passed_ns = std::max<std::int64_t>(now_ns - budget_at_ns_, 0);
+    budget_bits_ += rate * static_cast<double>(passed_ns) / 1e9;
     budget_bits_ = std::min(budget_bits_, rate); // one second's worth
     budget_at_ns_ = now_ns;
     const double price = 8.0 * missing.bytes;

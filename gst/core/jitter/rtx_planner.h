@@ -99,6 +99,7 @@ class RtxPlanner {
     std::int64_t needed_hold_ns(std::int64_t now_ns) const;
 
     const RtxStats& stats() const { return stats_; }
+    /// Nothing is missing any more; time may start anew. The round trip stays known.
     void clear();
 
   private:
