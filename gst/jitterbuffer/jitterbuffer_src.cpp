@@ -257,7 +257,6 @@ void JitterBufferState::push_packet(const StoredPacket& stored) {
     else
         GST_BUFFER_FLAG_UNSET(buffer, GST_BUFFER_FLAG_DISCONT);
     discont = false;
-    last_ssrc = stored.packet.ssrc;
     last_out_ns.store(stored.pts_ns, std::memory_order_relaxed);
     if (add_reference.load(std::memory_order_relaxed)) {
         std::optional<std::uint64_t> ntp_ns;
@@ -303,8 +302,9 @@ void JitterBufferState::push_gap(const JitterAction& action) {
 void JitterBufferState::push_request(const RtxRequest& request) {
     retries[request.seqnum % retries.size()] = {request.seqnum,
                                                 static_cast<std::uint16_t>(request.retry + 1)};
-    gst_pad_push_event(sink_pad, make_request_event(request, last_ssrc,
-                                                    deadline_ms.load(std::memory_order_relaxed)));
+    gst_pad_push_event(sink_pad,
+                       make_request_event(request, last_ssrc.load(std::memory_order_relaxed),
+                                          deadline_ms.load(std::memory_order_relaxed)));
 }
 
 void JitterBufferState::post_latency(std::int64_t latency_ns) {

@@ -88,8 +88,10 @@ void JitterBufferState::set_clock(GstClock* new_clock) {
 }
 
 // Running time at which packets are due now; the latency of what is before us is theirs, too.
+// It stands still outside PLAYING, where the base time is not yet that of the pipeline: rtpbin adds
+// its jitter buffers when packets come, which may be before it plays.
 std::int64_t JitterBufferState::now_ns() {
-    if (clock != nullptr) {
+    if (clock != nullptr && !blocked) {
         const auto time = static_cast<std::int64_t>(gst_clock_get_time(clock));
         last_now_ns = std::max(last_now_ns, time - static_cast<std::int64_t>(base_time) -
                                                 static_cast<std::int64_t>(peer_latency));
