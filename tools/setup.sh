@@ -26,7 +26,8 @@ BUILD_PACKAGES=(
     nlohmann-json3-dev 'prometheus-cpp-dev?' 'libcurl4-openssl-dev?' "${RUNTIME_PACKAGES[@]}"
 )
 TEST_PACKAGES=(
-    libgtest-dev libgmock-dev libbenchmark-dev protobuf-compiler python3
+    libgtest-dev libgmock-dev libbenchmark-dev protobuf-compiler python3 alsa-utils
+    gstreamer1.0-nice
     'spin?' 'chromium?' 'clang-format-14?' 'clang-14?' 'libclang-rt-14-dev?'
 )
 # The gate compares with these very versions, so here they are not optional.
