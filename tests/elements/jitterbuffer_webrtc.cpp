@@ -76,12 +76,13 @@ class WebRtcCall : public ::testing::Test {
         TACTUS_NEEDS("webrtcbin", "nicesrc", "dtlssrtpenc", "srtpenc", "opusenc", "rtpopuspay",
                      "wavparse", "concat", "clocksync");
         TACTUS_NEEDS_VOICE();
+        // Plays first: one that does not run can make no answer.
+        GstElement* receiver = stage_.add("webrtcbin name=webrtc latency=1000");
         GstElement* sender = stage_.add(
             calls::voice_source() +
             "queue ! opusenc ! rtpopuspay pt=97 ! "
             "application/x-rtp,media=audio,encoding-name=OPUS,payload=97,clock-rate=48000 ! "
             "webrtcbin name=webrtc");
-        GstElement* receiver = stage_.add("webrtcbin name=webrtc latency=1000");
         ASSERT_NE(sender, nullptr);
         ASSERT_NE(receiver, nullptr);
         caller_ = gst_bin_get_by_name(GST_BIN(sender), "webrtc");
