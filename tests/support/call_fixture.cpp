@@ -2,34 +2,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "call_fixture.h"
 
-#include <array>
-#include <filesystem>
-
 namespace tactus::calls {
 
 namespace {
 
 constexpr GstClockTime kPatience = 60 * GST_SECOND;
-constexpr std::array kVoices = {"Front_Center", "Front_Left", "Front_Right", "Rear_Center",
-                                "Rear_Left",    "Rear_Right", "Side_Left",   "Side_Right"};
-
 } // namespace
 
-std::string voice_folder() {
-    const std::string folder = "/usr/share/sounds/alsa";
-    for (const char* voice : kVoices) {
-        if (!std::filesystem::exists(folder + "/" + voice + ".wav"))
-            return {};
-    }
-    return folder;
-}
-
 std::string voice_source() {
-    std::string line;
-    for (const char* voice : kVoices)
-        line += "filesrc location=" + voice_folder() + "/" + voice + ".wav ! wavparse ! voice. ";
-    return line + "concat name=voice ! audioconvert ! audioresample ! "
-                  "audio/x-raw,rate=48000,channels=1 ! clocksync ! ";
+    return voice_line() + "clocksync ! ";
 }
 
 // --- Stage

@@ -4,6 +4,8 @@
 // Calls with real voice, between pipelines of one process.
 #pragma once
 
+#include "voice.h"
+
 #include <gst/gst.h>
 #include <gtest/gtest.h>
 
