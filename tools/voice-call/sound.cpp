@@ -10,6 +10,8 @@ namespace tactus::voice_call {
 
 namespace {
 
+// 1 ms: a time line that moves this smoothly is followed without a gap.
+constexpr std::int64_t kStretchedFrames = kSampleRate / 1000;
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
 std::int64_t frames_of(std::int64_t ns) {
@@ -31,9 +33,16 @@ void Sound::play(std::int64_t playout_ns, std::int64_t released_ns,
     const std::int64_t missed = std::max<std::int64_t>(frames_of(released_ns - playout_ns), 0);
     const auto count = static_cast<std::int64_t>(samples.size());
     const auto end = static_cast<std::size_t>(std::max<std::int64_t>(first + count, 0));
+    const auto played = static_cast<std::int64_t>(samples_.size());
     if (end > samples_.size()) {
         samples_.resize(end, 0);
         sources_.resize(end, Source::silence);
+    }
+    if (played > 0 && first > played && first - played <= kStretchedFrames) {
+        std::fill(samples_.begin() + played, samples_.begin() + first,
+                  samples_[static_cast<std::size_t>(played - 1)]);
+        std::fill(sources_.begin() + played, sources_.begin() + first,
+                  sources_[static_cast<std::size_t>(played - 1)]);
     }
     for (std::int64_t i = std::max(missed, -first); i < count; ++i) {
         samples_[static_cast<std::size_t>(first + i)] = samples[static_cast<std::size_t>(i)];
