@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "call_fixture.h"
 
+#include "element_fixture.h"
+
 namespace tactus::calls {
 
 namespace {
@@ -16,7 +18,7 @@ std::string voice_source() {
 // --- Stage
 
 Stage::Stage() {
-    gst_init(nullptr, nullptr);
+    start_gstreamer();
     bus_ = gst_bus_new();
 }
 
