@@ -15,6 +15,9 @@ namespace tactus::voice_call {
 namespace {
 
 constexpr double kNsPerMs = 1e6;
+constexpr const char* kDecoder =
+    " ! rtpopusdepay ! opusdec plc=true ! audioconvert ! "
+    "capsfilter caps=\"audio/x-raw,format=S16LE,rate=48000,channels=1\"";
 
 struct Arrival {
     std::int64_t time_ns = 0;
@@ -79,10 +82,9 @@ void probe(GstPad* pad, int types, GstPadProbeCallback callback, gpointer self) 
 Call::Call(const Voice& voice, const testing::JitterTrace& trace, const Candidate& candidate,
            double reply_ms)
     : voice_(voice), trace_(trace), reply_ns_(std::llround(reply_ms * kNsPerMs)) {
-    const std::string line = candidate.factory + " do-lost=true do-retransmission=true " +
-                             candidate.properties +
-                             " ! rtpopusdepay ! opusdec plc=true ! audioconvert ! "
-                             "capsfilter caps=\"audio/x-raw,format=S16LE,rate=48000,channels=1\"";
+    const std::string line = candidate.factory + " do-lost=true do-retransmission=" +
+                             (reply_ns_ > 0 ? "true " : "false ") + candidate.properties +
+                             (trace.video ? "" : kDecoder);
     harness_ = gst_harness_new_parse(line.c_str());
     gst_harness_use_testclock(harness_);
     clock_ = gst_harness_get_testclock(harness_);
@@ -95,8 +97,10 @@ Call::Call(const Voice& voice, const testing::JitterTrace& trace, const Candidat
     gst_object_unref(out);
     probe(harness_->sinkpad, GST_PAD_PROBE_TYPE_BUFFER, on_sound, this);
     probe(harness_->srcpad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_request, this);
-    gst_harness_set_src_caps_str(harness_, "application/x-rtp,media=audio,payload=96,"
-                                           "clock-rate=48000,encoding-name=OPUS");
+    const std::string caps =
+        "application/x-rtp,payload=96,clock-rate=" + std::to_string(trace.clock_rate) +
+        (trace.video ? ",media=video,encoding-name=H264" : ",media=audio,encoding-name=OPUS");
+    gst_harness_set_src_caps_str(harness_, caps.c_str());
     gst_harness_play(harness_);
     learn_latency();
 }
@@ -138,7 +142,8 @@ void Call::note_packet(GstBuffer* buffer) {
 GstPadProbeReturn Call::on_sound(GstPad*, GstPadProbeInfo* info, gpointer data) {
     auto& self = *static_cast<Call*>(data);
     const std::lock_guard lock(self.mutex_);
-    self.note_sound(gst_pad_probe_info_get_buffer(info));
+    if (!self.trace_.video)
+        self.note_sound(gst_pad_probe_info_get_buffer(info));
     return GST_PAD_PROBE_DROP;
 }
 
@@ -246,7 +251,12 @@ void Call::schedule() {
 }
 
 void Call::push(const Arrival& arrival) {
-    GstBuffer* buffer = voice_.packet(arrival.index);
+    const auto& packet = trace_.packets[arrival.index];
+    const bool frame_ends = arrival.index + 1 == trace_.packets.size() ||
+                            trace_.packets[arrival.index + 1].media_ms != packet.media_ms;
+    const auto ticks = std::llround(packet.media_ms * trace_.clock_rate / 1000);
+    GstBuffer* buffer =
+        voice_.packet(arrival.index, static_cast<std::uint32_t>(ticks), trace_.video && frame_ends);
     GST_BUFFER_PTS(buffer) = GST_BUFFER_DTS(buffer) = static_cast<GstClockTime>(now_ns_);
     constexpr auto kRetransmission = static_cast<GstBufferFlags>(GST_BUFFER_FLAG_LAST << 0);
     if (arrival.is_rtx)

@@ -23,7 +23,7 @@ class Voice {
     Voice& operator=(const Voice&) = delete;
 
     /// A new packet, the `index`-th of a call that repeats the recordings.
-    GstBuffer* packet(std::size_t index) const;
+    GstBuffer* packet(std::size_t index, std::uint32_t timestamp, bool marker) const;
 
     static std::uint16_t seqnum(std::size_t index) {
         return static_cast<std::uint16_t>(kFirstSeqnum + index);
@@ -48,7 +48,8 @@ struct CallResult {
 };
 
 /// One call through a candidate, a depayloader and a decoder, under a test clock. Requests for
-/// retransmission are answered after `reply_ms`.
+/// retransmission are answered after `reply_ms`; 0: none are made. The packets of a video trace are
+/// not decoded.
 CallResult run_call(const Voice& voice, const testing::JitterTrace& trace,
                     const Candidate& candidate, double reply_ms);
 

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
@@ -28,9 +29,9 @@ constexpr double kReplyMs = 60;
 struct Link {
     Network network;
     const char* what;
+    bool carries_calls = true; ///< its sender never pauses, and sends at the pace of our packets
 };
 
-// Those whose senders never pause, at the pace of our packets.
 constexpr Link kLinks[] = {
     {Network::bufferbloat, "a queue that fills up to 280 ms, and drains"},
     {Network::wired, "a fixed delay and a little noise"},
@@ -38,6 +39,10 @@ constexpr Link kLinks[] = {
     {Network::handover, "stalls of 90 to 340 ms, then a burst"},
     {Network::route_change, "80 ms more for a third of the time"},
     {Network::multipath, "one packet in 20 takes a path that is 20 to 80 ms longer"},
+    {Network::talk_spurts, "speech with silence, over wifi", false},
+    {Network::video, "30 frames per second through a bottleneck", false},
+    {Network::fast_sender, "a sender whose clock runs 200 ppm fast", false},
+    {Network::slow_sender, "a sender whose clock runs 200 ppm slow", false},
 };
 
 const std::array<Candidate, 3> kCandidates = {{{"rtpjitterbuffer", "latency=200"},
@@ -49,6 +54,7 @@ struct Options {
     unsigned seed = 11;
     unsigned seconds = 60;
     std::string wav_dir;
+    std::string csv;
 };
 
 struct UserError : std::runtime_error {
@@ -62,11 +68,22 @@ void print_usage() {
         "once for each jitter buffer. Time is simulated, too: a minute takes seconds.\n\n"
         "  --network NAME  what lies between (default: %s):\n",
         testing::name_of(kLinks[0].network));
-    for (const Link& link : kLinks)
-        std::printf("                    %-13s %s\n", testing::name_of(link.network), link.what);
-    std::printf("  --seed N        another network of that kind (default: 11)\n"
-                "  --seconds S     length of the call, at most 300 (default: 60)\n"
-                "  --wav-dir DIR   write what the listener hears there, one WAV file for each\n");
+    for (const Link& link : kLinks) {
+        if (link.carries_calls)
+            std::printf("                    %-13s %s\n", testing::name_of(link.network),
+                        link.what);
+    }
+    std::printf(
+        "  --seed N        another network of that kind (default: 11)\n"
+        "  --seconds S     length of the call, at most 300 (default: 60)\n"
+        "  --wav-dir DIR   write what the listener hears there, one WAV file for each\n"
+        "  --csv FILE      instead of a call: the delay of each packet, without retransmission,\n"
+        "                  for tools/plot-playout-delay; for these networks, too:\n");
+    for (const Link& link : kLinks) {
+        if (!link.carries_calls)
+            std::printf("                    %-13s %s\n", testing::name_of(link.network),
+                        link.what);
+    }
 }
 
 unsigned number(std::string_view option, std::string_view text, unsigned most) {
@@ -105,9 +122,14 @@ std::optional<Options> parse(int argc, char** argv) {
             options.seconds = number(option, value, 300);
         else if (option == "--wav-dir")
             options.wav_dir = value;
+        else if (option == "--csv")
+            options.csv = value;
         else
             throw UserError("unknown option " + std::string(option) + " (try --help)");
     }
+    if (options.csv.empty() && !options.link->carries_calls)
+        throw UserError(std::string("no call goes over '") +
+                        testing::name_of(options.link->network) + "' (try --help)");
     return options;
 }
 
@@ -150,12 +172,36 @@ void print_row(const Candidate& candidate, const CallResult& result) {
                 static_cast<unsigned long long>(result.playout.requests));
 }
 
-void run(const Options& options) {
-    need_elements();
+testing::JitterTrace make_trace(const Options& options) {
     testing::JitterTrace trace = testing::make_network_trace(options.link->network, options.seed);
-    const std::size_t packets = std::size_t{options.seconds} * 50;
-    if (trace.packets.size() > packets)
-        trace.packets.resize(packets);
+    const double end_ms = options.seconds * 1000.0;
+    std::erase_if(trace.packets, [&](const auto& packet) { return packet.media_ms >= end_ms; });
+    return trace;
+}
+
+/// Lines "series,time of sending in s,delay in ms beyond the smallest of the network".
+void write_csv(const Options& options) {
+    const testing::JitterTrace trace = make_trace(options);
+    const Voice voice;
+    std::ofstream file(options.csv);
+    const auto row = [&](const std::string& series, std::size_t index, double delay_ms) {
+        file << series << ',' << trace.send_ms(trace.packets[index]) / 1000 << ',' << delay_ms
+             << '\n';
+    };
+    for (std::size_t i = 0; i < trace.packets.size(); ++i) {
+        if (trace.packets[i].delay_ms)
+            row("arrival", i, *trace.packets[i].delay_ms - trace.smallest_delay_ms());
+    }
+    for (const Candidate& candidate : {kCandidates.front(), kCandidates.back()}) {
+        for (const auto& out : run_call(voice, trace, candidate, 0).playout.out)
+            row(candidate.label(), out.index, out.added_ms);
+    }
+    if (!file.flush())
+        throw UserError("'" + options.csv + "' cannot be written");
+}
+
+void run(const Options& options) {
+    const testing::JitterTrace trace = make_trace(options);
     const Voice voice;
     print_head(options, trace);
     for (const Candidate& candidate : kCandidates) {
@@ -187,7 +233,11 @@ int main(int argc, char** argv) {
         gst_init(nullptr, nullptr);
         if (!options->wav_dir.empty())
             std::filesystem::create_directories(options->wav_dir);
-        run(*options);
+        need_elements();
+        if (options->csv.empty())
+            run(*options);
+        else
+            write_csv(*options);
         return 0;
     } catch (const UserError& error) {
         std::fprintf(stderr, "voice-call: %s\n", error.what());

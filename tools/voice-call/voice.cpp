@@ -10,7 +10,7 @@ namespace tactus::voice_call {
 
 namespace {
 
-constexpr std::uint32_t kTicks = 960; // 20 ms at 48 kHz
+constexpr unsigned kPayloadType = 96;
 
 void keep(GstElement*, GstBuffer* buffer, GstPad*, gpointer packets) {
     static_cast<std::vector<GstBuffer*>*>(packets)->push_back(gst_buffer_ref(buffer));
@@ -51,12 +51,12 @@ Voice::~Voice() {
         gst_buffer_unref(packet);
 }
 
-GstBuffer* Voice::packet(std::size_t index) const {
+GstBuffer* Voice::packet(std::size_t index, std::uint32_t timestamp, bool marker) const {
     GstBuffer* buffer = gst_buffer_copy_deep(packets_[index % packets_.size()]);
-    guint8 fields[6];
-    GST_WRITE_UINT16_BE(fields, seqnum(index));
-    GST_WRITE_UINT32_BE(fields + 2, static_cast<std::uint32_t>(index) * kTicks);
-    gst_buffer_fill(buffer, 2, fields, sizeof fields);
+    guint8 fields[7] = {static_cast<guint8>(kPayloadType | (marker ? 0x80 : 0))};
+    GST_WRITE_UINT16_BE(fields + 1, seqnum(index));
+    GST_WRITE_UINT32_BE(fields + 3, timestamp);
+    gst_buffer_fill(buffer, 1, fields, sizeof fields);
     GST_BUFFER_DURATION(buffer) = GST_CLOCK_TIME_NONE;
     GST_BUFFER_FLAG_UNSET(buffer, GST_BUFFER_FLAG_DISCONT);
     return buffer;
