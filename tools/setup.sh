@@ -26,9 +26,12 @@ BUILD_PACKAGES=(
     nlohmann-json3-dev libhwy-dev 'prometheus-cpp-dev?' 'libcurl4-openssl-dev?' "${RUNTIME_PACKAGES[@]}"
 )
 TEST_PACKAGES=(
-    libgtest-dev libgmock-dev libbenchmark-dev protobuf-compiler python3
+    libgtest-dev libgmock-dev libbenchmark-dev protobuf-compiler python3 alsa-utils
+    gstreamer1.0-nice
     'spin?' 'chromium?' 'clang-format-14?' 'clang-14?' 'libclang-rt-14-dev?'
 )
+# What tools/demo --call needs besides: recordings of a voice.
+CALL_PACKAGES=(alsa-utils)
 # The gate compares with these very versions, so here they are not optional.
 CI_PACKAGES=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev spin)
 

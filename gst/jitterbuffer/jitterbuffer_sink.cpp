@@ -160,7 +160,10 @@ GstFlowReturn JitterBufferState::insert(JitterPacket* packets, std::size_t count
                 place_by_media_clock(packet);
             const JitterBuffer::InsertResult inserted = core.insert(packet, now);
             accepted |= inserted.accepted;
-            if (!inserted.accepted)
+            // Not that of the last one out: a hole may be asked for before the first packet goes.
+            if (inserted.accepted)
+                last_ssrc.store(packet.ssrc, std::memory_order_relaxed);
+            else
                 dropped_in.push_back({packet.handle, packet.seqnum, inserted.reason, -1});
         }
         core.take_dropped(dropped_in);

@@ -299,7 +299,6 @@ GstBuffer* JitterBufferState::finish(const StoredPacket& stored) {
     else
         GST_BUFFER_FLAG_UNSET(buffer, GST_BUFFER_FLAG_DISCONT);
     discont = false;
-    last_ssrc = stored.packet.ssrc;
     last_out_ns.store(stored.pts_ns, std::memory_order_relaxed);
     if (add_reference.load(std::memory_order_relaxed))
         add_reference_time(buffer, stored);
@@ -359,8 +358,9 @@ void JitterBufferState::push_gap(const JitterAction& action) {
 void JitterBufferState::push_request(const RtxRequest& request) {
     retries[request.seqnum % retries.size()] = {request.seqnum,
                                                 static_cast<std::uint16_t>(request.retry + 1)};
-    gst_pad_push_event(sink_pad, make_request_event(request, last_ssrc,
-                                                    deadline_ms.load(std::memory_order_relaxed)));
+    gst_pad_push_event(sink_pad,
+                       make_request_event(request, last_ssrc.load(std::memory_order_relaxed),
+                                          deadline_ms.load(std::memory_order_relaxed)));
 }
 
 void JitterBufferState::post_latency(std::int64_t latency_ns) {

@@ -209,12 +209,12 @@ struct JitterBufferState {
     GstSegment out_segment;
     bool discont = true;
     std::int64_t posted_latency_ns = -1;
-    std::uint32_t last_ssrc = 0;
     std::array<std::pair<std::uint16_t, std::uint16_t>, 256>
         retries{}; ///< sequence number, requests
     GstCaps* ntp_caps = nullptr;
 
     std::atomic<std::int64_t> last_out_ns{-1}; ///< position
+    std::atomic<std::uint32_t> last_ssrc{0};   ///< of the newest packet that was taken
     std::atomic<bool> do_lost{false};
     std::atomic<bool> adapts{true};
     std::atomic<bool> add_reference{false};

@@ -92,6 +92,20 @@ TEST_P(JitterTraces, AreRecoveredWithFewRequests) {
     EXPECT_EQ(result.stats.rtx.requests, result.requests);
 }
 
+TEST(JitterTraces, AreRecoveredWithFewRequestsWhateverTheRoundTrip) {
+    const JitterTrace trace = testing::make_network_trace(Network::wifi, kSeeds[0]);
+    JitterConfig config = testing::judged_config(trace);
+    config.adaptive = false;
+    config.rtx.enabled = true;
+    for (const double reply_ms : {20.0, 100.0, 150.0, 200.0, 300.0, 400.0}) {
+        const ReplayResult result = testing::replay(trace, config, reply_ms);
+        EXPECT_EQ(result.recovered, result.sent_lost) << reply_ms;
+        EXPECT_LE(static_cast<double>(result.requests), 1.2 * static_cast<double>(result.sent_lost))
+            << reply_ms;
+        EXPECT_NEAR(static_cast<double>(result.stats.rtx.rtt_ns), reply_ms * 1e6, 1e6);
+    }
+}
+
 TEST_P(JitterTraces, HaveAFixedDelayWhenNothingAdapts) {
     const Network network = GetParam().network;
     if (network == Network::bufferbloat || network == Network::route_change)

@@ -145,3 +145,33 @@ TEST(JitterBufferAdaptive, SegmentInBytesIsRefused) {
     EXPECT_TRUE(h.has_message(GST_MESSAGE_WARNING));
     gst_event_unref(make_segment()); // the fixture checks for leaks
 }
+
+TEST(JitterBufferAdaptive, RequestBeforeTheFirstPacketIsOutNamesItsSender) {
+    RtpHarness h("jitterbuffer", "latency=500 adaptive=false do-retransmission=true rtx-delay=0");
+    for (const int i : {0, 2, 3, 4, 5})
+        ASSERT_EQ(h.push(i), GST_FLOW_OK);
+    EXPECT_EQ(h.stat("num-pushed"), 0U);
+    GstEvent* request = h.pull_upstream("GstRTPRetransmissionRequest");
+    ASSERT_NE(request, nullptr);
+    guint ssrc = 0;
+    EXPECT_TRUE(gst_structure_get_uint(gst_event_get_structure(request), "ssrc", &ssrc));
+    EXPECT_EQ(ssrc, 0x1234U);
+    gst_event_unref(request);
+}
+
+TEST(JitterBufferAdaptive, MissingPacketIsWaitedForWhenItsNeighboursCameBeforePlaying) {
+    RtpHarness h("jitterbuffer", "latency=100 adaptive=false");
+    constexpr GstClockTime kUptime = 7 * 3600 * GST_SECOND;
+    gst_element_set_state(h.element(), GST_STATE_PAUSED);
+    gst_harness_set_time(h.get(), kUptime);
+    for (const int i : {0, 2})
+        ASSERT_EQ(gst_harness_push(h.get(), make_rtp(h.packet(i))), GST_FLOW_OK);
+    gst_element_set_base_time(h.element(), kUptime);
+    gst_element_set_state(h.element(), GST_STATE_PLAYING);
+    h.advance_to(kUptime + 110 * GST_MSECOND);
+    EXPECT_EQ(h.pull(), h.first_seqnum);
+    EXPECT_EQ(h.stat("num-lost"), 0U);
+    h.advance_to(kUptime + 150 * GST_MSECOND);
+    EXPECT_EQ(h.pull(), h.first_seqnum + 2);
+    EXPECT_EQ(h.stat("num-lost"), 1U);
+}

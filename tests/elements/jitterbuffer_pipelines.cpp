@@ -79,8 +79,7 @@ TEST(JitterBufferPipelines, RtpbinUsesIt) {
     static std::atomic<unsigned> asked;
     static std::atomic<guint> latency;
     asked = 0;
-    g_signal_connect(bin, "request-jitterbuffer",
-                     G_CALLBACK(+[](GstElement*, guint, guint, gpointer) {
+    g_signal_connect(bin, "request-jitterbuffer", G_CALLBACK(+[](GstElement*, guint, gpointer) {
                          ++asked;
                          return gst_element_factory_make("jitterbuffer", nullptr);
                      }),

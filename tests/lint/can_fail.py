@@ -64,10 +64,13 @@ BROKEN_TREES = [
      "```sh parse-only\ngst-launch-1.0 nosuchelement ! fakesink\n```\n", "README.md:2"),
     ("a launch line that fails", "launch_lines", "docs/a.md",
      "```console\n$ gst-launch-1.0 filesrc \\\n    location=/none ! fakesink\n```\n", "docs/a.md:2"),
+    ("a C example without its include", "c_examples", "docs/a.md",
+     "```c\nint a;\n```\n\n```c\nGstElement *b;\n```\n", "docs/a.md:6"),
 ]
 
-NEEDS = {"formatting": "clang-format-14", "launch_lines": "gst-launch-1.0", "headers": "c++"}
-CHECKS = ["layers", "spdx", "sizes", "formatting", "headers", "launch_lines"]
+NEEDS = {"formatting": "clang-format-14", "launch_lines": "gst-launch-1.0", "headers": "c++",
+         "c_examples": "cc"}
+CHECKS = ["layers", "spdx", "sizes", "formatting", "headers", "launch_lines", "c_examples"]
 
 
 def write_tree(root, files):

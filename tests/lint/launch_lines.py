@@ -18,10 +18,10 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+from doc_blocks import all_blocks
 from repo_files import root_argument
 
 LIMIT_S = 20
-FENCE = re.compile(r"^(?P<indent>\s*)```+\s*(?P<info>\S.*)?$")
 ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
 FACTORY = re.compile(r"^[a-z][a-z0-9_-]*$", re.IGNORECASE)
 
@@ -58,28 +58,13 @@ def join_continued(lines):
         yield start, " ".join(parts)
 
 
-def launch_lines(text, name):
-    block, info = None, ""
-    for number, line in enumerate(text.splitlines(), 1):
-        fence = FENCE.match(line)
-        if fence and block is None:
-            block, info = [], fence["info"] or ""
-        elif fence:
-            words = info.split()
-            if words and words[0] in ("sh", "console"):
-                for at, joined in join_continued(block):
-                    if is_launch(joined):
-                        yield LaunchLine(f"{name}:{at}", joined, "parse-only" in words)
-            block = None
-        elif block is not None:
-            block.append((number, line.rstrip()))
-
-
 def all_lines(root):
-    pages = [root / "README.md", *sorted(root.glob("docs/**/*.md"))]
-    for page in pages:
-        if page.is_file():
-            yield from launch_lines(page.read_text(encoding="utf-8"), page.relative_to(root))
+    for block in all_blocks(root):
+        if not block.is_in("sh", "console"):
+            continue
+        for at, joined in join_continued(block.lines):
+            if is_launch(joined):
+                yield LaunchLine(f"{block.page}:{at}", joined, "parse-only" in block.words)
 
 
 def factories(text):

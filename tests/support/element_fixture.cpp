@@ -65,6 +65,10 @@ std::string caps_of(GstPad* pad) {
 
 } // namespace
 
+void start_gstreamer() {
+    gst_init(nullptr, nullptr);
+}
+
 QueueUnderTest::QueueUnderTest(const char* factory)
     : element_(gst_element_factory_make(factory, nullptr)), bus_(gst_bus_new()) {
     if (element_ == nullptr)

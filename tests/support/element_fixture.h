@@ -25,6 +25,10 @@ namespace tactus {
 /// How long anything that must happen may take before a test gives up on it. Never a measurement.
 inline constexpr std::chrono::seconds kPatience{30};
 
+/// Does nothing before a test that GoogleTest's environment of this library has not done. But
+/// whoever calls it gets that environment linked in, which a static library alone does not see to.
+void start_gstreamer();
+
 /// Something that came out of the element, in the words that tests compare:
 /// "buffer 3" (its offset), "list 3+2" (offset of the first, length), "event tag", "query drain".
 struct Arrival {

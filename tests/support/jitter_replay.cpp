@@ -28,7 +28,7 @@ class Replay {
   public:
     Replay(const JitterTrace& trace, const JitterConfig& config, double reply_ms)
         : trace_(trace), buffer_(config), reply_ns_(std::llround(reply_ms * kNsPerMs)),
-          latency_ns_(buffer_.latency_ns()), came_out_(trace.packets.size(), false) {}
+          latency_ns_(buffer_.latency_ns()) {}
 
     ReplayResult run();
 
@@ -39,7 +39,6 @@ class Replay {
     void work();
     void act(const JitterAction& action);
     void push(const StoredPacket& stored);
-    void judge();
     std::int64_t send_ns(std::size_t index) const {
         return start_ns_ + std::llround(trace_.send_ms(trace_.packets[index]) * kNsPerMs);
     }
@@ -54,7 +53,6 @@ class Replay {
     std::int64_t latency_ns_;
     std::int64_t wake_ns_ = JitterBuffer::kNever;
     std::size_t newest_ = 0;
-    std::vector<bool> came_out_;
     std::vector<JitterBuffer::Dropped> dropped_;
     ReplayResult result_;
 };
@@ -88,7 +86,7 @@ ReplayResult Replay::run() {
     const std::int64_t end_ns = now_ns_ + 3'000'000'000;
     while (wake_ns_ <= end_ns)
         advance_to(wake_ns_);
-    judge();
+    judge_playout(trace_, result_);
     result_.stats = buffer_.stats();
     return std::move(result_);
 }
@@ -172,38 +170,39 @@ void Replay::push(const StoredPacket& stored) {
     out.playout_ms = static_cast<double>(stored.pts_ns + latency_ns_) / kNsPerMs;
     out.added_ms = out.playout_ms - static_cast<double>(send_ns(index)) / kNsPerMs - smallest_ms_;
     result_.out.push_back(out);
-    came_out_[index] = true;
 }
 
-void Replay::judge() {
+} // namespace
+
+void judge_playout(const JitterTrace& trace, ReplayResult& result) {
+    std::vector<bool> came_out(trace.packets.size(), false);
     double sum_ms = 0;
     double gaps_ms = 0;
     const ReplayResult::Out* before = nullptr;
-    for (const ReplayResult::Out& out : result_.out) {
+    for (const ReplayResult::Out& out : result.out) {
         sum_ms += out.added_ms;
-        result_.late += out.release_ms > out.playout_ms + kToleranceMs ? 1 : 0;
+        came_out[out.index] = true;
+        result.late += out.release_ms > out.playout_ms + kToleranceMs ? 1 : 0;
         if (before != nullptr) {
-            result_.out_of_order += out.index <= before->index ? 1 : 0;
+            result.out_of_order += out.index <= before->index ? 1 : 0;
             const double jump_ms = out.added_ms - before->added_ms;
             gaps_ms += jump_ms > kToleranceMs ? jump_ms : 0;
-            result_.largest_jump_ms = std::max(result_.largest_jump_ms, std::abs(jump_ms));
+            result.largest_jump_ms = std::max(result.largest_jump_ms, std::abs(jump_ms));
         }
         before = &out;
     }
     std::uint64_t came = 0;
-    for (std::size_t i = 0; i < trace_.packets.size(); ++i) {
-        const bool arrived = trace_.packets[i].delay_ms.has_value();
+    for (std::size_t i = 0; i < trace.packets.size(); ++i) {
+        const bool arrived = trace.packets[i].delay_ms.has_value();
         came += arrived ? 1 : 0;
-        result_.dropped += arrived && !came_out_[i] ? 1 : 0;
-        result_.recovered += !arrived && came_out_[i] ? 1 : 0;
+        result.dropped += arrived && !came_out[i] ? 1 : 0;
+        result.recovered += !arrived && came_out[i] ? 1 : 0;
     }
-    result_.added_mean_ms = sum_ms / static_cast<double>(result_.out.size());
-    result_.late_percent =
-        100.0 * static_cast<double>(result_.dropped + result_.late) / static_cast<double>(came);
-    result_.gap_percent = 100.0 * gaps_ms / trace_.send_ms(trace_.packets.back());
+    result.added_mean_ms = sum_ms / static_cast<double>(result.out.size());
+    result.late_percent =
+        100.0 * static_cast<double>(result.dropped + result.late) / static_cast<double>(came);
+    result.gap_percent = 100.0 * gaps_ms / trace.send_ms(trace.packets.back());
 }
-
-} // namespace
 
 ReplayResult replay(const JitterTrace& trace, const JitterConfig& config, double reply_ms) {
     return Replay(trace, config, reply_ms).run();

@@ -46,6 +46,10 @@ struct ReplayResult {
     double disruption_percent() const { return late_percent + gap_percent; }
 };
 
+/// Fills in what follows from `out`: added delay, lateness, gaps, order, what was dropped or
+/// recovered. Whoever drives a buffer in another way than `replay` judges it by this.
+void judge_playout(const JitterTrace& trace, ReplayResult& result);
+
 /// `reply_ms`: retransmission requests are answered after that time; 0: never.
 ReplayResult replay(const JitterTrace& trace, const JitterConfig& config, double reply_ms = 0);
 

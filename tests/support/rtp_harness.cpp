@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "rtp_harness.h"
 
+#include "element_fixture.h"
+
 #include <algorithm>
 #include <cstring>
 #include <sstream>
@@ -40,7 +42,7 @@ GstBuffer* make_rtp(const RtpPacket& packet) {
 }
 
 RtpHarness::RtpHarness(const char* factory, const char* properties)
-    : harness_(gst_harness_new(factory)), bus_(gst_bus_new()) {
+    : harness_((start_gstreamer(), gst_harness_new(factory))), bus_(gst_bus_new()) {
     gst_harness_use_testclock(harness_);
     clock_ = gst_harness_get_testclock(harness_);
     std::stringstream words(properties);

@@ -62,7 +62,8 @@ std::int64_t RtxPlanner::wait_ns() const {
 
 std::int64_t RtxPlanner::retry_ns() const {
     const std::int64_t rtt_ns = stats_.rtt_ns > 0 ? stats_.rtt_ns : kUnknownRttNs;
-    const std::int64_t automatic_ns = rtt_ns + rtt_ns / 2 + kRttSlackNs;
+    const std::int64_t automatic_ns =
+        std::max(rtt_ns + rtt_ns / 2, last_round_trip_ns_) + kRttSlackNs;
     const std::int64_t timeout_ns =
         config_.retry_timeout_ns >= 0 ? config_.retry_timeout_ns : automatic_ns;
     return std::max({timeout_ns, config_.min_retry_timeout_ns, kMs});
@@ -155,8 +156,10 @@ void RtxPlanner::note_arrival(std::int64_t sequence, bool is_rtx, bool in_time,
         missing_.erase(missing_.begin() + (found - missing_.data()));
         return;
     }
+    if (found->requests > 0)
+        last_round_trip_ns_ = now_ns - found->first_asked_ns;
     if (found->requests == 1) {
-        const std::int64_t rtt_ns = std::max<std::int64_t>(now_ns - found->asked_ns, 1);
+        const std::int64_t rtt_ns = std::max<std::int64_t>(last_round_trip_ns_, 1);
         stats_.rtt_ns = stats_.rtt_ns == 0 ? rtt_ns : (7 * stats_.rtt_ns + rtt_ns) / 8;
     }
     if (in_time && found->requests > 0)
@@ -193,7 +196,10 @@ RtxRequest RtxPlanner::ask(Missing& missing, std::int64_t now_ns) {
     request.deadline_ns = missing.pts_ns + hold_ns_;
     request.packet_spacing_ns = missing.spacing_ns;
     request.avg_rtt_ns = stats_.rtt_ns;
-    stats_.asked_packets += missing.requests == 0 ? 1 : 0;
+    if (missing.requests == 0) {
+        ++stats_.asked_packets;
+        missing.first_asked_ns = now_ns;
+    }
     ++stats_.requests;
     ++missing.requests;
     missing.asked_ns = now_ns;

@@ -56,7 +56,8 @@ struct RtxStats {
 /// at the last moment from which a reply can still come in time. There is no request without
 /// evidence: a packet that nothing has overtaken is not missing. The round trip is measured on
 /// packets that were asked for once (P. Karn, C. Partridge, SIGCOMM 1987); a retry waits for it to
-/// pass.
+/// pass. After an answer to several requests the next retry waits as long as that answer took at
+/// most, so that a long round trip is measured, too (their back-off).
 ///
 /// Threads: one. Holds at most kCapacity missing packets; of a larger hole the newest are asked
 /// for.
@@ -110,6 +111,7 @@ class RtxPlanner {
         std::int64_t spacing_ns = 0;
         std::int64_t due_ns = kNever;
         std::int64_t asked_ns = 0;
+        std::int64_t first_asked_ns = 0;
         std::uint32_t bytes = 0;
         std::uint16_t wire = 0;
         int requests = 0;
@@ -138,6 +140,7 @@ class RtxPlanner {
     std::int64_t spacing_ns_ = 0;
     double budget_bits_ = 0;
     std::int64_t budget_at_ns_ = 0;
+    std::int64_t last_round_trip_ns_ = 0; ///< or what it was at most, after several requests
 };
 
 } // namespace tactus
