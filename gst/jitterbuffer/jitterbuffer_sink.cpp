@@ -152,6 +152,8 @@ GstFlowReturn JitterBufferState::insert(JitterPacket* packets, std::size_t count
             if (packet.arrival_ns == -1)
                 packet.arrival_ns = now;
             packet.tag = serial_count;
+            if (!core.next_pts_ns())
+                oldest_tag = packet.tag;
             const JitterBuffer::InsertResult inserted = core.insert(packet, now);
             accepted |= inserted.accepted;
             if (!inserted.accepted)
