@@ -158,6 +158,8 @@ GstFlowReturn JitterBufferState::insert(JitterPacket* packets, std::size_t count
             packet.tag = serial_count;
             if (media.in_use())
                 place_by_media_clock(packet);
+            if (!core.next_pts_ns())
+                oldest_tag = packet.tag;
             const JitterBuffer::InsertResult inserted = core.insert(packet, now);
             accepted |= inserted.accepted;
             // Not that of the last one out: a hole may be asked for before the first packet goes.

@@ -45,7 +45,7 @@ void JitterBufferState::collect(std::unique_lock<std::mutex>& lock) {
     while (outs.size() < kBatch && flow == GST_FLOW_OK) {
         woken = false;
         std::int64_t until_ns = JitterBuffer::kNever;
-        if (!serial.empty() && !core.next_pts_ns()) {
+        if (serial_leads()) {
             collect_serial();
             continue;
         }

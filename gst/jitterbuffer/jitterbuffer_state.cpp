@@ -162,6 +162,12 @@ void JitterBufferState::ring(const Alarm& alarm) {
     }
 }
 
+// True if no packet that is held came before the next event or query.
+bool JitterBufferState::serial_leads() const {
+    return !serial.empty() && (!core.next_pts_ns() ||
+                               static_cast<std::int32_t>(serial.front().number - oldest_tag) < 0);
+}
+
 // Nothing goes in or out from now on.
 void JitterBufferState::halt() {
     flow = GST_FLOW_FLUSHING;

@@ -119,6 +119,7 @@ struct JitterBufferState {
     bool collect_news(std::int64_t now_ns);
     bool collect_packet(std::int64_t now_ns, std::int64_t& until_ns);
     void collect_serial();
+    bool serial_leads() const;
     void collect_serial_before(std::uint32_t tag);
     void collect_message(GstStructure* structure);
     void wait(std::unique_lock<std::mutex>& lock, std::int64_t until_ns);
@@ -171,6 +172,7 @@ struct JitterBufferState {
     bool eos_pushed = false;
     std::deque<Serial> serial;
     std::uint32_t serial_count = 0;
+    std::uint32_t oldest_tag = 0; ///< no packet that is held has a smaller one
     GstClock* clock = nullptr;
     GstClockTime base_time = 0;
     GstClockTime peer_latency = 0;

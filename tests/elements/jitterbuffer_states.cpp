@@ -437,6 +437,20 @@ TEST_F(JitterBufferFlow, WhatDownstreamAnswersGoesUpstream) {
     }
 }
 
+TEST_F(JitterBufferFlow, EventsBeforeThePacketsDoNotWaitForTheirTime) {
+    queue_.play();
+    queue_.hold(QueueUnderTest::kEvents);
+    ASSERT_TRUE(queue_.send(gst_event_new_stream_start("flow")));
+    ASSERT_TRUE(queue_.wait_held());
+    ASSERT_TRUE(queue_.send(make_caps(kCaps)));
+    ASSERT_TRUE(queue_.send(make_segment()));
+    gst_element_set_state(queue_.element(), GST_STATE_PAUSED); // no packet is due
+    ASSERT_EQ(push(), GST_FLOW_OK);
+    queue_.release();
+    EXPECT_TRUE(queue_.wait_for("event segment"));
+    EXPECT_EQ(out(), 0U);
+}
+
 TEST_F(JitterBufferFlow, PacketsOfAFrameThatCameInAListStayOne) {
     start();
     GstBufferList* list = gst_buffer_list_new();
