@@ -68,7 +68,7 @@ class PlayoutProbe {
         GstBuffer* buffer = GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER
                                 ? gst_pad_probe_info_get_buffer(info)
                                 : gst_buffer_list_get(gst_pad_probe_info_get_buffer_list(info), 0);
-        guint8 header[8] = {};
+        alignas(4) guint8 header[8] = {};
         gst_buffer_extract(buffer, 0, header, sizeof header);
         GstEvent* event = gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0);
         const GstSegment* segment = nullptr;

@@ -127,7 +127,7 @@ GstPadProbeReturn Call::on_packet_out(GstPad*, GstPadProbeInfo* info, gpointer d
 
 void Call::note_packet(GstBuffer* buffer) {
     source_ = Sound::Source::packet;
-    guint8 header[4] = {};
+    alignas(4) guint8 header[4] = {};
     gst_buffer_extract(buffer, 0, header, sizeof header);
     testing::ReplayResult::Out out;
     out.index = index_of(GST_READ_UINT16_BE(header + 2));

@@ -53,10 +53,12 @@ Voice::~Voice() {
 
 GstBuffer* Voice::packet(std::size_t index, std::uint32_t timestamp, bool marker) const {
     GstBuffer* buffer = gst_buffer_copy_deep(packets_[index % packets_.size()]);
-    guint8 fields[7] = {static_cast<guint8>(kPayloadType | (marker ? 0x80 : 0))};
-    GST_WRITE_UINT16_BE(fields + 1, seqnum(index));
-    GST_WRITE_UINT32_BE(fields + 3, timestamp);
-    gst_buffer_fill(buffer, 1, fields, sizeof fields);
+    alignas(4) guint8 header[8] = {};
+    gst_buffer_extract(buffer, 0, header, sizeof header);
+    header[1] = static_cast<guint8>(kPayloadType | (marker ? 0x80 : 0));
+    GST_WRITE_UINT16_BE(header + 2, seqnum(index));
+    GST_WRITE_UINT32_BE(header + 4, timestamp);
+    gst_buffer_fill(buffer, 0, header, sizeof header);
     GST_BUFFER_DURATION(buffer) = GST_CLOCK_TIME_NONE;
     GST_BUFFER_FLAG_UNSET(buffer, GST_BUFFER_FLAG_DISCONT);
     return buffer;
