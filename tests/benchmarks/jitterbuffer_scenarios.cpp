@@ -62,6 +62,7 @@ class Stream {
         link(source_, "sink");
         link(counter_.pad(), "src");
         gst_pad_set_active(source_, TRUE);
+        gst_element_set_state(element_, GST_STATE_PAUSED); // which sets the base time to 0
         gst_element_set_clock(element_, clock);
         gst_element_set_base_time(element_, base_time);
         gst_element_set_state(element_, GST_STATE_PLAYING);
