@@ -165,8 +165,8 @@ constexpr std::array kSettings = {
             &S::rfc7273_sync},
     Setting{flag("add-reference-timestamp-meta", "Add reference timestamps",
                  kDefaults.add_reference_timestamp_meta,
-                 "Add a GstReferenceTimestampMeta with the sender's NTP time once a sender report "
-                 "has come"),
+                 "Add a GstReferenceTimestampMeta with the sender's time once a media clock, a "
+                 "packet or a sender report tells it"),
             &S::add_reference_timestamp_meta},
     Setting{flag("adaptive", "Adaptive", kDefaults.adaptive,
                  "Find the delay from the network; false: hold for the latency, as "
