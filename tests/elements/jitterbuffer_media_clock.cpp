@@ -173,7 +173,7 @@ TEST_F(MediaClockTest, BuffersCarryTheReferenceTime) {
     start("rfc7273-sync=true add-reference-timestamp-meta=true");
     push_and_let_out(3);
     for (int i = 0; i < 3; ++i) {
-        GstBuffer* buffer = gst_harness_pull(h().get());
+        GstBuffer* buffer = h().pull_buffer();
         ASSERT_NE(buffer, nullptr);
         GstReferenceTimestampMeta* meta = gst_buffer_get_reference_timestamp_meta(buffer, nullptr);
         ASSERT_NE(meta, nullptr);

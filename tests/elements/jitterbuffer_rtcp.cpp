@@ -218,7 +218,7 @@ TEST_F(RtcpTest, TimesInPacketsAreSignalledAndAttached) {
                                                       c.scattered));
         h.advance_to(GST_SECOND);
         for (int i = 0; i < 20; ++i) {
-            const guint64 time = reference_of(gst_harness_pull(h.get()));
+            const guint64 time = reference_of(h.pull_buffer());
             EXPECT_NEAR(static_cast<double>(static_cast<gint64>(time - kNtpSeconds * GST_SECOND)),
                         static_cast<double>(static_cast<guint64>(i) * RtpHarness::kSpacing), 1.0);
         }
@@ -269,7 +269,7 @@ TEST_F(RtcpTest, RubbishInsteadOfATimeIsIgnored) {
     }
     h.advance_to(GST_SECOND);
     for (int n = 0; n < i; ++n)
-        EXPECT_EQ(reference_of(gst_harness_pull(h.get())), GST_CLOCK_TIME_NONE) << n;
+        EXPECT_EQ(reference_of(h.pull_buffer()), GST_CLOCK_TIME_NONE) << n;
     EXPECT_EQ(sync_, nullptr);
     release(h);
 }
@@ -280,7 +280,7 @@ TEST_F(RtcpTest, ReferenceTimestampIsTheSendersClock) {
     pass(h, 50);
     ASSERT_EQ(gst_pad_chain(pad_, make_report(0x1234, h.first_timestamp)), GST_FLOW_OK);
     ASSERT_EQ(h.push(50), GST_FLOW_OK);
-    GstBuffer* buffer = gst_harness_pull(h.get());
+    GstBuffer* buffer = h.pull_buffer();
     ASSERT_NE(buffer, nullptr);
     GstReferenceTimestampMeta* meta = gst_buffer_get_reference_timestamp_meta(buffer, nullptr);
     ASSERT_NE(meta, nullptr);

@@ -104,17 +104,20 @@ int RtpHarness::pull() {
     return pull(pts);
 }
 
-int RtpHarness::pull(GstClockTime& pts, bool* discont) {
+GstBuffer* RtpHarness::pull_buffer() {
     const gint64 give_up = g_get_monotonic_time() + static_cast<gint64>(kPatienceUs);
-    GstBuffer* buffer = nullptr;
+    GstBuffer* buffer = gst_harness_try_pull(harness_);
     while (buffer == nullptr && g_get_monotonic_time() < give_up) {
-        buffer = gst_harness_try_pull(harness_);
-        if (buffer != nullptr)
-            break;
         // A wait that began only now may be due already.
         advance_to(gst_clock_get_time(GST_CLOCK(clock_)));
         g_thread_yield();
+        buffer = gst_harness_try_pull(harness_);
     }
+    return buffer;
+}
+
+int RtpHarness::pull(GstClockTime& pts, bool* discont) {
+    GstBuffer* buffer = pull_buffer();
     if (buffer == nullptr)
         return -1;
     const int seqnum = seqnum_of(buffer);

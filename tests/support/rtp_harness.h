@@ -48,6 +48,8 @@ class RtpHarness {
     void advance_to(GstClockTime time);
     bool send(GstEvent* event) { return gst_harness_push_event(harness_, event) != FALSE; }
 
+    /// The next buffer that comes out; null if none does. Waits for it.
+    GstBuffer* pull_buffer();
     /// Sequence number of the next buffer that comes out; -1 if none does. Waits for it.
     int pull();
     /// The same, with its PTS.
