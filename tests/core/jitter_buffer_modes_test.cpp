@@ -279,6 +279,21 @@ TEST_F(JitterBufferModesTest, AsksForAnOverdueNextPacketOnlyWithAFixedDelay) {
     }
 }
 
+// As long as nobody has told us upstream's latency, all comes that much before now.
+TEST_F(JitterBufferModesTest, DropsNothingAsStaleBecauseUpstreamHoldsPackets) {
+    start(JitterConfig{});
+    for (std::int64_t i = 0; i < 50; ++i) {
+        run_to(i * kSpacingNs + 300 * kMs);
+        JitterPacket packet = make(i);
+        packet.arrival_ns = i * kSpacingNs;
+        EXPECT_TRUE(buffer_->insert(packet, now_ns_).accepted);
+        work();
+    }
+    EXPECT_GT(buffer_->stats().gaps, 0u);
+    EXPECT_EQ(buffer_->stats().dropped_stale, 0u);
+    EXPECT_EQ(pushed(), range(0, 50));
+}
+
 TEST_F(JitterBufferModesTest, AsksForAMissingPacketOnceAndTakesTheAnswer) {
     JitterConfig config = fixed(200);
     config.rtx.enabled = true;

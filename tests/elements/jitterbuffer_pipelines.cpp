@@ -51,6 +51,15 @@ constexpr int kInstances = 100;
 constexpr int kInstances = 1000;
 #endif
 
+void end_in_fakesink(GstElement*, GstPad* pad, GstElement* whole) {
+    GstElement* sink = gst_element_factory_make("fakesink", nullptr);
+    gst_bin_add(GST_BIN(whole), sink);
+    gst_element_sync_state_with_parent(sink);
+    GstPad* target = gst_element_get_static_pad(sink, "sink");
+    gst_pad_link(pad, target);
+    gst_object_unref(target);
+}
+
 constexpr const char* kSource = "audiotestsrc is-live=true num-buffers=20 ! audioconvert ! "
                                 "audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay ! ";
 
@@ -109,6 +118,38 @@ TEST(JitterBufferPipelines, RtpbinUsesIt) {
     EXPECT_EQ(asked, 1U);
     EXPECT_EQ(latency, 50U);
     EXPECT_GT(buffers, 0U);
+    gst_object_unref(bin);
+    gst_object_unref(pipeline);
+}
+
+// The peer's payloader writes them, and the peer's rtpbin takes what handle-sync says.
+TEST(JitterBufferPipelines, RtpbinTakesTheSendersTimesInPackets) {
+    if (!has("rtpbin") || !has("rtppcmupay") || !has("mulawenc") || !has("rtphdrextntp64"))
+        GTEST_SKIP() << "rtpbin, mulawenc, rtppcmupay or rtphdrextntp64 is not installed "
+                        "(gst-plugins-good)";
+    const std::string line = "rtpbin name=bin latency=50 " + std::string(kSource) +
+                             "application/x-rtp,extmap-3=(string)"
+                             "\"urn:ietf:params:rtp-hdrext:ntp-64\" ! sender.send_rtp_sink_0 "
+                             "rtpbin name=sender sender.send_rtp_src_0 ! bin.recv_rtp_sink_0";
+    GstElement* pipeline = parse(line.c_str());
+    ASSERT_NE(pipeline, nullptr);
+    GstElement* bin = gst_bin_get_by_name(GST_BIN(pipeline), "bin");
+    static std::atomic<unsigned> syncs;
+    syncs = 0;
+    g_signal_connect(
+        bin, "request-jitterbuffer", G_CALLBACK(+[](GstElement*, guint, guint, gpointer) {
+            GstElement* jb = gst_element_factory_make("jitterbuffer", nullptr);
+            g_signal_connect(jb, "handle-sync", G_CALLBACK(+[](GstElement*, GstStructure* s) {
+                                 syncs += gst_structure_has_field(s, "inband-ntpnstime") ? 1U : 0U;
+                             }),
+                             nullptr);
+            return jb;
+        }),
+        nullptr);
+    g_signal_connect(bin, "pad-added", G_CALLBACK(end_in_fakesink), pipeline);
+    EXPECT_TRUE(runs_to_end(pipeline));
+    // The sender knows no time for its first packets, which come before its latency is known.
+    EXPECT_GT(syncs.load(), 10U);
     gst_object_unref(bin);
     gst_object_unref(pipeline);
 }

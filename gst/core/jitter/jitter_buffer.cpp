@@ -229,8 +229,12 @@ bool JitterBuffer::may_start(std::int64_t now_ns, std::int64_t& until_ns) const 
 }
 
 bool JitterBuffer::drop_stale(std::int64_t now_ns) {
-    if (!gap_told_ || config_.video || eos_ || store_.empty() ||
-        now_ns <= deadline_ns(store_.front().pts_ns) + spacing_.frame_ns())
+    if (!gap_told_ || config_.video || eos_ || store_.empty())
+        return false;
+    // By its arrival, not by now: now is later by what upstream holds packets, as long as nobody
+    // has told us its latency, and then each packet would be stale.
+    const std::int64_t came_ns = std::min(now_ns, store_.front().packet.arrival_ns);
+    if (came_ns <= deadline_ns(store_.front().pts_ns) + spacing_.frame_ns())
         return false;
     drop_front(JitterDrop::stale, counters_.dropped_stale);
     return true;
