@@ -268,15 +268,36 @@ TEST_F(JitterBufferModesTest, AsksForAnOverdueNextPacketOnlyWithAFixedDelay) {
         start(config);
         events_.clear();
         const std::int64_t begin_ns = now_ns_;
-        for (std::int64_t i = 0; i < 20; ++i)
+        constexpr std::int64_t kSteady = 100;
+        for (std::int64_t i = 0; i < kSteady; ++i)
             arrive(i, begin_ns + i * kSpacingNs);
         run_to(begin_ns + 10'000 * kMs);
         ASSERT_EQ(of(Kind::request).size(), adaptive ? 0u : 1u);
         if (!adaptive) {
             EXPECT_EQ(of(Kind::request)[0].action.request.seqnum,
-                      static_cast<std::uint16_t>(kFirst + 20));
+                      static_cast<std::uint16_t>(kFirst + kSteady));
         }
     }
+}
+
+TEST_F(JitterBufferModesTest, TakesNoSilenceForAnOverduePacket) {
+    JitterConfig config = fixed(200);
+    config.rtx.enabled = true;
+    config.rtx.expect_next = true;
+    start(config);
+    constexpr std::int64_t kSpurts = 5;
+    constexpr std::int64_t kPackets = 20;
+    for (std::int64_t i = 0; i < kSpurts * kPackets; ++i) {
+        const std::int64_t silence_ns = i / kPackets * 1000 * kMs;
+        JitterPacket packet = make(i);
+        packet.timestamp += static_cast<std::uint32_t>(i / kPackets * 48'000);
+        run_to(i * kSpacingNs + silence_ns);
+        packet.arrival_ns = now_ns_;
+        EXPECT_TRUE(buffer_->insert(packet, now_ns_).accepted);
+        work();
+    }
+    run_to(now_ns_ + 2000 * kMs);
+    EXPECT_TRUE(of(Kind::request).empty());
 }
 
 // As long as nobody has told us upstream's latency, all comes that much before now.

@@ -15,6 +15,10 @@ constexpr std::int64_t kLeastMisorder = 10;
 // Further from now an arrival time is a mistake, and could overflow sums.
 constexpr std::int64_t kSaneArrivalNs = std::int64_t{86'400} * 1'000'000'000;
 // What a raised latency may take to reach the sinks.
+// A sender that was silent may be so again, and one that has just begun is not known to be steady: a
+// packet that does not come is then none.
+constexpr std::int64_t kSilencesNs = 60'000'000'000;
+constexpr std::int64_t kSteadyNs = 1'000'000'000;
 constexpr std::int64_t kTellNs = DelayHistogram::kBucketNs;
 
 } // namespace
@@ -137,7 +141,8 @@ JitterBuffer::InsertResult JitterBuffer::admit(const JitterPacket& packet, std::
         if (has_newest_ && sequence > newest_before_ + 1)
             note_hole(stored, newest_before_, now_ns);
         rtx_.note_newest(sequence, now_ns);
-        if (config_.rtx.expect_next && !config_.adapts())
+        const bool may_pause = packet.arrival_ns < silences_until_ns_;
+        if (config_.rtx.expect_next && !config_.adapts() && !may_pause)
             expect_next(stored);
     }
     has_newest_ = true;
@@ -176,6 +181,10 @@ void JitterBuffer::observe(const JitterPacket& packet, StoredPacket& stored, boo
         spurt_start =
             spacing_.observe(stored.sequence, placed.media_ns, packet.marker && !config_.video);
         learn_limits();
+        if (!has_newest_)
+            silences_until_ns_ = packet.arrival_ns + kSteadyNs;
+        if (spurt_start)
+            silences_until_ns_ = packet.arrival_ns + kSilencesNs;
     }
     jitter_.observe(placed.transit_ns);
     if (config_.adapts())

@@ -123,10 +123,11 @@ void RtxPlanner::note_hole(const Hole& hole, std::int64_t now_ns) {
 
 void RtxPlanner::note_newest(std::int64_t sequence, std::int64_t now_ns) {
     newest_ = sequence;
+    next_packet_.reset();
+    next_ns_ = kNever;
     if (missing_.empty())
         return;
     forget_old(now_ns);
-    next_ns_ = next_packet_ ? next_packet_->due_ns : kNever;
     for (Missing& missing : missing_) {
         if (!missing.open)
             continue;
