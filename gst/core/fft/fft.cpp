@@ -84,11 +84,14 @@ struct ComplexFft<T>::Convolution {
 };
 
 template <typename T>
-ComplexFft<T>::ComplexFft(std::size_t length)
+ComplexFft<T>::ComplexFft(std::size_t length) : ComplexFft(length, 1) {}
+
+template <typename T>
+ComplexFft<T>::ComplexFft(std::size_t length, std::size_t rows_per_lane)
     : length_(checked(length, 1)), kernels_(fft_kernels<T>()) {
     if (has_small_factors(length))
-        tables_ =
-            std::make_unique<FftTables<T>>(length, FftTables<T>::lanes_for(length, kernels_.lanes));
+        tables_ = std::make_unique<FftTables<T>>(
+            length, FftTables<T>::lanes_for(length, kernels_.lanes, rows_per_lane));
     else
         convolution_ = std::make_unique<Convolution>(length);
 }
@@ -127,11 +130,9 @@ void ComplexFft<T>::inverse(const std::complex<T>* in, std::complex<T>* out, T* 
 template <typename T>
 RealFft<T>::RealFft(std::size_t length)
     : length_(checked(length, 2)), kernels_(fft_kernels<T>()),
-      complex_(length % 2 != 0 ? length : length / 2) {
-    // With fewer rows the pass would do them twice.
-    if (const auto* tables = complex_.tables();
-        !is_odd() && tables != nullptr && tables->lanes > 1 && tables->rows >= 2 * tables->lanes)
-        fused_ = std::make_unique<RealTables<T>>(*tables);
+      complex_(length % 2 != 0 ? length : length / 2, kRowsPerLane) {
+    if (!is_odd() && complex_.tables_ && complex_.tables_->lanes > 1)
+        fused_ = std::make_unique<RealTables<T>>(*complex_.tables_);
     for (std::size_t k = 0; !is_odd() && k <= length / 4; ++k) {
         const RootOfUnity root = root_of_unity(k, length);
         roots_.push_back(static_cast<T>(root.re));
@@ -156,7 +157,7 @@ void RealFft<T>::forward(const T* in, std::complex<T>* out, T* scratch) const {
         return;
     }
     if (fused_) {
-        kernels_.transform_real(*complex_.tables(), *fused_, in, reinterpret_cast<T*>(out), rest);
+        kernels_.transform_real(*complex_.tables_, *fused_, in, reinterpret_cast<T*>(out), rest);
         return;
     }
     complex_.forward(reinterpret_cast<const std::complex<T>*>(in), out, rest);

@@ -11,6 +11,9 @@
 
 namespace tactus {
 
+template <typename T>
+class RealFft;
+
 /// The discrete Fourier transform of complex numbers, X[k] = sum of x[n] exp(-2 pi i k n / N), and
 /// its inverse without the division: inverse(forward(x)) is N x.
 ///
@@ -38,12 +41,11 @@ class ComplexFft {
     void forward(const std::complex<T>* in, std::complex<T>* out, T* scratch) const;
     void inverse(const std::complex<T>* in, std::complex<T>* out, T* scratch) const;
 
-    /// nullptr if the length has a large prime factor.
-    const FftTables<T>* tables() const { return tables_.get(); }
-
   private:
     struct Convolution;
+    friend class RealFft<T>;
 
+    ComplexFft(std::size_t length, std::size_t rows_per_lane);
     void run(const T* in, T* out, T* scratch, bool swapped) const;
 
     std::size_t length_;
@@ -71,6 +73,9 @@ class RealFft {
     void inverse(const std::complex<T>* in, T* out, T* scratch) const;
 
   private:
+    // The pass that also splits takes two blocks of rows at a time.
+    static constexpr std::size_t kRowsPerLane = 2;
+
     bool is_odd() const { return length_ % 2 != 0; }
 
     std::size_t length_;

@@ -66,9 +66,10 @@ bool has_small_factors(std::size_t length) {
 }
 
 template <typename T>
-std::size_t FftTables<T>::lanes_for(std::size_t length, std::size_t most) {
+std::size_t FftTables<T>::lanes_for(std::size_t length, std::size_t most,
+                                    std::size_t rows_per_lane) {
     std::size_t lanes = most;
-    while (lanes > 1 && (length % lanes != 0 || length / lanes < lanes))
+    while (lanes > 1 && (length % lanes != 0 || length / lanes < rows_per_lane * lanes))
         lanes /= 2;
     return lanes;
 }

@@ -43,9 +43,9 @@ template <typename T>
 struct FftTables {
     FftTables(std::size_t points, std::size_t lane_count);
 
-    /// The most lanes, at most `most`, that suit a length: a power of two that leaves at least as
-    /// many rows.
-    static std::size_t lanes_for(std::size_t length, std::size_t most);
+    /// The most lanes, at most `most`, that suit a length: a power of two that leaves at least
+    /// `rows_per_lane` times as many rows.
+    static std::size_t lanes_for(std::size_t length, std::size_t most, std::size_t rows_per_lane);
 
     std::size_t length;
     std::size_t lanes;
