@@ -219,12 +219,16 @@ void JitterBufferState::find_media_clock() {
     }
     if (wanted)
         found = MediaClockSource::prepare(element, last_caps);
-    const std::lock_guard lock(mutex);
-    media.use(found);
-    if (!media.in_use() && pinned) {
-        core.unpin_timeline();
-        pinned = false;
+    {
+        const std::lock_guard lock(mutex);
+        media.use(found);
+        if (!media.in_use() && pinned) {
+            core.unpin_timeline();
+            pinned = false;
+        }
     }
+    // A clock on the network ends its thread with its last reference.
+    gst_clear_object(&found.clock);
 }
 
 // Gives the buffers up, and tells the application where it wants to know.

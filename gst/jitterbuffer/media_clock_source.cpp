@@ -6,6 +6,8 @@
 
 #include <gst/net/net.h>
 
+#include <utility>
+
 namespace tactus {
 
 namespace {
@@ -121,15 +123,13 @@ MediaClockSource::Found MediaClockSource::prepare(GstElement* element, const Gst
 void MediaClockSource::use(Found& found) {
     const bool same = clock_ != nullptr && found.clock != nullptr && refclk_ == found.refclk &&
                       mediaclk_ == found.mediaclk;
-    if (same) {
-        gst_clear_object(&found.clock);
+    if (same)
         return;
-    }
+    GstClock* const old = std::exchange(clock_, nullptr);
     forget();
-    if (found.clock == nullptr)
+    clock_ = std::exchange(found.clock, old);
+    if (clock_ == nullptr)
         return;
-    clock_ = found.clock;
-    found.clock = nullptr;
     refclk_ = found.refclk;
     mediaclk_ = found.mediaclk;
     reference_caps_ = caps_of(found.reference);

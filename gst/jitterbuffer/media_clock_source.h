@@ -40,7 +40,8 @@ class MediaClockSource {
 
     /// Reads the caps and makes their clock; warns of what is wrong with them.
     static Found prepare(GstElement* element, const GstCaps* caps);
-    /// Follows what was found, without a new start if it is the same.
+    /// Follows what was found, without a new start if it is the same. Leaves in `found.clock` the
+    /// one that is no longer needed: its last reference must not go under a lock.
     void use(Found& found);
     void forget();
 

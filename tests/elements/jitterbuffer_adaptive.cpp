@@ -9,14 +9,6 @@ using namespace tactus;
 
 namespace {
 
-// Pushes packets [first, last) of a network without jitter, and pulls them.
-void pass(RtpHarness& h, int first, int last) {
-    for (int i = first; i < last; ++i)
-        ASSERT_EQ(h.push(i), GST_FLOW_OK);
-    for (int i = first; i < last; ++i)
-        ASSERT_EQ(h.pull(), (h.first_seqnum + i) & 0xffff);
-}
-
 guint64 latency_of(RtpHarness& h) {
     return h.latency();
 }

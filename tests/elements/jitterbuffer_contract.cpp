@@ -49,13 +49,6 @@ guint64 long_field(GstEvent* event, const char* name) {
     return value;
 }
 
-// A packet whose arrival is not its place in the stream.
-RtpPacket at(const RtpHarness& h, int index, GstClockTime arrival) {
-    RtpPacket packet = h.packet(index);
-    packet.arrival = arrival;
-    return packet;
-}
-
 } // namespace
 
 TEST_P(JitterContract, FirstPacketWaitsForTheLatencyAndTheNextDoNot) {

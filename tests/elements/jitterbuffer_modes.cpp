@@ -12,20 +12,6 @@ using namespace tactus;
 
 namespace {
 
-// Packet `index`, which comes at `arrival`, whatever its place in the stream.
-RtpPacket at(const RtpHarness& h, int index, GstClockTime arrival) {
-    RtpPacket packet = h.packet(index);
-    packet.arrival = arrival;
-    return packet;
-}
-
-void pass(RtpHarness& h, int first, int last) {
-    for (int i = first; i < last; ++i)
-        ASSERT_EQ(h.push(i), GST_FLOW_OK);
-    for (int i = first; i < last; ++i)
-        ASSERT_EQ(h.pull(), (h.first_seqnum + i) & 0xffff);
-}
-
 // The next BUFFERING message's percentage.
 int next_percent(RtpHarness& h) {
     GstMessage* message = h.pop(GST_MESSAGE_BUFFERING);

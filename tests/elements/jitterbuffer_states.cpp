@@ -15,20 +15,6 @@ namespace {
 constexpr const char* kFixed = "latency=100 adaptive=false";
 constexpr const char* kCaps = "application/x-rtp,media=audio,payload=96,clock-rate=8000";
 
-// Packet `index`, which comes at `arrival`, whatever its place in the stream.
-RtpPacket at(const RtpHarness& h, int index, GstClockTime arrival) {
-    RtpPacket packet = h.packet(index);
-    packet.arrival = arrival;
-    return packet;
-}
-
-void pass(RtpHarness& h, int first, int last) {
-    for (int i = first; i < last; ++i)
-        ASSERT_EQ(h.push(i), GST_FLOW_OK);
-    for (int i = first; i < last; ++i)
-        ASSERT_EQ(h.pull(), (h.first_seqnum + i) & 0xffff);
-}
-
 // Waits until the task waits for the clock.
 void await_wait(RtpHarness& h) {
     ASSERT_TRUE(gst_harness_wait_for_clock_id_waits(h.get(), 1, 10));

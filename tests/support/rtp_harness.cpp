@@ -204,4 +204,17 @@ guint64 RtpHarness::stat(const char* field) {
     return value;
 }
 
+RtpPacket at(const RtpHarness& h, int index, GstClockTime arrival) {
+    RtpPacket packet = h.packet(index);
+    packet.arrival = arrival;
+    return packet;
+}
+
+void pass(RtpHarness& h, int first, int last) {
+    for (int i = first; i < last; ++i)
+        ASSERT_EQ(h.push(i), GST_FLOW_OK);
+    for (int i = first; i < last; ++i)
+        ASSERT_EQ(h.pull(), (h.first_seqnum + i) & 0xffff);
+}
+
 } // namespace tactus

@@ -73,4 +73,9 @@ class RtpHarness {
     GstBus* bus_;
 };
 
+/// Packet `index`, which comes at `arrival`, whatever its place in the stream.
+RtpPacket at(const RtpHarness& h, int index, GstClockTime arrival);
+/// Packets `first` up to before `last` go in on time and come out in order.
+void pass(RtpHarness& h, int first, int last);
+
 } // namespace tactus
