@@ -165,8 +165,9 @@ void JitterBuffer::align_with_frame(StoredPacket& stored) const {
 
 void JitterBuffer::observe(const JitterPacket& packet, StoredPacket& stored, bool newest) {
     const Timeline::Placed placed =
-        packet.is_rtx ? timeline_.place(packet.timestamp, packet.clock_rate, packet.arrival_ns)
-                      : timeline_.observe(packet.timestamp, packet.clock_rate, packet.arrival_ns);
+        packet.is_rtx
+            ? timeline_.place(packet.timestamp, packet.clock_rate, packet.arrival_ns)
+            : timeline_.observe(packet.timestamp, packet.clock_rate, packet.arrival_ns, newest);
     stored.ticks = placed.ticks;
     stored.pts_ns = placed.pts_ns;
     stored.discont |= placed.resynced;
