@@ -206,7 +206,7 @@ void JitterBuffer::adapt(const JitterPacket& packet, const Timeline::Placed& pla
     sample.overtaken = overtaken;
     sample.spurt_start = spurt_start;
     const std::uint64_t underruns = playout_.underruns();
-    playout_.set_floor(rtx_.needed_hold_ns(packet.arrival_ns));
+    playout_.set_floor(rtx_.floor_ns(packet.arrival_ns, playout_.target_ns(), config_.latency_ns));
     playout_.observe(sample);
     maximum_delay_ns_ = std::max(maximum_delay_ns_, playout_.delay_ns());
     if (playout_.underruns() != underruns && config_.adapt_by == AdaptBy::latency)
