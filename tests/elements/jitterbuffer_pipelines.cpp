@@ -154,19 +154,6 @@ TEST(JitterBufferPipelines, RtpbinTakesTheSendersTimesInPackets) {
     gst_object_unref(pipeline);
 }
 
-TEST(JitterBufferPipelines, StateCyclesLeaveNothingBehind) {
-    GstElement* element = gst_element_factory_make("jitterbuffer", nullptr);
-    ASSERT_NE(element, nullptr);
-    gst_object_ref_sink(element);
-    for (int i = 0; i < 1000; ++i) {
-        ASSERT_NE(gst_element_set_state(element, GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
-        ASSERT_EQ(gst_element_set_state(element, i % 2 != 0 ? GST_STATE_NULL : GST_STATE_READY),
-                  GST_STATE_CHANGE_SUCCESS);
-    }
-    gst_element_set_state(element, GST_STATE_NULL);
-    gst_object_unref(element);
-}
-
 TEST(JitterBufferPipelines, StopsWithPacketsAndEventsInside) {
     for (int i = 0; i < 50; ++i) {
         RtpHarness h("jitterbuffer", "latency=1000");
