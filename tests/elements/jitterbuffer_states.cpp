@@ -503,3 +503,71 @@ TEST_F(JitterBufferFlow, GoesOnWhenItIsLinkedAgain) {
     ASSERT_EQ(push(), GST_FLOW_OK);
     EXPECT_TRUE(eventually([this] { return out() >= 2; }));
 }
+
+// A pad keeps the end for a later link, but would send it only before something else.
+TEST_F(JitterBufferFlow, EndThatCameWhileItWasNotLinkedGoesOutWithTheLink) {
+    start();
+    ASSERT_TRUE(gst_pad_unlink(queue_.src_pad(), queue_.downstream()));
+    ASSERT_TRUE(queue_.send(gst_event_new_eos()));
+    ASSERT_TRUE(queue_.wait_task_rests());
+    EXPECT_FALSE(queue_.has_error());
+    ASSERT_EQ(gst_pad_link(queue_.src_pad(), queue_.downstream()), GST_PAD_LINK_OK);
+    EXPECT_TRUE(queue_.wait_for("event eos"));
+}
+
+TEST_F(JitterBufferFlow, EndBehindPacketsThatNobodyTookGoesOutWithTheLink) {
+    start();
+    ASSERT_TRUE(gst_pad_unlink(queue_.src_pad(), queue_.downstream()));
+    ASSERT_TRUE(eventually([&] { return push() == GST_FLOW_NOT_LINKED; }));
+    ASSERT_TRUE(queue_.send(gst_event_new_eos()));
+    EXPECT_FALSE(queue_.send(gst_event_new_eos())) << "one is enough";
+    EXPECT_EQ(push(), GST_FLOW_EOS);
+    ASSERT_EQ(gst_pad_link(queue_.src_pad(), queue_.downstream()), GST_PAD_LINK_OK);
+    EXPECT_TRUE(queue_.wait_for("event eos"));
+}
+
+TEST_F(JitterBufferFlow, EndThatWaitsForALinkIsVoidWhenAnotherStreamBegins) {
+    start();
+    ASSERT_TRUE(gst_pad_unlink(queue_.src_pad(), queue_.downstream()));
+    ASSERT_TRUE(queue_.send(gst_event_new_eos()));
+    ASSERT_TRUE(queue_.wait_task_rests());
+    queue_.send(gst_event_new_stream_start("another"));
+    queue_.send(make_caps(kCaps));
+    queue_.send(make_segment());
+    ASSERT_EQ(gst_pad_link(queue_.src_pad(), queue_.downstream()), GST_PAD_LINK_OK);
+    ASSERT_EQ(push(), GST_FLOW_OK);
+    EXPECT_TRUE(eventually([this] { return out() == 2; }));
+    for (const std::string& what : queue_.arrivals())
+        EXPECT_NE(what, "event eos");
+}
+
+TEST_F(JitterBufferFlow, EndThatWaitsForALinkIsVoidAfterAFlush) {
+    start();
+    ASSERT_TRUE(gst_pad_unlink(queue_.src_pad(), queue_.downstream()));
+    ASSERT_TRUE(queue_.send(gst_event_new_eos()));
+    ASSERT_TRUE(queue_.wait_task_rests());
+    ASSERT_EQ(gst_pad_link(queue_.src_pad(), queue_.downstream()), GST_PAD_LINK_OK);
+    ASSERT_TRUE(queue_.wait_for("event eos"));
+    ASSERT_TRUE(queue_.flush_start());
+    ASSERT_TRUE(queue_.flush_stop());
+    ASSERT_TRUE(queue_.send(make_segment()));
+    ASSERT_EQ(push(), GST_FLOW_OK);
+    EXPECT_TRUE(eventually([this] { return out() == 2; }));
+}
+
+// Links and ends meet at any moment, and the end arrives once.
+TEST_F(JitterBufferFlow, EndIsNeverMissedByALinkAtTheSameTime) {
+    for (int i = 0; i < 200; ++i) {
+        QueueUnderTest queue("jitterbuffer");
+        queue.play();
+        ASSERT_TRUE(queue.send(gst_event_new_stream_start("flow")));
+        ASSERT_TRUE(queue.send(make_caps(kCaps)));
+        ASSERT_TRUE(queue.send(make_segment()));
+        ASSERT_TRUE(gst_pad_unlink(queue.src_pad(), queue.downstream()));
+        std::thread linker(
+            [&] { EXPECT_EQ(gst_pad_link(queue.src_pad(), queue.downstream()), GST_PAD_LINK_OK); });
+        EXPECT_TRUE(queue.send(gst_event_new_eos()));
+        linker.join();
+        ASSERT_TRUE(queue.wait_for("event eos")) << i;
+    }
+}
