@@ -213,7 +213,9 @@ JitterAction JitterBuffer::poll_empty(std::int64_t now_ns) {
     const std::int64_t frame_ns = spacing_.frame_ns();
     if (!config_.adapts() || !has_out_ || gap_told_ || frame_ns == 0)
         return {};
-    const std::int64_t needed_ns = deadline_ns(out_pts_ns_ + frame_ns);
+    // Upstream may hold packets, and nobody need have told us for how long: then all is over by
+    // now.
+    const std::int64_t needed_ns = deadline_ns(out_pts_ns_ + frame_ns) + held_back_ns_;
     if (now_ns < needed_ns)
         return wait_until(needed_ns);
     gap_told_ = true;

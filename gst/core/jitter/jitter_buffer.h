@@ -160,6 +160,8 @@ class JitterBuffer {
     std::int64_t newest_before_ = 0; ///< the newest number before the packet being put in
     bool has_newest_ = false;
     std::int64_t silences_until_ns_ = 0; ///< arrivals before may be followed by silence
+    std::int64_t held_back_ns_ =
+        0;                        ///< how long the newest packet has been on its way since it came
     std::int64_t release_ns_ = 0; ///< nothing goes out before: a raised latency is being told
     std::int64_t reported_ns_ = 0;
     std::int64_t ts_offset_ns_ = 0; ///< the one in use

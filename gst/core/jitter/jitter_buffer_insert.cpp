@@ -119,6 +119,8 @@ JitterBuffer::InsertResult JitterBuffer::refuse_passed(std::int64_t sequence) {
 JitterBuffer::InsertResult JitterBuffer::admit(const JitterPacket& packet, std::int64_t sequence,
                                                bool discont, std::int64_t now_ns) {
     const bool newest = !has_newest_ || sequence > newest_before_;
+    if (newest && !packet.is_rtx)
+        held_back_ns_ = std::max<std::int64_t>(now_ns - packet.arrival_ns, 0);
     const bool passed = next_ && sequence < *next_;
     rtx_.note_arrival(sequence, packet.is_rtx, !passed, now_ns);
     if (was_seen(sequence))
