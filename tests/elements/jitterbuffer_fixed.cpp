@@ -234,8 +234,13 @@ TEST(JitterBufferFromZero, TimeBeginsAtTheArrivalInModeNoneIfItAdapts) {
 // What rtpbin does while one of several streams buffers: it takes the smallest of these times.
 TEST(JitterBufferFromZero, StoppedBufferTellsItsTimeWithoutTheOffset) {
     RtpHarness h("jitterbuffer", "latency=200 mode=buffer");
-    for (int i = 0; i < 30; ++i)
-        ASSERT_EQ(h.push(i, kStart), GST_FLOW_OK);
+    const auto push_at_once = [&](int first, int end) {
+        GstBufferList* list = gst_buffer_list_new();
+        for (int i = first; i < end; ++i)
+            gst_buffer_list_add(list, make_rtp(h.packet(i, kStart)));
+        return gst_pad_push_list(h.get()->srcpad, list);
+    };
+    ASSERT_EQ(push_at_once(0, 30), GST_FLOW_OK);
     for (int i = 0; i < 28; ++i) // then less than 15 % of the latency are left
         ASSERT_EQ(h.pull(), h.first_seqnum + i);
     guint64 out = 0;
@@ -246,9 +251,93 @@ TEST(JitterBufferFromZero, StoppedBufferTellsItsTimeWithoutTheOffset) {
     g_signal_emit_by_name(h.element(), "set-active", TRUE, guint64{700 * kMs}, &out);
     EXPECT_EQ(out, 28 * RtpHarness::kSpacing);
     EXPECT_EQ(gst_harness_try_pull(h.get()), nullptr) << "it fills up first";
-    for (int i = 30; i < 40; ++i)
-        ASSERT_EQ(h.push(i, kStart), GST_FLOW_OK);
+    ASSERT_EQ(push_at_once(30, 40), GST_FLOW_OK);
     GstClockTime pts = 0;
     ASSERT_EQ(h.pull(pts), h.first_seqnum + 28);
     EXPECT_EQ(pts, 28 * RtpHarness::kSpacing + 700 * kMs);
+}
+
+// The peer moves its time line by the whole lateness.
+TEST(JitterBufferMended, LatePacketsMoveNoTimestamp) {
+    RtpHarness h("jitterbuffer", "latency=200 adaptive=false");
+    for (int i = 0; i < 30; ++i)
+        ASSERT_EQ(h.push(i), GST_FLOW_OK);
+    for (int i = 30; i < 46; ++i) // 300 ms in which nothing came
+        ASSERT_EQ(h.push(at(h, i, 900 * kMs)), GST_FLOW_OK);
+    for (int i = 46; i < 120; ++i)
+        ASSERT_EQ(h.push(i), GST_FLOW_OK);
+    for (int i = 0; i < 120; ++i) {
+        GstClockTime pts = 0;
+        ASSERT_EQ(h.pull(pts), h.first_seqnum + i);
+        EXPECT_EQ(pts, static_cast<GstClockTime>(i) * RtpHarness::kSpacing);
+    }
+}
+
+// The peer believes the average spacing over the silence, and waits for the loss as long.
+TEST(JitterBufferMended, LossBesideASilenceHoldsNothingUp) {
+    RtpHarness h("jitterbuffer", "latency=100 adaptive=false do-lost=true");
+    pass(h, 0, 50);
+    constexpr int kSilence = 100; // packets of 20 ms
+    const auto later = [&](int index) {
+        RtpPacket packet = h.packet(index + kSilence);
+        packet.seqnum = static_cast<std::uint16_t>(h.first_seqnum + index);
+        return packet;
+    };
+    ASSERT_EQ(h.push(later(51)), GST_FLOW_OK); // number 50 is lost
+    h.advance_to(later(51).arrival + 100 * kMs);
+    GstClockTime pts = 0;
+    ASSERT_EQ(h.pull(pts), h.first_seqnum + 51);
+    EXPECT_EQ(pts, later(51).arrival);
+    EXPECT_EQ(h.stat("num-lost"), 1U);
+}
+
+TEST(JitterBufferMended, LargeHoleIsOneEvent) {
+    RtpHarness h("jitterbuffer", "latency=100 adaptive=false do-lost=true");
+    pass(h, 0, 10);
+    constexpr int kHole = 2000;
+    h.advance_to((10 + kHole) * RtpHarness::kSpacing);
+    for (int i = 10 + kHole; i < 20 + kHole; ++i)
+        ASSERT_EQ(h.push(i), GST_FLOW_OK);
+    h.advance_to((30 + kHole) * RtpHarness::kSpacing);
+    ASSERT_EQ(h.pull(), h.first_seqnum + 10 + kHole);
+    EXPECT_EQ(h.stat("num-lost"), static_cast<guint64>(kHole));
+    ASSERT_TRUE(h.send(gst_event_new_eos()));
+    unsigned events = 0;
+    GstClockTime lost = 0;
+    for (GstEvent* event = nullptr;; gst_event_unref(event)) {
+        event = gst_harness_try_pull_event(h.get());
+        if (event == nullptr)
+            break;
+        guint64 duration = 0;
+        if (GST_EVENT_TYPE(event) != GST_EVENT_CUSTOM_DOWNSTREAM)
+            continue;
+        ++events;
+        EXPECT_TRUE(
+            gst_structure_get_uint64(gst_event_get_structure(event), "duration", &duration));
+        lost += duration;
+    }
+    EXPECT_LE(events, 10U); // the last ones when their own time is over
+    EXPECT_EQ(lost, kHole * RtpHarness::kSpacing);
+}
+
+TEST(JitterBufferMended, LossSaysHowOftenItWasAskedFor) {
+    RtpHarness h("jitterbuffer", "latency=200 adaptive=false do-lost=true do-retransmission=true "
+                                 "rtx-delay-reorder=1 rtx-retry-timeout=40 rtx-next-seqnum=false");
+    pass(h, 0, 20);
+    int next = 21;
+    for (int asked = 0; asked < 2; ++asked) {
+        for (const int end = next + 3; next < end; ++next) // until it is asked for again
+            ASSERT_EQ(h.push(next), GST_FLOW_OK);
+        GstEvent* request = h.pull_upstream("GstRTPRetransmissionRequest");
+        ASSERT_NE(request, nullptr);
+        gst_event_unref(request);
+    }
+    h.advance_to(GST_SECOND);
+    GstEvent* lost = h.pull_custom("GstRTPPacketLost");
+    ASSERT_NE(lost, nullptr);
+    guint retries = 0;
+    EXPECT_TRUE(gst_structure_get_uint(gst_event_get_structure(lost), "retry", &retries));
+    gst_event_unref(lost);
+    EXPECT_GT(retries, 1U);
+    EXPECT_EQ(retries, h.stat("rtx-count"));
 }
