@@ -211,6 +211,72 @@ TEST(JitterBufferStates, SyncHandlerMayReadTheStatistics) {
     gst_object_unref(element);
 }
 
+namespace {
+
+// What an application may do in any handler of its own.
+void use(GstElement* element) {
+    GstStructure* stats = nullptr;
+    g_object_get(element, "stats", &stats, nullptr);
+    gst_clear_structure(&stats);
+    g_object_set(element, "ts-offset", gint64{0}, nullptr);
+    g_signal_emit_by_name(element, "clear-pt-map");
+    GstQuery* query = gst_query_new_latency();
+    gst_element_query(element, query);
+    gst_query_unref(query);
+}
+
+} // namespace
+
+TEST(JitterBufferStates, HandlersAndProbesMayUseTheElement) {
+    RtpHarness h("jitterbuffer", "latency=100 do-lost=true do-retransmission=true");
+    static std::atomic<unsigned> uses;
+    uses = 0;
+    const auto ask = +[](GstElement* element, guint pt, gpointer) {
+        use(element);
+        ++uses;
+        return gst_caps_new_simple("application/x-rtp", "payload", G_TYPE_INT,
+                                   static_cast<gint>(pt), "clock-rate", G_TYPE_INT, 8000,
+                                   "npt-start", G_TYPE_UINT64, guint64{0}, "npt-stop",
+                                   G_TYPE_UINT64, guint64{GST_SECOND}, nullptr);
+    };
+    g_signal_connect(h.element(), "request-pt-map", G_CALLBACK(ask), nullptr);
+    static std::atomic<unsigned> stops;
+    stops = 0;
+    g_signal_connect(h.element(), "on-npt-stop", G_CALLBACK(+[](GstElement* element) {
+                         use(element);
+                         ++stops;
+                     }),
+                     nullptr);
+    const auto probe = +[](GstPad* pad, GstPadProbeInfo*, gpointer) {
+        GstElement* element = gst_pad_get_parent_element(pad);
+        use(element);
+        gst_object_unref(element);
+        return GST_PAD_PROBE_OK;
+    };
+    constexpr auto kAll = static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_DATA_DOWNSTREAM |
+                                                       GST_PAD_PROBE_TYPE_EVENT_UPSTREAM);
+    for (const char* name : {"sink", "src"}) {
+        GstPad* pad = gst_element_get_static_pad(h.element(), name);
+        gst_pad_add_probe(pad, kAll, probe, nullptr, nullptr);
+        gst_object_unref(pad);
+    }
+    for (int i = 0; i < 200; ++i) {
+        RtpPacket packet = h.packet(i);
+        packet.payload_type = 97;
+        if (i % 20 == 19)
+            continue;
+        ASSERT_EQ(h.push(packet), GST_FLOW_OK);
+    }
+    h.advance_to(5 * GST_SECOND);
+    for (int i = 0; i < 200; ++i) {
+        if (i % 20 == 19)
+            continue;
+        ASSERT_EQ(h.pull(), h.first_seqnum + i);
+    }
+    EXPECT_TRUE(comes_true([] { return stops == 1; }));
+    EXPECT_GT(uses, 1U);
+}
+
 TEST(JitterBufferPads, RtcpConcernsNeitherCapsNorEventsOfThePackets) {
     RtpHarness h("jitterbuffer", kFixed);
     GstPad* rtcp = gst_element_request_pad_simple(h.element(), "sink_rtcp");
