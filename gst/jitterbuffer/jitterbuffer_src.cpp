@@ -412,6 +412,7 @@ bool JitterBufferState::put_back_end(const Serial& item) {
     serial.push_front(item);
     // Whoever links it now makes us go on, once we let go of the mutex.
     flow = gst_pad_is_linked(src_pad) != FALSE ? GST_FLOW_OK : GST_FLOW_NOT_LINKED;
+    wake();
     changed.notify_all();
     return true;
 }
