@@ -190,6 +190,30 @@ TEST_F(RtxPlannerTest, KeepsToItsPropertiesOfRetries) {
     EXPECT_EQ(requests_until(30'000 * kMs), 5);
 }
 
+TEST_F(RtxPlannerTest, KeepsToItsPropertiesOfDelays) {
+    RtxConfig config;
+    config.delay_reorder = 0;
+    config.delay_ns = 70 * kMs;
+    config.retry_timeout_ns = 10 * kMs;
+    config.min_retry_timeout_ns = 100 * kMs;
+    configure(config);
+    hole(10, 1); // at 200 ms
+    EXPECT_EQ(requests_until(269 * kMs), 0);
+    EXPECT_EQ(requests_until(270 * kMs), 1);
+    EXPECT_EQ(requests_until(369 * kMs), 0);
+    EXPECT_EQ(requests_until(370 * kMs), 1);
+    config.delay_ns = -1;
+    config.min_delay_ns = 50 * kMs;
+    configure(config);
+    hole(100, 1); // at 2000 ms
+    EXPECT_EQ(requests_until(2049 * kMs), 0);
+    EXPECT_EQ(requests_until(2050 * kMs), 1);
+    config.deadline_ns = 30 * kMs;
+    configure(config);
+    hole(300, 1);
+    EXPECT_EQ(requests_until(20'000 * kMs), 0) << "it may be no older than 30 ms";
+}
+
 TEST_F(RtxPlannerTest, WithholdsWhatTheBitRateDoesNotAllow) {
     RtxConfig config;
     config.max_bits_per_second = 10'000; // ten packets in a second
