@@ -8,13 +8,11 @@
 #include "jitterbuffer/jitterbuffer_state.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace tactus {
 
 namespace {
-
-// Few enough that a packet that is held does not count as out for long.
-constexpr std::size_t kBatch = 16;
 
 GstFlowReturn worst_fatal(GstFlowReturn flow) {
     return flow == GST_FLOW_NOT_LINKED || flow < GST_FLOW_EOS ? flow : GST_FLOW_OK;
@@ -30,9 +28,11 @@ void JitterBufferState::loop() {
         core.take_dropped(dropped_out);
         stopped = flow != GST_FLOW_OK;
     }
+    in_turn = true;
     if (!dropped_out.empty())
         report_dropped(dropped_out);
     deliver();
+    in_turn = false;
     // Who stops while we deliver is met the next time.
     if (stopped)
         rest();
@@ -41,17 +41,10 @@ void JitterBufferState::loop() {
 // Fills outs, waiting for something to put there.
 void JitterBufferState::collect(std::unique_lock<std::mutex>& lock) {
     std::int64_t now = now_ns();
-    outs_generation = generation;
-    while (outs.size() < kBatch && flow == GST_FLOW_OK) {
+    for (;;) {
         woken = false;
-        std::int64_t until_ns = JitterBuffer::kNever;
-        if (serial_leads()) {
-            collect_serial();
-            continue;
-        }
-        if (!blocked && (collect_news(now) || collect_packet(now, until_ns)))
-            continue;
-        if (!outs.empty())
+        const std::int64_t until_ns = collect_due(now);
+        if (!outs.empty() || flow != GST_FLOW_OK)
             return;
         if (until_ns != JitterBuffer::kNever && !blocked && clock == nullptr) {
             // Nothing to wait with: all is due, as in rtpjitterbuffer.
@@ -63,8 +56,22 @@ void JitterBufferState::collect(std::unique_lock<std::mutex>& lock) {
             return;
         wait(lock, until_ns);
         now = now_ns();
-        outs_generation = generation;
     }
+}
+
+// Fills outs with what is due, up to a batch. Returns until when nothing else is.
+std::int64_t JitterBufferState::collect_due(std::int64_t now_ns) {
+    outs_generation = generation;
+    std::int64_t until_ns = JitterBuffer::kNever;
+    while (outs.size() < kBatch && flow == GST_FLOW_OK) {
+        if (serial_leads()) {
+            collect_serial();
+            continue;
+        }
+        if (blocked || !(collect_news(now_ns) || collect_packet(now_ns, until_ns)))
+            return until_ns;
+    }
+    return now_ns;
 }
 
 void JitterBufferState::collect_message(GstStructure* structure) {
@@ -150,14 +157,21 @@ void JitterBufferState::collect_serial() {
 
 // --- waiting
 
+// Leaves the turn to upstream's thread meanwhile.
 void JitterBufferState::wait(std::unique_lock<std::mutex>& lock, std::int64_t until_ns) {
+    GST_PAD_STREAM_UNLOCK(src_pad);
+    asleep_until_ns = until_ns;
     if (until_ns != JitterBuffer::kNever && !blocked) {
         wait_for_clock(lock, until_ns);
-        return;
+    } else {
+        waiting = true;
+        changed.wait(lock, [this] { return woken; });
+        waiting = false;
     }
-    waiting = true;
-    changed.wait(lock, [this] { return woken; });
-    waiting = false;
+    asleep_until_ns.reset();
+    lock.unlock();
+    GST_PAD_STREAM_LOCK(src_pad);
+    lock.lock();
 }
 
 bool JitterBufferState::make_timer(GstClockTime time) {
@@ -186,11 +200,16 @@ void JitterBufferState::wait_for_clock(std::unique_lock<std::mutex>& lock, std::
 // --- what the task does outside the lock
 
 void JitterBufferState::deliver() {
+    if (outs.empty())
+        return;
+    std::uint32_t packets = 0;
+    const auto begin = std::chrono::steady_clock::now();
     for (std::size_t i = 0; i < outs.size();) {
         if (generation.load(std::memory_order_relaxed) != outs_generation) {
             dispose(outs[i++]);
             continue;
         }
+        packets += outs[i].is_packet() ? 1U : 0U;
         const std::size_t together = list_length(i);
         if (together > 1)
             push_list(i, together);
@@ -199,13 +218,15 @@ void JitterBufferState::deliver() {
         i += together;
     }
     outs.clear();
+    const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - begin;
+    pace.note(packets, took.count());
+    upstream_may_push.store(pace.quick(), std::memory_order_relaxed);
 }
 
 // How many packets from there on are pushed at once: those of a frame, if they came in a list.
 std::size_t JitterBufferState::list_length(std::size_t first) const {
     const auto listed = [&](const Out& out) {
-        return out.kind == Out::Kind::action && out.action.kind == JitterAction::Kind::push &&
-               out.action.stored.packet.listed &&
+        return out.is_packet() && out.action.stored.packet.listed &&
                out.action.stored.pts_ns == outs[first].action.stored.pts_ns;
     };
     std::size_t end = first;
@@ -228,7 +249,7 @@ void JitterBufferState::dispose(Out& out) {
         desk.refuse(out.item.query);
     if (out.item.event != nullptr)
         drop_event(out.item.event);
-    if (out.kind == Out::Kind::action && out.action.kind == JitterAction::Kind::push)
+    if (out.is_packet())
         gst_buffer_unref(static_cast<GstBuffer*>(out.action.stored.packet.handle));
 }
 
@@ -411,6 +432,7 @@ void JitterBufferState::note_flow(GstFlowReturn result) {
             return;
         flow = result;
         ++generation;
+        wake(); // the task, to rest
         changed.notify_all();
         // Upstream has ended, so nobody else will tell the application.
         tell = eos_queued && worst_fatal(result) != GST_FLOW_OK;
@@ -440,6 +462,7 @@ gboolean JitterBufferState::start_task() {
         if (guarded(self.element, FALSE, run))
             return;
         self.outs.clear();
+        self.in_turn = false;
         self.note_flow(GST_FLOW_ERROR);
         self.rest();
     };
