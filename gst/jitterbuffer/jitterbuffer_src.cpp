@@ -18,6 +18,11 @@ GstFlowReturn worst_fatal(GstFlowReturn flow) {
     return flow == GST_FLOW_NOT_LINKED || flow < GST_FLOW_EOS ? flow : GST_FLOW_OK;
 }
 
+// What pushing takes is real time, whatever the pipeline's clock says.
+std::int64_t monotonic_ns() {
+    return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 } // namespace
 
 void JitterBufferState::loop() {
@@ -105,9 +110,7 @@ bool JitterBufferState::collect_news(std::int64_t now_ns) {
 }
 
 bool JitterBufferState::collect_packet(std::int64_t now_ns, std::int64_t& until_ns) {
-    Out out;
-    out.action = core.poll(now_ns);
-    const JitterAction& action = out.action;
+    const JitterAction action = core.poll(now_ns);
     switch (action.kind) {
     case JitterAction::Kind::wait:
         until_ns = action.until_ns;
@@ -138,7 +141,7 @@ bool JitterBufferState::collect_packet(std::int64_t now_ns, std::int64_t& until_
     default:
         break;
     }
-    outs.push_back(out);
+    outs.emplace_back().action = action;
     return true;
 }
 
@@ -203,7 +206,7 @@ void JitterBufferState::deliver() {
     if (outs.empty())
         return;
     std::uint32_t packets = 0;
-    const auto begin = std::chrono::steady_clock::now();
+    pace.begin(monotonic_ns);
     for (std::size_t i = 0; i < outs.size();) {
         if (generation.load(std::memory_order_relaxed) != outs_generation) {
             dispose(outs[i++]);
@@ -218,8 +221,7 @@ void JitterBufferState::deliver() {
         i += together;
     }
     outs.clear();
-    const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - begin;
-    pace.note(packets, took.count());
+    pace.end(packets, monotonic_ns);
     upstream_may_push.store(pace.quick(), std::memory_order_relaxed);
 }
 

@@ -10,76 +10,138 @@ namespace {
 
 constexpr std::int64_t kFast = 1'000;
 constexpr std::int64_t kSlow = PushPace::kQuickNs + 1;
+constexpr std::int64_t kApart = 1'000'000;
 
-void quick_pushes(PushPace& pace, std::uint32_t count) {
-    for (std::uint32_t i = 0; i < count; ++i)
-        pace.note(1, kFast);
-}
-
-// How many quick pushes it takes until they are believed.
-std::uint32_t proof_of(PushPace& pace) {
-    std::uint32_t count = 0;
-    while (!pace.quick() && count < 10 * PushPace::kMostProof) {
-        pace.note(1, kFast);
-        ++count;
+// A pace, the clock it reads, and a stream of pushes.
+class Pushes {
+  public:
+    void push(std::int64_t took_ns, std::uint32_t packets = 1) {
+        const auto now = [this] {
+            ++readings_;
+            return now_ns_;
+        };
+        now_ns_ += apart_ns_;
+        pace_.begin(now);
+        now_ns_ += took_ns;
+        pace_.end(packets, now);
     }
-    return count;
-}
+    void quick(std::uint32_t count) {
+        for (std::uint32_t i = 0; i < count; ++i)
+            push(kFast);
+    }
+    // How many quick pushes it takes until they are believed.
+    std::uint32_t proof() {
+        std::uint32_t count = 0;
+        while (!pace_.quick() && count < 10 * PushPace::kMostProof) {
+            push(kFast);
+            ++count;
+        }
+        return count;
+    }
+    bool is_quick() const { return pace_.quick(); }
+
+    std::int64_t apart_ns_ = kApart;
+    unsigned readings_ = 0;
+
+  private:
+    PushPace pace_;
+    std::int64_t now_ns_ = 0;
+};
 
 } // namespace
 
 TEST(PushPace, NothingIsBelievedBeforeItWasSeen) {
-    PushPace pace;
-    EXPECT_FALSE(pace.quick());
-    EXPECT_EQ(proof_of(pace), PushPace::kLeastProof);
+    Pushes pushes;
+    EXPECT_FALSE(pushes.is_quick());
+    EXPECT_EQ(pushes.proof(), PushPace::kLeastProof);
 }
 
-TEST(PushPace, ABatchCountsForItsPushes) {
-    PushPace pace;
-    pace.note(PushPace::kLeastProof - 1, kFast);
-    EXPECT_FALSE(pace.quick());
-    pace.note(1, PushPace::kQuickNs);
-    EXPECT_TRUE(pace.quick());
+TEST(PushPace, ABatchCountsForItsPackets) {
+    Pushes pushes;
+    pushes.push(kFast, PushPace::kLeastProof - 1);
+    EXPECT_FALSE(pushes.is_quick());
+    pushes.push(PushPace::kQuickNs);
+    EXPECT_TRUE(pushes.is_quick());
+}
+
+TEST(PushPace, EventsProveNothing) {
+    Pushes pushes;
+    for (int i = 0; i < 100; ++i)
+        pushes.push(kFast, 0);
+    EXPECT_FALSE(pushes.is_quick());
 }
 
 TEST(PushPace, OneSlowPushTakesItAway) {
-    PushPace pace;
-    quick_pushes(pace, 100);
-    ASSERT_TRUE(pace.quick());
-    pace.note(1, kSlow);
-    EXPECT_FALSE(pace.quick());
+    Pushes pushes;
+    pushes.quick(100);
+    ASSERT_TRUE(pushes.is_quick());
+    pushes.push(kSlow);
+    EXPECT_FALSE(pushes.is_quick());
 }
 
 TEST(PushPace, SlowPushesBetweenQuickOnesAreSoonLeftAlone) {
-    PushPace pace;
+    Pushes pushes;
     unsigned surprised = 0;
     for (int frame = 0; frame < 1000; ++frame) {
-        quick_pushes(pace, 30);
-        surprised += pace.quick() ? 1U : 0U;
-        pace.note(1, kSlow);
+        pushes.quick(30);
+        surprised += pushes.is_quick() ? 1U : 0U;
+        pushes.push(kSlow);
     }
     EXPECT_EQ(surprised, 1U);
 }
 
 TEST(PushPace, RareSlowPushesCostLittle) {
-    PushPace pace;
+    Pushes pushes;
     unsigned quick = 0;
     for (int i = 0; i < 1'000'000; ++i) {
-        pace.note(1, i % 10'000 == 9'999 ? kSlow : kFast);
-        quick += pace.quick() ? 1U : 0U;
+        pushes.push(i % 10'000 == 9'999 ? kSlow : kFast);
+        quick += pushes.is_quick() ? 1U : 0U;
     }
     EXPECT_GT(quick, 990'000U);
 }
 
 TEST(PushPace, ProofGrowsToALimitAndAQuietTimeShortensIt) {
-    PushPace pace;
+    Pushes pushes;
     std::uint32_t proof = 0;
     for (int i = 0; i < 20; ++i) {
-        proof = proof_of(pace);
-        pace.note(1, kSlow);
+        proof = pushes.proof();
+        pushes.push(kSlow);
     }
     EXPECT_EQ(proof, PushPace::kMostProof);
-    quick_pushes(pace, 100'000);
-    pace.note(1, kSlow);
-    EXPECT_LT(proof_of(pace), 100U);
+    pushes.quick(100'000);
+    pushes.push(kSlow);
+    EXPECT_LT(pushes.proof(), 100U);
+}
+
+TEST(PushPace, ClosePushesCostOneReadingOfTheClock) {
+    Pushes pushes;
+    pushes.apart_ns_ = 500;
+    pushes.quick(100);
+    pushes.readings_ = 0;
+    pushes.quick(1000);
+    EXPECT_EQ(pushes.readings_, 1000U);
+    EXPECT_TRUE(pushes.is_quick());
+}
+
+TEST(PushPace, PauseBetweenClosePushesCostsOneProof) {
+    Pushes pushes;
+    for (int burst = 0; burst < 100; ++burst) {
+        pushes.apart_ns_ = kApart;
+        pushes.quick(1);
+        EXPECT_FALSE(pushes.is_quick());
+        pushes.apart_ns_ = 500;
+        pushes.quick(30);
+        EXPECT_TRUE(pushes.is_quick());
+    }
+}
+
+TEST(PushPace, SlowPushAmongCloseOnesTakesItAway) {
+    Pushes pushes;
+    pushes.apart_ns_ = 500;
+    pushes.quick(100);
+    ASSERT_TRUE(pushes.is_quick());
+    pushes.push(kSlow);
+    EXPECT_FALSE(pushes.is_quick());
+    pushes.push(kSlow);
+    EXPECT_GE(pushes.proof(), PushPace::kLeastProof);
 }
