@@ -165,7 +165,10 @@ void JitterBufferState::wait(std::unique_lock<std::mutex>& lock, std::int64_t un
     GST_PAD_STREAM_UNLOCK(src_pad);
     asleep_until_ns = until_ns;
     if (until_ns != JitterBuffer::kNever && !blocked) {
-        wait_for_clock(lock, until_ns);
+        if (watch != nullptr && !core.next_pts_ns())
+            wait_watched(lock, until_ns);
+        else
+            wait_for_clock(lock, until_ns);
     } else {
         waiting = true;
         changed.wait(lock, [this] { return woken; });
@@ -188,10 +191,28 @@ bool JitterBufferState::make_timer(GstClockTime time) {
     return timer != nullptr;
 }
 
+// Nothing is held, so that nothing is urgent but that a packet comes.
+void JitterBufferState::wait_watched(std::unique_lock<std::mutex>& lock, std::int64_t until_ns) {
+    StallWatch* const of_now = watch;
+    GstClock* const its_owner = GST_CLOCK_CAST(gst_object_ref(clock));
+    stall.due_ns = clock_time_ns(until_ns);
+    waiting = watched = true;
+    lock.unlock();
+    of_now->add(stall);
+    lock.lock();
+    changed.wait(lock, [this] { return woken; });
+    waiting = watched = false;
+    stall.due_ns = DeadlineBoard::kNever;
+    const bool left = watch != of_now;
+    lock.unlock();
+    if (left) // it may have been removed before it was added
+        of_now->remove(stall);
+    gst_object_unref(its_owner);
+    lock.lock();
+}
+
 void JitterBufferState::wait_for_clock(std::unique_lock<std::mutex>& lock, std::int64_t until_ns) {
-    const std::int64_t time_ns =
-        until_ns + static_cast<std::int64_t>(base_time) + static_cast<std::int64_t>(peer_latency);
-    if (!make_timer(static_cast<GstClockTime>(std::max<std::int64_t>(time_ns, 0))))
+    if (!make_timer(static_cast<GstClockTime>(clock_time_ns(until_ns))))
         return;
     timer_pending = true;
     lock.unlock();

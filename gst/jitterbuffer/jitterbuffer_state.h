@@ -10,6 +10,7 @@
 #include "jitterbuffer/rtp_facts.h"
 #include "jitterbuffer/sender_sync.h"
 #include "jitterbuffer/settings.h"
+#include "jitterbuffer/stall_watch.h"
 
 #include <gst/gst.h>
 
@@ -134,6 +135,7 @@ struct JitterBufferState {
     void collect_message(GstStructure* structure);
     void wait(std::unique_lock<std::mutex>& lock, std::int64_t until_ns);
     void wait_for_clock(std::unique_lock<std::mutex>& lock, std::int64_t until_ns);
+    void wait_watched(std::unique_lock<std::mutex>& lock, std::int64_t until_ns);
     bool make_timer(GstClockTime time);
     void deliver();
     void deliver_one(Out& out);
@@ -161,6 +163,7 @@ struct JitterBufferState {
     // under mutex, but for ring
     std::int64_t now_ns();
     std::int64_t clock_now_ns() const;
+    std::int64_t clock_time_ns(std::int64_t running_time_ns) const;
     void wake();
     /// As wake, but who is woken does not run into the lock: give `alarm` to ring without it.
     struct Alarm {
@@ -213,8 +216,18 @@ struct JitterBufferState {
     GstClockID timer = nullptr; ///< the task's; made for `timer_clock`
     GstClock* timer_clock = nullptr;
     bool timer_pending = false;
-    std::optional<std::int64_t>
-        asleep_until_ns; ///< if the task waits: JitterBuffer::kNever or then
+    struct Stall final : StallWatch::Client {
+        explicit Stall(JitterBufferState& of) : state(of) {}
+        void ring() override {
+            const std::lock_guard lock(state.mutex);
+            state.wake();
+        }
+        JitterBufferState& state;
+    };
+    Stall stall{*this};
+    StallWatch* watch = nullptr;                 ///< that of `clock`
+    bool watched = false;                        ///< the task waits for `stall`
+    std::optional<std::int64_t> asleep_until_ns; ///< while the task waits
     std::int64_t stats_due_ns = 0;
     std::uint64_t invalid_count = 0;
     std::int64_t invalid_warned_ns = -1;

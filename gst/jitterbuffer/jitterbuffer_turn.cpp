@@ -28,8 +28,18 @@ void JitterBufferState::end_turn() {
 // Under mutex. The task sleeps on, unless something is due before it wakes up.
 JitterBufferState::Alarm JitterBufferState::collect_turn(std::int64_t now_ns) {
     const std::int64_t until_ns = collect_due(now_ns);
-    const bool early = asleep_until_ns && until_ns < *asleep_until_ns;
-    return early && outs.size() < kBatch ? prepare_wake() : Alarm{};
+    if (!asleep_until_ns || outs.size() == kBatch)
+        return {};
+    // What is held must not wait for a watch that is a little late.
+    if (until_ns < *asleep_until_ns || (watched && core.next_pts_ns()))
+        return prepare_wake();
+    if (watched) {
+        asleep_until_ns = until_ns;
+        stall.due_ns.store(until_ns != JitterBuffer::kNever ? clock_time_ns(until_ns)
+                                                            : DeadlineBoard::kNever,
+                           std::memory_order_relaxed);
+    }
+    return {};
 }
 
 // Delivers what collect_turn found, and what else is due. Returns what upstream is to know.

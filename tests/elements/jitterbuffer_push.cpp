@@ -6,7 +6,9 @@
 #include "rtp_harness.h"
 
 #include <atomic>
+#include <memory>
 #include <thread>
+#include <vector>
 
 using namespace tactus;
 
@@ -383,4 +385,92 @@ TEST(JitterBufferPushClock, HoleEndsInTimeThoughTheTaskWaitedForNothing) {
     EXPECT_EQ(h.pull(), (h.first_seqnum + next + 1) & 0xffff);
     EXPECT_NE(probe.last(), std::this_thread::get_id());
     EXPECT_EQ(h.stat("num-lost"), 1U);
+}
+
+// --- under the system clock: one timer for all that wait for packets
+
+namespace {
+
+/// A jitterbuffer in real time whose packets come as fast as they are made.
+class LiveStream {
+  public:
+    LiveStream() : h_(gst_harness_new("jitterbuffer")) {
+        gst_harness_use_systemclock(h_);
+        gst_harness_set_drop_buffers(h_, TRUE);
+        gst_harness_set_src_caps_str(h_, kCaps);
+        gst_harness_play(h_);
+    }
+    ~LiveStream() { gst_harness_teardown(h_); }
+    LiveStream(const LiveStream&) = delete;
+    LiveStream& operator=(const LiveStream&) = delete;
+
+    /// Packets of 20 ms that all come now: the last one's time is far away then.
+    void push(int count) {
+        for (int i = 0; i < count; ++i) {
+            RtpPacket packet;
+            packet.seqnum = next_;
+            packet.timestamp = next_++ * 160U;
+            packet.arrival = GST_CLOCK_TIME_NONE;
+            ASSERT_EQ(gst_harness_push(h_, make_rtp(packet)), GST_FLOW_OK);
+        }
+    }
+    guint64 stat(const char* field) {
+        GstStructure* stats = nullptr;
+        g_object_get(h_->element, "stats", &stats, nullptr);
+        guint64 value = 0;
+        gst_structure_get_uint64(stats, field, &value);
+        gst_structure_free(stats);
+        return value;
+    }
+    GstElement* element() { return h_->element; }
+
+  private:
+    GstHarness* h_;
+    std::uint16_t next_ = 0;
+};
+
+} // namespace
+
+TEST(JitterBufferWatch, EachOfManyTellsOfItsStallOnce) {
+    start_gstreamer();
+    std::vector<std::unique_ptr<LiveStream>> streams;
+    for (int i = 0; i < 50; ++i)
+        streams.push_back(std::make_unique<LiveStream>());
+    for (auto& stream : streams)
+        stream->push(5);
+    for (auto& stream : streams)
+        EXPECT_TRUE(eventually([&] { return stream->stat("refill-timeouts") == 1; }));
+    for (auto& stream : streams)
+        EXPECT_EQ(stream->stat("refill-timeouts"), 1U);
+}
+
+TEST(JitterBufferWatch, StreamsMayGoWhileTheyAreWatched) {
+    start_gstreamer();
+    LiveStream stays;
+    for (int i = 0; i < 20; ++i) {
+        LiveStream goes;
+        goes.push(3);
+        stays.push(1);
+        if (i % 4 == 0) {
+            EXPECT_TRUE(eventually([&] { return goes.stat("num-pushed") == 3; }));
+        }
+    }
+    EXPECT_TRUE(eventually([&] { return stays.stat("refill-timeouts") >= 1; }));
+}
+
+TEST(JitterBufferWatch, AnotherClockWatchesAfterAChange) {
+    start_gstreamer();
+    LiveStream stream;
+    auto* other = GST_CLOCK_CAST(g_object_new(GST_TYPE_SYSTEM_CLOCK, "name", "other", nullptr));
+    gst_object_ref_sink(other);
+    stream.push(5);
+    GstClock* first = gst_element_get_clock(stream.element());
+    for (int i = 0; i < 40; ++i) {
+        gst_element_set_clock(stream.element(), i % 2 == 0 ? other : first);
+        stream.push(1);
+    }
+    EXPECT_TRUE(eventually([&] { return stream.stat("refill-timeouts") >= 1; }));
+    gst_element_set_clock(stream.element(), other);
+    gst_object_unref(first);
+    gst_object_unref(other); // the stream's reference is the last one
 }
