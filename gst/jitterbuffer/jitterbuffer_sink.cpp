@@ -413,6 +413,7 @@ GstFlowReturn JitterBufferState::flush_stop(GstEvent* event) {
     // Until the task has let go of what it had collected, which belongs before the flush.
     GST_PAD_STREAM_LOCK(src_pad);
     drop_serial(true);
+    forget_pace(); // sinks wait for their first buffer again
     std::vector<JitterBuffer::Dropped> dropped;
     const GstClockTime new_base_time = gst_element_get_base_time(element);
     {

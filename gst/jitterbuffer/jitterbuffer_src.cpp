@@ -158,69 +158,6 @@ void JitterBufferState::collect_serial() {
     outs.push_back(out);
 }
 
-// --- waiting
-
-// Leaves the turn to upstream's thread meanwhile.
-void JitterBufferState::wait(std::unique_lock<std::mutex>& lock, std::int64_t until_ns) {
-    GST_PAD_STREAM_UNLOCK(src_pad);
-    asleep_until_ns = until_ns;
-    if (until_ns != JitterBuffer::kNever && !blocked) {
-        if (watch != nullptr && !core.next_pts_ns())
-            wait_watched(lock, until_ns);
-        else
-            wait_for_clock(lock, until_ns);
-    } else {
-        waiting = true;
-        changed.wait(lock, [this] { return woken; });
-        waiting = false;
-    }
-    asleep_until_ns.reset();
-    lock.unlock();
-    GST_PAD_STREAM_LOCK(src_pad);
-    lock.lock();
-}
-
-bool JitterBufferState::make_timer(GstClockTime time) {
-    if (timer != nullptr && timer_clock == clock &&
-        gst_clock_single_shot_id_reinit(clock, timer, time) != FALSE)
-        return true;
-    if (timer != nullptr)
-        gst_clock_id_unref(timer);
-    timer = gst_clock_new_single_shot_id(clock, time);
-    gst_object_replace(reinterpret_cast<GstObject**>(&timer_clock), GST_OBJECT_CAST(clock));
-    return timer != nullptr;
-}
-
-// Nothing is held, so that nothing is urgent but that a packet comes.
-void JitterBufferState::wait_watched(std::unique_lock<std::mutex>& lock, std::int64_t until_ns) {
-    StallWatch* const of_now = watch;
-    GstClock* const its_owner = GST_CLOCK_CAST(gst_object_ref(clock));
-    stall.due_ns = clock_time_ns(until_ns);
-    waiting = watched = true;
-    lock.unlock();
-    of_now->add(stall);
-    lock.lock();
-    changed.wait(lock, [this] { return woken; });
-    waiting = watched = false;
-    stall.due_ns = DeadlineBoard::kNever;
-    const bool left = watch != of_now;
-    lock.unlock();
-    if (left) // it may have been removed before it was added
-        of_now->remove(stall);
-    gst_object_unref(its_owner);
-    lock.lock();
-}
-
-void JitterBufferState::wait_for_clock(std::unique_lock<std::mutex>& lock, std::int64_t until_ns) {
-    if (!make_timer(static_cast<GstClockTime>(clock_time_ns(until_ns))))
-        return;
-    timer_pending = true;
-    lock.unlock();
-    gst_clock_id_wait(timer, nullptr);
-    lock.lock();
-    timer_pending = false;
-}
-
 // --- what the task does outside the lock
 
 void JitterBufferState::deliver() {
@@ -272,7 +209,7 @@ void JitterBufferState::dispose(Out& out) {
         desk.refuse(out.item.query);
     if (out.item.event != nullptr)
         drop_event(out.item.event);
-    if (out.is_packet())
+    if (out.kind == Out::Kind::action && out.action.kind == JitterAction::Kind::push)
         gst_buffer_unref(static_cast<GstBuffer*>(out.action.stored.packet.handle));
 }
 
@@ -517,6 +454,7 @@ gboolean JitterBufferState::src_activate(bool active) {
 
 gboolean JitterBufferState::src_event(GstEvent* event) {
     if (GST_EVENT_TYPE(event) == GST_EVENT_RECONFIGURE) {
+        upstream_may_push.store(false, std::memory_order_relaxed); // until the task has tried it
         const std::lock_guard lock(mutex);
         if (flow == GST_FLOW_NOT_LINKED && src_active) {
             flow = GST_FLOW_OK;

@@ -53,6 +53,7 @@ bool JitterBufferState::set_property(guint id, const GValue* value) {
 // NULL or READY to PAUSED.
 void JitterBufferState::start() {
     const std::lock_guard lock(mutex);
+    forget_pace();
     core = JitterBuffer(settings.config(video));
     pinned = false;
     last_now_ns = 0;

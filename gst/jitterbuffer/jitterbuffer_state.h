@@ -33,7 +33,8 @@ struct JitterBufferSignals {
 };
 
 /// All of a jitterbuffer but its GObject. The halves are in jitterbuffer_sink.cpp and
-/// jitterbuffer_src.cpp; what they share, in jitterbuffer_state.cpp.
+/// jitterbuffer_src.cpp; who of them delivers, in jitterbuffer_turn.cpp; what else they share, in
+/// jitterbuffer_state.cpp.
 ///
 /// Threads: the sink half runs under the sink pad's stream lock. Who has the source pad's stream
 /// lock has the turn to deliver: the source pad's task, which alone waits for the clock and lets go
@@ -191,6 +192,7 @@ struct JitterBufferState {
     void end_turn();
     Alarm collect_turn(std::int64_t now_ns);
     GstFlowReturn deliver_turn(Alarm alarm);
+    void forget_pace();
 
     // Few enough that a packet that is held does not count as out for long.
     static constexpr std::size_t kBatch = 16;
