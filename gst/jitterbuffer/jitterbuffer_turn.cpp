@@ -32,16 +32,14 @@ JitterBufferState::Alarm JitterBufferState::collect_turn(std::int64_t now_ns) {
     const std::int64_t until_ns = collect_due(now_ns);
     if (!asleep_until_ns || outs.size() == kBatch)
         return {};
-    // What is held must not wait for a watch that is a little late.
-    if (until_ns < *asleep_until_ns || (watched && core.next_pts_ns()))
-        return prepare_wake();
+    bool in_time = until_ns >= *asleep_until_ns;
     if (watched) {
-        asleep_until_ns = until_ns;
-        stall.due_ns.store(until_ns != JitterBuffer::kNever ? clock_time_ns(until_ns)
-                                                            : DeadlineBoard::kNever,
-                           std::memory_order_relaxed);
+        // What is held goes out in time: the task is up before that, and waits for the rest.
+        const std::int64_t ahead_ns = core.next_pts_ns() ? StallWatch::kLateNs : 0;
+        in_time = stall.move(until_ns != JitterBuffer::kNever ? clock_time_ns(until_ns - ahead_ns)
+                                                              : DeadlineBoard::kNever);
     }
-    return {};
+    return in_time ? Alarm{} : prepare_wake();
 }
 
 // Delivers what collect_turn found, and what else is due. Returns what upstream is to know.
@@ -105,14 +103,14 @@ bool JitterBufferState::make_timer(GstClockTime time) {
 void JitterBufferState::wait_watched(std::unique_lock<std::mutex>& lock, std::int64_t until_ns) {
     StallWatch* const of_now = watch;
     GstClock* const its_owner = GST_CLOCK_CAST(gst_object_ref(clock));
-    stall.due_ns = clock_time_ns(until_ns);
+    stall.move(clock_time_ns(until_ns));
     waiting = watched = true;
     lock.unlock();
     of_now->add(stall);
     lock.lock();
     changed.wait(lock, [this] { return woken; });
     waiting = watched = false;
-    stall.due_ns = DeadlineBoard::kNever;
+    stall.move(DeadlineBoard::kNever);
     const bool left = watch != of_now;
     lock.unlock();
     if (left) // it may have been removed before it was added

@@ -21,6 +21,8 @@ namespace tactus {
 /// called under the lock that `add` and `remove` take: no lock that it takes may be held for those.
 class StallWatch {
   public:
+    static constexpr std::int64_t kLateNs = 2'000'000;
+
     class Client : public DeadlineBoard::Entry {
       public:
         virtual void ring() = 0;

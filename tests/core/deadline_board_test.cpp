@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <mutex>
+#include <thread>
 
 using tactus::DeadlineBoard;
 
@@ -13,8 +15,8 @@ namespace {
 class Deadlines : public ::testing::Test {
   protected:
     void put(DeadlineBoard::Entry& entry, std::int64_t due_ns) {
-        entry.due_ns = due_ns;
-        board_.add(entry);
+        if (!entry.move(due_ns))
+            board_.add(entry);
     }
     std::vector<DeadlineBoard::Entry*> poll(std::int64_t now_ns) {
         std::vector<DeadlineBoard::Entry*> due;
@@ -44,7 +46,7 @@ TEST_F(Deadlines, ComeInTheOrderOfTime) {
 TEST_F(Deadlines, OneThatWasPutOffComesAtItsNewTime) {
     put(e_[0], 10);
     put(e_[1], 15);
-    e_[0].due_ns = 40;
+    EXPECT_TRUE(e_[0].move(40));
     EXPECT_EQ(board_.next_ns(), 10); // nobody told the board
     EXPECT_EQ(poll(12), List{});
     EXPECT_EQ(board_.next_ns(), 15);
@@ -62,7 +64,7 @@ TEST_F(Deadlines, OneThatWasPutForwardComesEarlier) {
 
 TEST_F(Deadlines, OneThatWasPutOffForEverLeavesTheBoard) {
     put(e_[0], 10);
-    e_[0].due_ns = DeadlineBoard::kNever;
+    EXPECT_TRUE(e_[0].move(DeadlineBoard::kNever));
     EXPECT_EQ(poll(10), List{});
     EXPECT_EQ(board_.next_ns(), DeadlineBoard::kNever);
     put(e_[0], 20);
@@ -75,4 +77,48 @@ TEST_F(Deadlines, SameTimeIsEachOnes) {
     board_.remove(e_[1]);
     EXPECT_EQ(poll(10).size(), 2U);
     board_.remove(e_[1]); // is not there
+}
+
+TEST_F(Deadlines, OneThatWasPutOffMayComeForwardToWhereTheBoardLooks) {
+    put(e_[0], 10);
+    EXPECT_TRUE(e_[0].move(100));
+    EXPECT_TRUE(e_[0].move(50));
+    EXPECT_EQ(poll(10), List{});
+    EXPECT_EQ(board_.next_ns(), 50);
+    EXPECT_TRUE(e_[0].move(100));
+    EXPECT_FALSE(e_[0].move(40));
+    EXPECT_EQ(poll(60), List{&e_[0]});
+}
+
+// Whatever the mover does, a deadline that it was told is on the board is polled in time.
+TEST_F(Deadlines, MovedWhileTheBoardIsPolledTheyAreNotMissed) {
+    std::atomic<std::int64_t> now_ns{0};
+    std::atomic<bool> stop{false};
+    std::atomic<std::int64_t> rung_ns{0};
+    std::mutex mutex;
+    put(e_[0], 1);
+    std::thread poller([&] {
+        while (!stop) {
+            const std::lock_guard lock(mutex);
+            const std::int64_t now = ++now_ns;
+            if (!poll(now).empty())
+                rung_ns = now;
+        }
+    });
+    for (std::int64_t i = 0; i < 50'000; ++i) {
+        e_[0].move(now_ns + 1000);
+        const std::int64_t due_ns = now_ns + 5;
+        if (!e_[0].move(due_ns)) {
+            const std::lock_guard lock(mutex);
+            board_.add(e_[0]);
+        }
+        if (i % 64 == 0) { // and this one stays
+            while (now_ns <= due_ns + 1)
+                std::this_thread::yield();
+            const std::lock_guard lock(mutex);
+            EXPECT_GE(rung_ns, due_ns) << i;
+        }
+    }
+    stop = true;
+    poller.join();
 }

@@ -14,29 +14,36 @@ namespace tactus {
 /// Deadlines of many, most of which are put off before they come: as those for what is to be done
 /// when nothing arrives. To put one off is a store; the board looks at it when the old time comes.
 ///
-/// Threads: `Entry::due_ns` may be set by any, to a later time at any moment, to an earlier one
-/// only if `add` follows. All else one at a time; the owner locks. Times are in ns of one clock. An
-/// entry belongs to its user, who removes it before it goes, and is on one board at a time.
+/// Threads: an entry may be moved at any time, by one thread at a time. All else one at a time; the
+/// owner locks. Times are in ns of one clock. An entry belongs to its user, who removes it before
+/// it goes, and is on one board at a time.
 class DeadlineBoard {
   public:
     static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
     class Entry {
       public:
-        std::atomic<std::int64_t> due_ns{kNever};
+        /// Sets the deadline. False if the board will not look at it in time: then `add` it.
+        bool move(std::int64_t due_ns) {
+            // seq_cst, here and in poll: either we see where poll puts it, or poll sees this.
+            due_ns_.store(due_ns);
+            return place_ns_.load() <= due_ns;
+        }
 
       private:
         friend class DeadlineBoard;
-        std::int64_t place_ns_ = kNever; ///< where it is on the board; never later than due_ns
+        std::atomic<std::int64_t> due_ns_{kNever};
+        std::atomic<std::int64_t> place_ns_{kNever}; ///< where it is on the board
     };
 
     /// Puts `entry` on the board, or forward on it.
     void add(Entry& entry) {
-        const std::int64_t due_ns = entry.due_ns.load(std::memory_order_relaxed);
+        const std::int64_t due_ns = entry.due_ns_;
         if (due_ns >= entry.place_ns_)
             return;
         remove(entry);
-        place(entry, due_ns);
+        entry.place_ns_ = due_ns;
+        entries_.insert({due_ns, &entry});
     }
     void remove(Entry& entry) {
         if (entry.place_ns_ != kNever)
@@ -49,8 +56,7 @@ class DeadlineBoard {
         while (!entries_.empty() && entries_.begin()->first <= now_ns) {
             auto node = entries_.extract(entries_.begin());
             Entry& entry = *node.value().second;
-            const std::int64_t due_ns = entry.due_ns.load(std::memory_order_relaxed);
-            entry.place_ns_ = due_ns > now_ns ? due_ns : kNever;
+            const std::int64_t due_ns = settle(entry, now_ns);
             if (due_ns <= now_ns) {
                 due.push_back(&entry);
             } else if (due_ns != kNever) {
@@ -64,9 +70,14 @@ class DeadlineBoard {
     std::int64_t next_ns() const { return entries_.empty() ? kNever : entries_.begin()->first; }
 
   private:
-    void place(Entry& entry, std::int64_t place_ns) {
-        entry.place_ns_ = place_ns;
-        entries_.insert({place_ns, &entry});
+    // Its deadline, which is its place from now on if it is to come.
+    static std::int64_t settle(Entry& entry, std::int64_t now_ns) {
+        std::int64_t due_ns = 0;
+        do {
+            due_ns = entry.due_ns_;
+            entry.place_ns_ = due_ns > now_ns ? due_ns : kNever;
+        } while (entry.due_ns_ < due_ns);
+        return due_ns;
     }
 
     std::set<std::pair<std::int64_t, Entry*>> entries_;
