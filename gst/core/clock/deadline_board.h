@@ -14,6 +14,9 @@ namespace tactus {
 /// Deadlines of many, most of which are put off before they come: as those for what is to be done
 /// when nothing arrives. To put one off is a store; the board looks at it when the old time comes.
 ///
+/// One that is moved while it is polled may be taken for due before its time. Who is told looks,
+/// and adds it again.
+///
 /// Threads: an entry may be moved at any time, by one thread at a time. All else one at a time; the
 /// owner locks. Times are in ns of one clock. An entry belongs to its user, who removes it before
 /// it goes, and is on one board at a time.
