@@ -139,47 +139,54 @@ std::uint32_t JitterBufferState::clock_rate_of(unsigned payload_type) {
 
 GstFlowReturn JitterBufferState::insert(JitterPacket* packets, std::size_t count) {
     GstFlowReturn result = GST_FLOW_OK;
-    bool report = false;
     bool misplaced = false;
     Alarm alarm;
+    const Turn turn(*this);
     {
         const auto lock = lock_soon();
         const std::int64_t now = now_ns();
         bool accepted = false;
-        for (std::size_t i = 0; i < count; ++i) {
-            JitterPacket& packet = packets[i];
-            if (flow != GST_FLOW_OK || eos_queued) {
-                result = flow != GST_FLOW_OK ? flow : GST_FLOW_EOS;
-                dropped_in.push_back({packet.handle, packet.seqnum, JitterDrop::flushed, 0});
-                continue;
-            }
-            if (packet.arrival_ns == -1)
-                packet.arrival_ns = now;
-            packet.tag = serial_count;
-            if (media.in_use())
-                place_by_media_clock(packet);
-            if (!core.next_pts_ns())
-                oldest_tag = packet.tag;
-            const JitterBuffer::InsertResult inserted = core.insert(packet, now);
-            accepted |= inserted.accepted;
-            // Not that of the last one out: a hole may be asked for before the first packet goes.
-            if (inserted.accepted)
-                last_ssrc.store(packet.ssrc, std::memory_order_relaxed);
-            else
-                dropped_in.push_back({packet.handle, packet.seqnum, inserted.reason, -1});
-        }
-        core.take_dropped(dropped_in);
-        report = !dropped_in.empty();
-        if (accepted)
+        for (std::size_t i = 0; i < count; ++i)
+            accepted |= put_in(packets[i], now, result);
+        if (turn.held)
+            alarm = collect_turn(now);
+        else if (accepted)
             alarm = prepare_wake();
+        core.take_dropped(dropped_in);
         misplaced = media.in_use() && media.take_complaint();
     }
-    ring(alarm);
-    if (report)
+    if (!turn.held)
+        ring(alarm);
+    if (!dropped_in.empty())
         report_dropped(dropped_in);
     if (misplaced)
         warn_misplaced();
+    if (turn.held)
+        result = std::min(result, deliver_turn(alarm));
     return result;
+}
+
+// Under mutex. False if the packet is dropped.
+bool JitterBufferState::put_in(JitterPacket& packet, std::int64_t now_ns, GstFlowReturn& result) {
+    if (flow != GST_FLOW_OK || eos_queued) {
+        result = flow != GST_FLOW_OK ? flow : GST_FLOW_EOS;
+        dropped_in.push_back({packet.handle, packet.seqnum, JitterDrop::flushed, 0});
+        return false;
+    }
+    if (packet.arrival_ns == -1)
+        packet.arrival_ns = now_ns;
+    packet.tag = serial_count;
+    if (media.in_use())
+        place_by_media_clock(packet);
+    if (!core.next_pts_ns())
+        oldest_tag = packet.tag;
+    const JitterBuffer::InsertResult inserted = core.insert(packet, now_ns);
+    // Not that of the last one out: a hole may be asked for before the first packet goes.
+    if (inserted.accepted)
+        last_ssrc.store(packet.ssrc, std::memory_order_relaxed);
+    else
+        dropped_in.push_back({packet.handle, packet.seqnum, inserted.reason, -1});
+    return inserted.accepted;
 }
 
 // Under mutex.
@@ -412,6 +419,7 @@ GstFlowReturn JitterBufferState::flush_stop(GstEvent* event) {
     // Until the task has let go of what it had collected, which belongs before the flush.
     GST_PAD_STREAM_LOCK(src_pad);
     drop_serial(true);
+    forget_pace(); // sinks wait for their first buffer again
     std::vector<JitterBuffer::Dropped> dropped;
     const GstClockTime new_base_time = gst_element_get_base_time(element);
     {

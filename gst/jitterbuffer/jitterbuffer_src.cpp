@@ -8,16 +8,19 @@
 #include "jitterbuffer/jitterbuffer_state.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace tactus {
 
 namespace {
 
-// Few enough that a packet that is held does not count as out for long.
-constexpr std::size_t kBatch = 16;
-
 GstFlowReturn worst_fatal(GstFlowReturn flow) {
     return flow == GST_FLOW_NOT_LINKED || flow < GST_FLOW_EOS ? flow : GST_FLOW_OK;
+}
+
+// What pushing takes is real time, whatever the pipeline's clock says.
+std::int64_t monotonic_ns() {
+    return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 } // namespace
@@ -30,9 +33,11 @@ void JitterBufferState::loop() {
         core.take_dropped(dropped_out);
         stopped = flow != GST_FLOW_OK;
     }
+    in_turn = true;
     if (!dropped_out.empty())
         report_dropped(dropped_out);
     deliver();
+    in_turn = false;
     // Who stops while we deliver is met the next time.
     if (stopped)
         rest();
@@ -41,17 +46,10 @@ void JitterBufferState::loop() {
 // Fills outs, waiting for something to put there.
 void JitterBufferState::collect(std::unique_lock<std::mutex>& lock) {
     std::int64_t now = now_ns();
-    outs_generation = generation;
-    while (outs.size() < kBatch && flow == GST_FLOW_OK) {
+    for (;;) {
         woken = false;
-        std::int64_t until_ns = JitterBuffer::kNever;
-        if (serial_leads()) {
-            collect_serial();
-            continue;
-        }
-        if (!blocked && (collect_news(now) || collect_packet(now, until_ns)))
-            continue;
-        if (!outs.empty())
+        const std::int64_t until_ns = collect_due(now);
+        if (!outs.empty() || flow != GST_FLOW_OK)
             return;
         if (until_ns != JitterBuffer::kNever && !blocked && clock == nullptr) {
             // Nothing to wait with: all is due, as in rtpjitterbuffer.
@@ -63,8 +61,22 @@ void JitterBufferState::collect(std::unique_lock<std::mutex>& lock) {
             return;
         wait(lock, until_ns);
         now = now_ns();
-        outs_generation = generation;
     }
+}
+
+// Fills outs with what is due, up to a batch. Returns until when nothing else is.
+std::int64_t JitterBufferState::collect_due(std::int64_t now_ns) {
+    outs_generation = generation;
+    std::int64_t until_ns = JitterBuffer::kNever;
+    while (outs.size() < kBatch && flow == GST_FLOW_OK) {
+        if (serial_leads()) {
+            collect_serial();
+            continue;
+        }
+        if (blocked || !(collect_news(now_ns) || collect_packet(now_ns, until_ns)))
+            return until_ns;
+    }
+    return now_ns;
 }
 
 void JitterBufferState::collect_message(GstStructure* structure) {
@@ -98,9 +110,7 @@ bool JitterBufferState::collect_news(std::int64_t now_ns) {
 }
 
 bool JitterBufferState::collect_packet(std::int64_t now_ns, std::int64_t& until_ns) {
-    Out out;
-    out.action = core.poll(now_ns);
-    const JitterAction& action = out.action;
+    const JitterAction action = core.poll(now_ns);
     switch (action.kind) {
     case JitterAction::Kind::wait:
         until_ns = action.until_ns;
@@ -131,7 +141,7 @@ bool JitterBufferState::collect_packet(std::int64_t now_ns, std::int64_t& until_
     default:
         break;
     }
-    outs.push_back(out);
+    outs.emplace_back().action = action;
     return true;
 }
 
@@ -148,49 +158,19 @@ void JitterBufferState::collect_serial() {
     outs.push_back(out);
 }
 
-// --- waiting
-
-void JitterBufferState::wait(std::unique_lock<std::mutex>& lock, std::int64_t until_ns) {
-    if (until_ns != JitterBuffer::kNever && !blocked) {
-        wait_for_clock(lock, until_ns);
-        return;
-    }
-    waiting = true;
-    changed.wait(lock, [this] { return woken; });
-    waiting = false;
-}
-
-bool JitterBufferState::make_timer(GstClockTime time) {
-    if (timer != nullptr && timer_clock == clock &&
-        gst_clock_single_shot_id_reinit(clock, timer, time) != FALSE)
-        return true;
-    if (timer != nullptr)
-        gst_clock_id_unref(timer);
-    timer = gst_clock_new_single_shot_id(clock, time);
-    gst_object_replace(reinterpret_cast<GstObject**>(&timer_clock), GST_OBJECT_CAST(clock));
-    return timer != nullptr;
-}
-
-void JitterBufferState::wait_for_clock(std::unique_lock<std::mutex>& lock, std::int64_t until_ns) {
-    const std::int64_t time_ns =
-        until_ns + static_cast<std::int64_t>(base_time) + static_cast<std::int64_t>(peer_latency);
-    if (!make_timer(static_cast<GstClockTime>(std::max<std::int64_t>(time_ns, 0))))
-        return;
-    timer_pending = true;
-    lock.unlock();
-    gst_clock_id_wait(timer, nullptr);
-    lock.lock();
-    timer_pending = false;
-}
-
 // --- what the task does outside the lock
 
 void JitterBufferState::deliver() {
+    if (outs.empty())
+        return;
+    std::uint32_t packets = 0;
+    pace.begin(monotonic_ns);
     for (std::size_t i = 0; i < outs.size();) {
         if (generation.load(std::memory_order_relaxed) != outs_generation) {
             dispose(outs[i++]);
             continue;
         }
+        packets += outs[i].is_packet() ? 1U : 0U;
         const std::size_t together = list_length(i);
         if (together > 1)
             push_list(i, together);
@@ -199,13 +179,14 @@ void JitterBufferState::deliver() {
         i += together;
     }
     outs.clear();
+    pace.end(packets, monotonic_ns);
+    upstream_may_push.store(pace.quick(), std::memory_order_relaxed);
 }
 
 // How many packets from there on are pushed at once: those of a frame, if they came in a list.
 std::size_t JitterBufferState::list_length(std::size_t first) const {
     const auto listed = [&](const Out& out) {
-        return out.kind == Out::Kind::action && out.action.kind == JitterAction::Kind::push &&
-               out.action.stored.packet.listed &&
+        return out.is_packet() && out.action.stored.packet.listed &&
                out.action.stored.pts_ns == outs[first].action.stored.pts_ns;
     };
     std::size_t end = first;
@@ -429,6 +410,7 @@ void JitterBufferState::note_flow(GstFlowReturn result) {
             return;
         flow = result;
         ++generation;
+        wake(); // the task, to rest
         changed.notify_all();
         // Upstream has ended, so nobody else will tell the application.
         tell = eos_queued && worst_fatal(result) != GST_FLOW_OK;
@@ -459,6 +441,7 @@ gboolean JitterBufferState::start_task() {
         if (guarded(self.element, FALSE, run))
             return;
         self.outs.clear();
+        self.in_turn = false;
         self.note_flow(GST_FLOW_ERROR);
         self.rest();
     };
@@ -490,6 +473,7 @@ gboolean JitterBufferState::src_activate(bool active) {
 
 gboolean JitterBufferState::src_event(GstEvent* event) {
     if (GST_EVENT_TYPE(event) == GST_EVENT_RECONFIGURE) {
+        upstream_may_push.store(false, std::memory_order_relaxed); // until the task has tried it
         const std::lock_guard lock(mutex);
         if (flow == GST_FLOW_NOT_LINKED && src_active) {
             flow = GST_FLOW_OK;

@@ -19,6 +19,8 @@ JitterBufferState::JitterBufferState(GstElement* owner) : element(owner) {
 
 JitterBufferState::~JitterBufferState() {
     stop();
+    if (watch != nullptr)
+        watch->remove(stall);
     if (timer != nullptr)
         gst_clock_id_unref(timer);
     gst_clear_object(&timer_clock);
@@ -51,6 +53,7 @@ bool JitterBufferState::set_property(guint id, const GValue* value) {
 // NULL or READY to PAUSED.
 void JitterBufferState::start() {
     const std::lock_guard lock(mutex);
+    forget_pace();
     core = JitterBuffer(settings.config(video));
     pinned = false;
     last_now_ns = 0;
@@ -108,9 +111,27 @@ void JitterBufferState::set_blocked(bool new_blocked) {
 }
 
 void JitterBufferState::set_clock(GstClock* new_clock) {
-    const std::lock_guard lock(mutex);
-    gst_object_replace(reinterpret_cast<GstObject**>(&clock), GST_OBJECT_CAST(new_clock));
-    wake();
+    StallWatch* const new_watch = StallWatch::of(new_clock);
+    StallWatch* old_watch = nullptr;
+    GstClock* old_clock = nullptr;
+    {
+        const std::lock_guard lock(mutex);
+        old_clock = clock;
+        clock = new_clock != nullptr ? GST_CLOCK_CAST(gst_object_ref(new_clock)) : nullptr;
+        old_watch = watch;
+        watch = new_watch;
+        wake();
+    }
+    if (old_watch != nullptr && old_watch != new_watch)
+        old_watch->remove(stall);
+    gst_clear_object(&old_clock);
+}
+
+// When a packet is due that has this running time.
+std::int64_t JitterBufferState::clock_time_ns(std::int64_t running_time_ns) const {
+    const std::int64_t time_ns = running_time_ns + static_cast<std::int64_t>(base_time) +
+                                 static_cast<std::int64_t>(peer_latency);
+    return std::max<std::int64_t>(time_ns, 0);
 }
 
 std::int64_t JitterBufferState::clock_now_ns() const {

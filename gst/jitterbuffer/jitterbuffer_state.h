@@ -3,12 +3,14 @@
 #pragma once
 
 #include "core/jitter/jitter_buffer.h"
+#include "core/jitter/push_pace.h"
 #include "core/ring/query_desk.h"
 #include "jitterbuffer/media_clock_source.h"
 #include "jitterbuffer/messages.h"
 #include "jitterbuffer/rtp_facts.h"
 #include "jitterbuffer/sender_sync.h"
 #include "jitterbuffer/settings.h"
+#include "jitterbuffer/stall_watch.h"
 
 #include <gst/gst.h>
 
@@ -31,12 +33,16 @@ struct JitterBufferSignals {
 };
 
 /// All of a jitterbuffer but its GObject. The halves are in jitterbuffer_sink.cpp and
-/// jitterbuffer_src.cpp; what they share, in jitterbuffer_state.cpp.
+/// jitterbuffer_src.cpp; who of them delivers, in jitterbuffer_turn.cpp; what else they share, in
+/// jitterbuffer_state.cpp.
 ///
-/// Threads: the sink half runs under the sink pad's stream lock, the source half in the source
-/// pad's task, which alone waits for the clock. `mutex` guards all that has no other owner named;
-/// nothing is pushed, posted or emitted under it. Events and queries that belong between packets
-/// wait in `serial`: each has a number, and a packet's tag says how many came before it.
+/// Threads: the sink half runs under the sink pad's stream lock. Who has the source pad's stream
+/// lock has the turn to deliver: the source pad's task, which alone waits for the clock and lets go
+/// of that lock meanwhile, or upstream's thread, for what is due when its packet has come and while
+/// pushing is quick. Locks are taken in that order: sink pad, source pad, `mutex`. The last guards
+/// all that has no other owner named; nothing is pushed, posted or emitted under it. Events and
+/// queries that belong between packets wait in `serial`: each has a number, and a packet's tag says
+/// how many came before it.
 struct JitterBufferState {
     explicit JitterBufferState(GstElement* owner);
 
@@ -92,12 +98,17 @@ struct JitterBufferState {
             message, ///< `structure` is posted
             sync,    ///< `structure` is the argument of handle-sync
         } kind = Kind::action;
+
+        bool is_packet() const {
+            return kind == Kind::action && action.kind == JitterAction::Kind::push;
+        }
     };
 
     // sink half
     bool prepare(GstBuffer* buffer, JitterPacket& packet);
     std::uint32_t clock_rate_of(unsigned payload_type);
     GstFlowReturn insert(JitterPacket* packets, std::size_t count);
+    bool put_in(JitterPacket& packet, std::int64_t now_ns, GstFlowReturn& result);
     std::int64_t arrival_of(GstBuffer* buffer);
     void report_dropped(std::vector<JitterBuffer::Dropped>& dropped);
     void warn_invalid(const char* why);
@@ -116,6 +127,7 @@ struct JitterBufferState {
 
     // source half
     void collect(std::unique_lock<std::mutex>& lock);
+    std::int64_t collect_due(std::int64_t now_ns);
     bool collect_news(std::int64_t now_ns);
     bool collect_packet(std::int64_t now_ns, std::int64_t& until_ns);
     void collect_serial();
@@ -124,6 +136,7 @@ struct JitterBufferState {
     void collect_message(GstStructure* structure);
     void wait(std::unique_lock<std::mutex>& lock, std::int64_t until_ns);
     void wait_for_clock(std::unique_lock<std::mutex>& lock, std::int64_t until_ns);
+    void wait_watched(std::unique_lock<std::mutex>& lock, std::int64_t until_ns);
     bool make_timer(GstClockTime time);
     void deliver();
     void deliver_one(Out& out);
@@ -149,9 +162,10 @@ struct JitterBufferState {
     /// The lock, for both sides' hot paths: it is never held for longer than a few packets take.
     std::unique_lock<std::mutex> lock_soon();
 
-    // under mutex
+    // under mutex, but for ring
     std::int64_t now_ns();
     std::int64_t clock_now_ns() const;
+    std::int64_t clock_time_ns(std::int64_t running_time_ns) const;
     void wake();
     /// As wake, but who is woken does not run into the lock: give `alarm` to ring without it.
     struct Alarm {
@@ -162,6 +176,27 @@ struct JitterBufferState {
     void ring(const Alarm& alarm);
     void halt();
     void configure();
+
+    // upstream's thread in place of the task: jitterbuffer_turn.cpp
+    struct Turn {
+        explicit Turn(JitterBufferState& of) : state(of), held(of.take_turn()) {}
+        ~Turn() {
+            if (held)
+                state.end_turn();
+        }
+        Turn(const Turn&) = delete;
+        Turn& operator=(const Turn&) = delete;
+        JitterBufferState& state;
+        const bool held;
+    };
+    bool take_turn();
+    void end_turn();
+    Alarm collect_turn(std::int64_t now_ns);
+    GstFlowReturn deliver_turn(Alarm alarm);
+    void forget_pace();
+
+    // Few enough that a packet that is held does not count as out for long.
+    static constexpr std::size_t kBatch = 16;
 
     JitterBuffer core{JitterConfig{}};
     GstFlowReturn flow = GST_FLOW_FLUSHING;
@@ -184,6 +219,18 @@ struct JitterBufferState {
     GstClockID timer = nullptr; ///< the task's; made for `timer_clock`
     GstClock* timer_clock = nullptr;
     bool timer_pending = false;
+    struct Stall final : StallWatch::Client {
+        explicit Stall(JitterBufferState& of) : state(of) {}
+        void ring() override {
+            const std::lock_guard lock(state.mutex);
+            state.wake();
+        }
+        JitterBufferState& state;
+    };
+    Stall stall{*this};
+    StallWatch* watch = nullptr;                 ///< that of `clock`
+    bool watched = false;                        ///< the task waits for `stall`
+    std::optional<std::int64_t> asleep_until_ns; ///< while the task waits
     std::int64_t stats_due_ns = 0;
     std::uint64_t invalid_count = 0;
     std::int64_t invalid_warned_ns = -1;
@@ -205,7 +252,11 @@ struct JitterBufferState {
     std::vector<JitterPacket> incoming;
     std::vector<JitterBuffer::Dropped> dropped_in;
 
-    // the task's own
+    std::atomic<bool> upstream_may_push{false};
+
+    // of who has the turn: under the source pad's stream lock
+    bool in_turn = false;
+    PushPace pace;
     std::vector<Out> outs;
     std::vector<JitterBuffer::Dropped> dropped_out;
     unsigned outs_generation = 0;
