@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/fft/inverse_stft.h"
 
-#include "core/fft/denormals.h"
-#include "core/fft/spectrum_math.h"
+#include "core/fft/flush_to_zero.h"
+#include "core/fft/sample_math.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -65,10 +65,10 @@ std::int64_t InverseStft::natural_end() const {
 }
 
 void InverseStft::push(const float* frame, std::int64_t end) {
-    const DenormalsAreZero guard;
+    const FlushToZero guard;
     if (block_ < frames_)
         drop_block();
-    const std::size_t floats = 2 * config_.bins();
+    const std::size_t floats = config_.channel_floats();
     for (unsigned c = 0; c < config_.channels; ++c) {
         const float* points = frame + c * floats;
         if (!all_finite(points, floats)) {
@@ -132,7 +132,7 @@ double InverseStft::weight(std::int64_t block, std::size_t n) const {
 }
 
 void InverseStft::finish(std::int64_t end) {
-    const DenormalsAreZero guard;
+    const FlushToZero guard;
     if (frames_ == 0) {
         set_ready(0, 0);
         return;

@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/fft/stft.h"
 
-#include "core/fft/denormals.h"
-#include "core/fft/spectrum_math.h"
+#include "core/fft/flush_to_zero.h"
+#include "core/fft/sample_math.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace tactus {
 
@@ -27,9 +28,9 @@ AlignedArray<float> scaled_window(const StftConfig& config) {
 } // namespace
 
 Stft::Stft(const StftConfig& config)
-    : config_(config.resolved()), fft_(config_.fft_size), window_(scaled_window(config_)),
-      windowed_(config_.fft_size), spectrum_(config_.bins()), power_(config_.bins()),
-      scratch_(fft_.scratch_size()),
+    : config_(config.resolved()), fft_(config_.fft_size), vector_(spectrum_values()),
+      window_(scaled_window(config_)), windowed_(config_.fft_size), spectrum_(config_.bins()),
+      power_(config_.bins()), scratch_(fft_.scratch_size()),
       capacity_(config_.window_length + std::clamp(config_.window_length, kLeastRoom, kMostRoom)),
       history_(capacity_ * config_.channels) {
     if (config_.band_count != 0)
@@ -70,7 +71,7 @@ bool Stft::ready() const {
 std::size_t Stft::push(const float* const* channels, std::size_t frames) {
     if (finished_)
         return 0;
-    const DenormalsAreZero guard;
+    const FlushToZero guard;
     const std::size_t skipped = std::min(skip_, frames);
     const std::size_t wanted = config_.window_length - (end_ - start_);
     const std::size_t count = std::min(wanted, frames - skipped);
@@ -100,7 +101,7 @@ void Stft::finish() {
 }
 
 void Stft::read(float* out) {
-    const DenormalsAreZero guard;
+    const FlushToZero guard;
     if (finished_) {
         const std::size_t missing = config_.window_length - (end_ - start_);
         make_room(missing);
@@ -108,14 +109,15 @@ void Stft::read(float* out) {
             std::fill_n(history(c) + end_, missing, 0.0F);
         end_ += missing;
     }
-    const std::size_t floats = config_.frame_floats() / config_.channels;
+    const std::size_t floats = config_.channel_floats();
     for (unsigned c = 0; c < config_.channels; ++c)
         transform(c, out + c * floats);
     advance();
 }
 
 void Stft::transform(unsigned channel, float* out) {
-    multiply(history(channel) + start_, window_.data(), windowed_.data(), config_.window_length);
+    vector_.multiply(history(channel) + start_, window_.data(), config_.window_length,
+                     windowed_.data());
     if (config_.format == StftFormat::complex) {
         fft_.forward(windowed_.data(), reinterpret_cast<std::complex<float>*>(out),
                      scratch_.data());
@@ -126,19 +128,26 @@ void Stft::transform(unsigned channel, float* out) {
 }
 
 void Stft::describe(unsigned channel, float* out) {
+    const std::size_t bins = config_.bins();
+    const bool direct = !bands_ && smoothers_.empty();
     if (config_.format == StftFormat::phase) {
-        to_phase(spectrum_.data(), out, config_.bins());
+        vector_.phases(spectrum_.data(), bins, out);
         return;
     }
-    to_power(spectrum_.data(), bands_ ? power_.data() : out, config_.bins());
+    if (config_.format == StftFormat::magnitude && direct) {
+        vector_.magnitudes(spectrum_.data(), bins, out);
+        return;
+    }
+    vector_.powers(spectrum_.data(), bins, bands_ ? power_.data() : out);
     if (bands_)
         bands_->apply(power_.data(), out);
     if (!smoothers_.empty())
         smoothers_[channel].apply(out);
     if (config_.format == StftFormat::magnitude)
-        to_magnitude(out, out, config_.values());
+        std::transform(out, out + config_.values(), out,
+                       [](float power) { return std::sqrt(power); });
     else if (config_.format == StftFormat::db)
-        to_decibels(out, out, config_.values());
+        vector_.decibels(out, config_.values(), 0, StftConfig::kLeastDecibels, out);
 }
 
 void Stft::advance() {

@@ -6,6 +6,7 @@
 #include "core/fft/band_map.h"
 #include "core/fft/fft.h"
 #include "core/fft/spectrum_smoother.h"
+#include "core/fft/spectrum_values.h"
 #include "core/fft/stft_config.h"
 
 #include <complex>
@@ -77,6 +78,7 @@ class Stft {
 
     StftConfig config_;
     RealFft<float> fft_;
+    SpectrumValues vector_;
     AlignedArray<float> window_;   ///< scaled
     AlignedArray<float> windowed_; ///< fft_size samples, those behind the window 0
     AlignedArray<std::complex<float>> spectrum_;

@@ -28,7 +28,7 @@ enum class StftFormat : std::uint8_t {
     complex,   ///< real and imaginary part
     magnitude, ///< |X|
     power,     ///< |X|^2
-    db,        ///< 10 log10(|X|^2), at least kLeastDecibels
+    db,        ///< 10 log10(|X|^2), at least StftConfig::kLeastDecibels
     phase,     ///< radians
 };
 
@@ -47,6 +47,7 @@ std::optional<StftFormat> stft_format_named(std::string_view name);
 /// middle of the window (its sample window_length / 2) where `center` is set, else its first
 /// sample. Behind the window come zeros up to fft_size.
 struct StftConfig {
+    static constexpr float kLeastDecibels = -200;
     static constexpr unsigned kMostChannels = 64;
     static constexpr std::size_t kLargestFft = std::size_t{1} << 24;
     static constexpr std::size_t kLargestHop = std::size_t{1} << 24;
@@ -78,10 +79,11 @@ struct StftConfig {
     std::size_t bins() const { return fft_size / 2 + 1; }
     /// Of one channel: the bins or the bands.
     std::size_t values() const { return band_count != 0 ? band_count : bins(); }
-    /// Numbers of float in one frame, of all channels.
-    std::size_t frame_floats() const {
-        return channels * values() * (format == StftFormat::complex ? 2 : 1);
+    /// Numbers of float in one frame, of one channel and of all.
+    std::size_t channel_floats() const {
+        return values() * (format == StftFormat::complex ? 2 : 1);
     }
+    std::size_t frame_floats() const { return channels * channel_floats(); }
     /// Samples of a frame that lie before its position.
     std::size_t before() const { return center ? window_length / 2 : 0; }
     /// Samples from a frame's position on that it needs.
