@@ -4,7 +4,7 @@
 
 #include "glue/fast_clock.h"
 #include "glue/stats_fields.h"
-#include "simdfft/stft_negotiation.h"
+#include "simdfft/simdifft_caps.h"
 
 #include <algorithm>
 #include <cstring>

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The gst-tactus authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "simdfft/stft_negotiation.h"
+#include "simdfft/simdifft_caps.h"
 
 #include <array>
 
