@@ -71,6 +71,41 @@ struct AudioRun {
     Planar samples;
 };
 
+inline void append_audio(std::vector<AudioRun>& runs, GstBuffer* buffer, const StftConfig& config) {
+    GstMapInfo map;
+    ASSERT_TRUE(gst_buffer_map(buffer, &map, GST_MAP_READ));
+    const std::size_t frames = map.size / sizeof(float) / config.channels;
+    EXPECT_EQ(map.size, frames * sizeof(float) * config.channels);
+    EXPECT_GT(frames, 0U);
+    if (GST_BUFFER_IS_DISCONT(buffer))
+        runs.push_back(
+            {GST_BUFFER_PTS(buffer), GST_BUFFER_OFFSET(buffer), Planar(config.channels)});
+    ASSERT_FALSE(runs.empty());
+    AudioRun& run = runs.back();
+    const auto before = static_cast<std::int64_t>(run.samples[0].size());
+    const SampleClock clock{run.start, config.rate};
+    EXPECT_EQ(GST_BUFFER_OFFSET(buffer), run.offset + run.samples[0].size());
+    EXPECT_EQ(GST_BUFFER_OFFSET_END(buffer), GST_BUFFER_OFFSET(buffer) + frames);
+    EXPECT_EQ(GST_BUFFER_PTS(buffer), clock.at(before));
+    EXPECT_EQ(GST_BUFFER_DURATION(buffer),
+              clock.between(before, before + static_cast<std::int64_t>(frames)));
+    const auto* const values = reinterpret_cast<const float*>(map.data);
+    for (std::size_t n = 0; n < frames; ++n)
+        for (unsigned c = 0; c < config.channels; ++c)
+            run.samples[c].push_back(values[n * config.channels + c]);
+    gst_buffer_unmap(buffer, &map);
+}
+
+/// All that has come out of a harness, with what each buffer says checked against the one before.
+inline std::vector<AudioRun> take_audio(GstHarness* harness, const StftConfig& config) {
+    std::vector<AudioRun> runs;
+    while (GstBuffer* buffer = gst_harness_try_pull(harness)) {
+        append_audio(runs, buffer, config);
+        gst_buffer_unref(buffer);
+    }
+    return runs;
+}
+
 /// A simdifft in a harness.
 class IfftHarness {
   public:
@@ -107,15 +142,7 @@ class IfftHarness {
     }
     GstCaps* caps_out() const { return gst_pad_get_current_caps(harness_->sinkpad); }
 
-    /// All that has come, with what each buffer says checked against the one before.
-    std::vector<AudioRun> take(const StftConfig& config) {
-        std::vector<AudioRun> runs;
-        while (GstBuffer* buffer = gst_harness_try_pull(harness_)) {
-            append(runs, buffer, config);
-            gst_buffer_unref(buffer);
-        }
-        return runs;
-    }
+    std::vector<AudioRun> take(const StftConfig& config) { return take_audio(harness_, config); }
     std::uint64_t stat(const char* field) const {
         GstStructure* stats = nullptr;
         g_object_get(element(), "stats", &stats, nullptr);
@@ -141,31 +168,6 @@ class IfftHarness {
     }
 
   private:
-    static void append(std::vector<AudioRun>& runs, GstBuffer* buffer, const StftConfig& config) {
-        GstMapInfo map;
-        ASSERT_TRUE(gst_buffer_map(buffer, &map, GST_MAP_READ));
-        const std::size_t frames = map.size / sizeof(float) / config.channels;
-        EXPECT_EQ(map.size, frames * sizeof(float) * config.channels);
-        EXPECT_GT(frames, 0U);
-        if (GST_BUFFER_IS_DISCONT(buffer))
-            runs.push_back(
-                {GST_BUFFER_PTS(buffer), GST_BUFFER_OFFSET(buffer), Planar(config.channels)});
-        ASSERT_FALSE(runs.empty());
-        AudioRun& run = runs.back();
-        const auto before = static_cast<std::int64_t>(run.samples[0].size());
-        const SampleClock clock{run.start, config.rate};
-        EXPECT_EQ(GST_BUFFER_OFFSET(buffer), run.offset + run.samples[0].size());
-        EXPECT_EQ(GST_BUFFER_OFFSET_END(buffer), GST_BUFFER_OFFSET(buffer) + frames);
-        EXPECT_EQ(GST_BUFFER_PTS(buffer), clock.at(before));
-        EXPECT_EQ(GST_BUFFER_DURATION(buffer),
-                  clock.between(before, before + static_cast<std::int64_t>(frames)));
-        const auto* const values = reinterpret_cast<const float*>(map.data);
-        for (std::size_t n = 0; n < frames; ++n)
-            for (unsigned c = 0; c < config.channels; ++c)
-                run.samples[c].push_back(values[n * config.channels + c]);
-        gst_buffer_unmap(buffer, &map);
-    }
-
     GstHarness* harness_;
     GstBus* bus_;
 };
