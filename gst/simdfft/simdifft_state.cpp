@@ -4,9 +4,12 @@
 
 #include "glue/fast_clock.h"
 #include "glue/stats_fields.h"
-#include "simdfft/simdifft_caps.h"
+#include "simdfft/stft_negotiation.h"
+
+#include <gst/audio/audio.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -43,6 +46,20 @@ void count(std::atomic<std::uint64_t>& counter, std::uint64_t more) {
 
 std::int64_t distance(std::uint64_t from, std::uint64_t to) {
     return static_cast<std::int64_t>(to - from);
+}
+
+/// Interleaved F32 with the rate, the channels and the positions of `stream`.
+GstAudioInfo audio_info_of(const StftStream& stream) {
+    GstAudioInfo info;
+    gst_audio_info_init(&info);
+    const auto channels = static_cast<gint>(stream.config.channels);
+    std::array<GstAudioChannelPosition, StftConfig::kMostChannels> positions{};
+    const bool has_positions = stream.channel_mask != 0 &&
+                               gst_audio_channel_positions_from_mask(channels, stream.channel_mask,
+                                                                     positions.data()) != FALSE;
+    gst_audio_info_set_format(&info, GST_AUDIO_FORMAT_F32, static_cast<gint>(stream.config.rate),
+                              channels, has_positions ? positions.data() : nullptr);
+    return info;
 }
 
 bool has_offsets(GstBuffer* buffer) {
@@ -319,21 +336,17 @@ void SimdIfftState::stop() {
 
 // --- queries
 
-bool SimdIfftState::answer_caps(GstQuery* query, GstPad* asked, GstPad* other) {
+/// What stands beyond it decides on the rate and the channels.
+bool SimdIfftState::answer_caps(GstQuery* query, GstPad* asked, GstPad* other) const {
     GstCaps* filter = nullptr;
     gst_query_parse_caps(query, &filter);
-    GstCaps* const beyond = gst_pad_peer_query_caps(other, nullptr);
-    GstCaps* const ours = gst_pad_get_pad_template_caps(asked);
-    GstCaps* result = with_rate_and_channels_of(beyond, ours);
-    if (filter != nullptr) {
-        GstCaps* const all = result;
-        result = gst_caps_intersect_full(filter, all, GST_CAPS_INTERSECT_FIRST);
-        gst_caps_unref(all);
-    }
-    gst_query_set_caps_result(query, result);
-    gst_caps_unref(result);
-    gst_caps_unref(ours);
-    gst_caps_unref(beyond);
+    const CapsHandle beyond(gst_pad_peer_query_caps(other, nullptr));
+    CapsHandle result(gst_pad_get_pad_template_caps(asked));
+    if (!gst_caps_is_any(beyond.get()))
+        result = with_shared_fields_of(beyond.get(), asked == src_pad, result.get());
+    if (filter != nullptr)
+        result.reset(gst_caps_intersect_full(filter, result.get(), GST_CAPS_INTERSECT_FIRST));
+    gst_query_set_caps_result(query, result.get());
     return true;
 }
 

@@ -58,7 +58,7 @@ struct SimdIfftState {
     bool take_caps(GstEvent* event);
     bool configure(const StftStream& stream);
     void take_segment(GstEvent* event);
-    bool answer_caps(GstQuery* query, GstPad* asked, GstPad* other);
+    bool answer_caps(GstQuery* query, GstPad* asked, GstPad* other) const;
     bool answer_latency(GstQuery* query);
 
     GstFlowReturn transform(GstBuffer* buffer);
