@@ -60,6 +60,14 @@ void add_bytes(GstStructure* structure, const char* field, const MessageShape& s
     gst_structure_take_value(structure, field, &value);
 }
 
+void add_values(GstStructure* structure, const MessageShape& shape, const SpectrumMeter& meter) {
+    const auto add = shape.format == MessageFormat::bytes ? add_bytes : add_lists;
+    if (shape.magnitudes)
+        add(structure, "magnitude", shape, meter, &SpectrumMeter::magnitudes);
+    if (shape.phases)
+        add(structure, "phase", shape, meter, &SpectrumMeter::phases);
+}
+
 /// The first of `count` floats that lie behind each other, or null if they do not.
 template <typename Get>
 GValue* first_of_row(const GValue* list, std::size_t count, Get get) {
@@ -130,38 +138,27 @@ void SpectrumMessages::set_times(GstStructure* structure, const SpectrumTimes& t
 
 GstMessage* SpectrumMessages::make(GstElement* element, const MessageShape& shape,
                                    const SpectrumTimes& times, const SpectrumMeter& meter) {
-    if (shape.format == MessageFormat::lists)
-        return make_lists(element, shape, times, meter);
-    GstStructure* const structure = gst_structure_new_empty("spectrum");
-    set_times(structure, times);
-    if (shape.magnitudes)
-        add_bytes(structure, "magnitude", shape, meter, &SpectrumMeter::magnitudes);
-    if (shape.phases)
-        add_bytes(structure, "phase", shape, meter, &SpectrumMeter::phases);
-    return gst_message_new_element(GST_OBJECT_CAST(element), structure);
-}
-
-GstMessage* SpectrumMessages::make_lists(GstElement* element, const MessageShape& shape,
-                                         const SpectrumTimes& times, const SpectrumMeter& meter) {
     if (kept_shape_ != shape) {
         clear();
         kept_shape_ = shape;
     }
     Kept& kept = slot();
     if (kept.message != nullptr && gst_message_is_writable(kept.message)) {
-        set_times(structure_of(kept.message), times);
-        fill(kept.magnitudes, meter, &SpectrumMeter::magnitudes);
-        fill(kept.phases, meter, &SpectrumMeter::phases);
+        GstStructure* const structure = structure_of(kept.message);
+        set_times(structure, times);
+        if (shape.format == MessageFormat::bytes) {
+            add_values(structure, shape, meter);
+        } else {
+            fill(kept.magnitudes, meter, &SpectrumMeter::magnitudes);
+            fill(kept.phases, meter, &SpectrumMeter::phases);
+        }
         gst_message_set_seqnum(kept.message, gst_util_seqnum_next());
         return gst_message_ref(kept.message);
     }
 
     GstStructure* const structure = gst_structure_new_empty("spectrum");
     set_times(structure, times);
-    if (shape.magnitudes)
-        add_lists(structure, "magnitude", shape, meter, &SpectrumMeter::magnitudes);
-    if (shape.phases)
-        add_lists(structure, "phase", shape, meter, &SpectrumMeter::phases);
+    add_values(structure, shape, meter);
     GstMessage* const message = gst_message_new_element(GST_OBJECT_CAST(element), structure);
     keep(kept, message);
     return message;
@@ -169,6 +166,10 @@ GstMessage* SpectrumMessages::make_lists(GstElement* element, const MessageShape
 
 void SpectrumMessages::keep(Kept& kept, GstMessage* message) {
     g_clear_pointer(&kept.message, gst_message_unref);
+    if (kept_shape_.format == MessageFormat::bytes) {
+        kept.message = gst_message_ref(message);
+        return;
+    }
     const GstStructure* const structure = gst_message_get_structure(message);
     kept.magnitudes = rows_of(structure, "magnitude", kept_shape_, kept_shape_.magnitudes);
     kept.phases = rows_of(structure, "phase", kept_shape_, kept_shape_.phases);

@@ -62,8 +62,6 @@ class SpectrumMessages {
         Rows phases;
     };
 
-    GstMessage* make_lists(GstElement* element, const MessageShape& shape,
-                           const SpectrumTimes& times, const SpectrumMeter& meter);
     /// A kept message that may be filled anew, or a place for a new one.
     Kept& slot();
     void keep(Kept& kept, GstMessage* message);

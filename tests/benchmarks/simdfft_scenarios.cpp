@@ -34,6 +34,7 @@ struct Job {
     const char* sink_caps = nullptr;
     unsigned channels = 2;
     std::size_t held_messages = 0; ///< how far the application lags
+    float loudness = 0;            ///< 0: whole numbers; else floats up to this
 };
 
 /// An element in PLAYING, fed with noise.
@@ -55,8 +56,8 @@ class Analyser {
             limit_sink(job.sink_caps);
         gst_pad_set_active(source_, TRUE);
         gst_element_set_state(element_, GST_STATE_PLAYING);
-        start_stream(job.channels);
-        make_buffers(job.channels);
+        start_stream(job);
+        make_buffers(job);
     }
     ~Analyser() {
         gst_element_set_state(element_, GST_STATE_NULL);
@@ -130,13 +131,13 @@ class Analyser {
         return GST_BUS_DROP;
     }
 
-    void start_stream(unsigned channels) {
+    void start_stream(const Job& job) {
         gst_pad_push_event(source_, gst_event_new_stream_start("benchmark"));
         GstCaps* caps = gst_caps_new_simple(
-            "audio/x-raw", "format", G_TYPE_STRING, "S16LE", "rate", G_TYPE_INT,
-            static_cast<gint>(kRateHz), "channels", G_TYPE_INT, static_cast<gint>(channels),
-            "layout", G_TYPE_STRING, "interleaved", "channel-mask", GST_TYPE_BITMASK,
-            guint64{channels > 2 ? 0U : 3U}, nullptr);
+            "audio/x-raw", "format", G_TYPE_STRING, job.loudness > 0 ? "F32LE" : "S16LE", "rate",
+            G_TYPE_INT, static_cast<gint>(kRateHz), "channels", G_TYPE_INT,
+            static_cast<gint>(job.channels), "layout", G_TYPE_STRING, "interleaved", "channel-mask",
+            GST_TYPE_BITMASK, guint64{job.channels > 2 ? 0U : 3U}, nullptr);
         gst_pad_push_event(source_, gst_event_new_caps(caps));
         gst_caps_unref(caps);
         GstSegment segment;
@@ -144,18 +145,28 @@ class Analyser {
         gst_pad_push_event(source_, gst_event_new_segment(&segment));
     }
 
-    void make_buffers(unsigned channels) {
+    void make_buffers(const Job& job) {
         std::mt19937 random(1);
-        std::uniform_int_distribution<int> any(-8000, 8000);
-        std::vector<std::int16_t> samples(kBufferFrames * channels);
+        std::uniform_int_distribution<int> whole(-8000, 8000);
+        std::uniform_real_distribution<float> real(-job.loudness, job.loudness);
         for (std::size_t i = 0; i < kBuffers; ++i) {
-            std::generate(samples.begin(), samples.end(),
-                          [&] { return static_cast<std::int16_t>(any(random)); });
-            const gsize size = samples.size() * sizeof samples[0];
-            GstBuffer* buffer = gst_buffer_new_allocate(nullptr, size, nullptr);
-            gst_buffer_fill(buffer, 0, samples.data(), size);
-            buffers_.push_back(buffer); // without a time, so that none jumps
+            const std::size_t samples = kBufferFrames * job.channels;
+            if (job.loudness > 0)
+                add_buffer<float>(samples, [&] { return real(random); });
+            else
+                add_buffer<std::int16_t>(samples,
+                                         [&] { return static_cast<std::int16_t>(whole(random)); });
         }
+    }
+
+    /// Without a time, so that none jumps.
+    template <typename Sample, typename Next>
+    void add_buffer(std::size_t count, const Next& next) {
+        std::vector<Sample> samples(count);
+        std::generate(samples.begin(), samples.end(), next);
+        const gsize size = count * sizeof(Sample);
+        buffers_.push_back(gst_buffer_new_allocate(nullptr, size, nullptr));
+        gst_buffer_fill(buffers_.back(), 0, samples.data(), size);
     }
 
     GstElement* element_;
@@ -255,6 +266,18 @@ std::vector<Scenario> make_scenarios(const Options& options) {
     scenarios.push_back(compare("stream, stereo, dB", spectrum, decibels, 46 / 2.5, options));
     scenarios.push_back(compare("stream, stereo, complex", spectrum, complex, 46 / 2.5, options));
     scenarios.push_back(compare("lists, 16 channels", spectrum_16, lists_16, 839 / 60.0, options));
+    // Ours beside ours: audio that is all denormal numbers costs no more than loud audio.
+    Job loud = bytes;
+    loud.loudness = 0.5F;
+    Job faint = bytes;
+    faint.loudness = 1e-40F;
+    scenarios.push_back(compare("loud / denormal, bytes", loud, faint, 0.9, options));
+    Job loud_stream = decibels;
+    loud_stream.loudness = 0.5F;
+    Job faint_stream = decibels;
+    faint_stream.loudness = 1e-40F;
+    scenarios.push_back(
+        compare("loud / denormal, stream", loud_stream, faint_stream, 0.9, options));
     if (!can_count_allocations())
         return scenarios;
     scenarios.push_back(count_allocations("allocations, lists", spectrum, lists, false));

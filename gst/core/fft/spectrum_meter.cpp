@@ -136,8 +136,10 @@ std::span<const float> SpectrumMeter::phases(std::size_t spectrum) const {
 }
 
 void SpectrumMeter::clear_sums() {
-    std::fill(magnitudes_.begin(), magnitudes_.end(), 0.0F);
-    std::fill(phases_.begin(), phases_.end(), 0.0F);
+    if (summed_magnitudes_ > 0)
+        std::fill(magnitudes_.begin(), magnitudes_.end(), 0.0F);
+    if (summed_phases_ > 0)
+        std::fill(phases_.begin(), phases_.end(), 0.0F);
     done_frames_ = 0;
     interval_transforms_ = summed_magnitudes_ = summed_phases_ = 0;
 }

@@ -12,6 +12,8 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
 #include <limits>
 
 HWY_BEFORE_NAMESPACE();
@@ -64,6 +66,25 @@ struct Phase {
     }
 };
 
+/// 10 log10 of positive normal numbers, to 3e-7 and what the sum rounds off: x = 2^e m, m from
+/// sqrt(1/2) to sqrt(2), and a polynomial for m, fitted for the least largest error. Without a
+/// division, unlike Highway's.
+HWY_INLINE Floats ten_log10(Tag d, Floats x) {
+    const hn::Rebind<std::int32_t, Tag> di;
+    const auto bits = hn::BitCast(di, x);
+    const auto exponent =
+        hn::ShiftRight<23>(hn::Sub(bits, hn::Set(di, 0x3f3504f3))); // of the root of a half
+    const auto mantissa = hn::Sub(bits, hn::ShiftLeft<23>(exponent));
+    const Floats t = hn::Sub(hn::BitCast(d, mantissa), hn::Set(d, 1.0F));
+    constexpr float kTerms[] = {0.378379285F,  -0.632343352F, 0.653637230F,
+                                -0.718109250F, 0.866044760F,  -1.085875869F,
+                                1.447715402F,  -2.171471357F, 4.342944145F};
+    Floats sum = hn::Set(d, kTerms[0]);
+    for (std::size_t i = 1; i < std::size(kTerms); ++i)
+        sum = hn::MulAdd(sum, t, hn::Set(d, kTerms[i]));
+    return hn::MulAdd(hn::ConvertTo(d, exponent), hn::Set(d, 3.010299957F), hn::Mul(sum, t));
+}
+
 struct Decibels {
     float offset;
     float floor;
@@ -72,10 +93,9 @@ struct Decibels {
         const Floats least = hn::Set(d, floor);
         const Floats normal = hn::Set(d, std::numeric_limits<float>::min());
         const Floats finite = hn::Set(d, std::numeric_limits<float>::max());
-        // Highway's would make a number of NaN, which the last line lets through.
-        const Floats log = hn::impl::Log<Tag, Floats, false>(d, hn::Max(power, normal));
-        Floats value = hn::MulAdd(log, hn::Set(d, 4.34294481903251828F), hn::Set(d, offset));
+        Floats value = hn::Add(ten_log10(d, hn::Max(power, normal)), hn::Set(d, offset));
         value = hn::IfThenElse(hn::Lt(power, normal), least, hn::Max(value, least));
+        // NaN and infinity pass.
         return hn::IfThenElse(hn::Le(power, finite), value, power);
     }
 };
