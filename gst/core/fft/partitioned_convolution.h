@@ -1,0 +1,92 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/fft/convolution_response.h"
+#include "core/fft/convolution_tail.h"
+#include "core/fft/spectral_history.h"
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace tactus {
+
+/// Filters audio with a response of any length: partitioned convolution (overlap-save with a
+/// frequency-domain delay line; Gardner 1995, Wefers 2015). As many frames come out as go in, at
+/// once: the filter adds no delay. It costs least by whole blocks; part of one costs a transform of
+/// a whole one, as does each further part.
+///
+/// By whole blocks the result does not depend on how they come. By parts of blocks it differs by
+/// rounding.
+///
+/// A new response takes over without a click and without the work of one block being much more
+/// than that of another: the first segment of the response is faded over in the course of a block,
+/// the others of one of their partitions, beginning with the next one, so that all is new after at
+/// most three of the longest. Meanwhile no other one can begin.
+///
+/// Threads: one. Only the constructor allocates. Responses are shared, but one that is done with is
+/// handed back rather than dropped.
+template <typename T>
+class PartitionedConvolution {
+  public:
+    using Response = std::shared_ptr<const ConvolutionResponse<T>>;
+
+    /// Throws bad_alloc.
+    explicit PartitionedConvolution(Response response);
+
+    const ConvolutionResponse<T>& response() const { return *current_; }
+    std::size_t block_frames() const { return block_frames_; }
+    /// How many frames are missing to a whole block.
+    std::size_t frames_to_block_end() const { return block_frames_ - fill_; }
+
+    /// `in` and `out`: a pointer to `frames` frames for each channel. They may be the same.
+    void process(const T* const* in, T* const* out, std::size_t frames);
+
+    /// Whether a new response may be begun with: at a block's beginning, none under way.
+    bool can_exchange() const { return fill_ == 0 && previous_ == nullptr; }
+    /// Whether a response can take the place of this one: cut alike, with the same channels.
+    bool fits(const ConvolutionResponse<T>& next) const;
+    /// Begins with a new response, which fits, while `can_exchange`.
+    void exchange(Response next);
+    /// The response before, once it is not used any more; else null.
+    Response take_retired() { return std::move(retired_); }
+
+    /// As if nothing but silence had come before. A response under way is there at once.
+    void reset();
+
+  private:
+    enum Sum : std::size_t { kCurrent, kPrevious, kSums };
+
+    void process_part(const T* const* in, T* const* out, std::size_t offset, std::size_t frames);
+    void take(const T* const* in, std::size_t offset, std::size_t frames);
+    void make_output(std::size_t output, T* out, std::size_t frames);
+    const T* filtered(std::size_t output, Sum which, bool whole);
+    void sum_up(std::size_t output, Sum which, std::size_t first, std::size_t end, T* sum) const;
+    void prepare_older();
+    void finish_block();
+    void retire_if_unused();
+    T* older(std::size_t output, Sum which);
+
+    std::size_t block_frames_;
+    std::size_t inputs_;
+    std::size_t outputs_;
+    Response current_;
+    Response previous_; ///< while anything still uses it
+    Response retired_;
+    bool fading_ = false; ///< in this block, the first segment
+    SpectralHistory<T> history_;
+    std::vector<ConvolutionTail<T>> tails_;
+    std::size_t fill_ = 0;    ///< frames of the current block that are there
+    AlignedArray<T> windows_; ///< of each input, the block before and the current one
+    /// For blocks in parts: of each output, what all spectra but the newest add.
+    AlignedArray<T> older_;
+    AlignedArray<T> sum_;
+    std::array<AlignedArray<T>, kSums> frames_;
+};
+
+extern template class PartitionedConvolution<float>;
+extern template class PartitionedConvolution<double>;
+
+} // namespace tactus
