@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/fft/partitioned_convolution.h"
 
+#include "convolution_fixture.h"
+
 #include <gtest/gtest.h>
 #include <hwy/targets.h>
 
@@ -17,46 +19,6 @@
 namespace tactus {
 
 namespace {
-
-using Channels = std::vector<std::vector<double>>;
-
-std::vector<double> noise(std::size_t frames, unsigned seed) {
-    std::mt19937 random(seed);
-    std::normal_distribution<double> normal;
-    std::vector<double> result(frames);
-    for (double& value : result)
-        value = normal(random);
-    return result;
-}
-
-Channels noises(std::size_t channels, std::size_t frames, unsigned seed) {
-    Channels result;
-    for (std::size_t c = 0; c < channels; ++c)
-        result.push_back(noise(frames, seed + static_cast<unsigned>(c)));
-    return result;
-}
-
-/// One frame of an output, by the definition.
-double direct(const ConvolutionFilter& filter, const Channels& in, std::size_t output,
-              std::size_t frame) {
-    long double sum = 0;
-    for (const ConvolutionPath& path : filter.paths) {
-        if (path.output != output)
-            continue;
-        const std::vector<double>& h = filter.responses[path.response];
-        for (std::size_t n = 0; n < h.size() && n <= frame; ++n)
-            sum += static_cast<long double>(h[n]) * in[path.input][frame - n];
-    }
-    return static_cast<double>(sum);
-}
-
-double energy(const ConvolutionFilter& filter) {
-    double sum = 0;
-    for (const auto& response : filter.responses)
-        for (const double tap : response)
-            sum += tap * tap;
-    return std::sqrt(sum);
-}
 
 template <typename T>
 std::shared_ptr<const ConvolutionResponse<T>> response_for(const ConvolutionFilter& filter,
@@ -276,64 +238,76 @@ struct Exchange {
     ConvolutionFilter before;
     ConvolutionFilter after;
     std::size_t block;
-    std::size_t at;      ///< the block at whose beginning
-    std::size_t settled; ///< frames after which all is new
+    std::size_t at; ///< the block at whose beginning
 };
 
-template <typename T>
-std::vector<std::vector<T>> exchanged(const Exchange& e, const Channels& in, bool by_blocks) {
+struct Exchanged {
+    std::vector<double> out;
+    std::size_t done; ///< frames until the new response was there
+};
+
+Exchanged exchanged(const Exchange& e, const Channels& in, std::size_t chunk) {
     const ConvolutionLayout layout(e.block,
                                    std::max(e.before.longest_taps(), e.after.longest_taps()));
-    PartitionedConvolution<T> engine(response_for<T>(e.before, layout));
-    const auto next = response_for<T>(e.after, layout);
+    PartitionedConvolution<double> engine(response_for<double>(e.before, layout));
+    const auto next = response_for<double>(e.after, layout);
     EXPECT_TRUE(engine.fits(*next));
-    Feed<T> run(engine, in);
+    Feed<double> run(engine, in);
     while (run.at() < e.at * e.block)
-        run.step(by_blocks ? e.block : std::min<std::size_t>(50, engine.frames_to_block_end()));
+        run.step(std::min(chunk, e.at * e.block - run.at()));
     EXPECT_TRUE(engine.can_exchange());
     engine.exchange(next);
+    while (!run.is_over() && engine.take_retired() == nullptr)
+        run.step(std::min(chunk, engine.frames_to_block_end()));
+    const std::size_t done = run.at();
     while (!run.is_over())
-        run.step(by_blocks ? e.block : 50);
-    EXPECT_NE(engine.take_retired(), nullptr);
-    EXPECT_TRUE(engine.response().taps() == e.after.longest_taps());
-    return run.out;
+        run.step(chunk);
+    EXPECT_EQ(&engine.response(), next.get());
+    return {run.out[0], done};
 }
 
-TEST(ResponseExchange, IsDoneAfterOneBlockIfTheResponseIsShort) {
-    const Exchange e{ConvolutionFilter::same(1, noise(900, 1)),
-                     ConvolutionFilter::same(1, noise(700, 2)), 64, 20, 64};
-    const Channels in = noises(1, 4000, 4);
-    for (const bool by_blocks : {true, false}) {
-        const auto out = exchanged<double>(e, in, by_blocks);
-        for (std::size_t n = 0; n < in[0].size(); ++n) {
-            const double gain = std::clamp((static_cast<double>(n) - 20 * 64 + 0.5) / 64, 0.0, 1.0);
-            const double expected =
-                (1 - gain) * direct(e.before, in, 0, n) + gain * direct(e.after, in, 0, n);
-            ASSERT_NEAR(out[0][n], expected, 1e-10) << n;
-        }
+/// A straight fade in the block before `done`, at each `every`th frame.
+void expect_faded(const Exchange& e, const Channels& in, const Exchanged& result,
+                  std::size_t every) {
+    const std::size_t begin = result.done - e.block;
+    for (std::size_t n = 0; n < in[0].size(); n += n + 1 < begin || n >= result.done ? every : 1) {
+        const double gain = std::clamp((static_cast<double>(n) - static_cast<double>(begin) + 0.5) /
+                                           static_cast<double>(e.block),
+                                       0.0, 1.0);
+        const double expected = (gain < 1 ? (1 - gain) * direct(e.before, in, 0, n) : 0) +
+                                (gain > 0 ? gain * direct(e.after, in, 0, n) : 0);
+        ASSERT_NEAR(result.out[n], expected, 1e-9) << n;
     }
 }
 
-TEST(ResponseExchange, IsExactBeforeAndAfterIfTheResponseIsLong) {
+TEST(ResponseExchange, FadesOverInTheNextBlockIfTheResponseIsShort) {
+    const Exchange e{ConvolutionFilter::same(1, noise(900, 1)),
+                     ConvolutionFilter::same(1, noise(700, 2)), 64, 20};
+    const Channels in = noises(1, 4000, 4);
+    for (const std::size_t chunk : {64, 50, 1}) {
+        const Exchanged result = exchanged(e, in, chunk);
+        EXPECT_EQ(result.done, std::size_t{21 * 64});
+        expect_faded(e, in, result, 1);
+    }
+}
+
+TEST(ResponseExchange, FadesOverInOneBlockOnceAllSegmentsAreReady) {
     const Exchange e{ConvolutionFilter::same(1, noise(20'000, 1)),
-                     ConvolutionFilter::same(1, noise(15'000, 2)), 64, 333, 3 * 4096};
+                     ConvolutionFilter::same(1, noise(15'000, 2)), 64, 333};
     const Channels in = noises(1, 50'000, 4);
-    const auto out = exchanged<double>(e, in, true);
-    std::mt19937 random(3);
-    for (int i = 0; i < 200; ++i) {
-        const std::size_t n = random() % in[0].size();
-        const bool is_old = n < e.at * e.block;
-        if (is_old || n >= e.at * e.block + e.settled) {
-            ASSERT_NEAR(out[0][n], direct(is_old ? e.before : e.after, in, 0, n), 1e-9) << n;
-        }
+    for (const std::size_t chunk : {64, 100}) {
+        const Exchanged result = exchanged(e, in, chunk);
+        EXPECT_GT(result.done, e.at * 64);
+        EXPECT_LE(result.done, e.at * 64 + std::size_t{2 * 4096 + 64});
+        expect_faded(e, in, result, 211);
     }
 }
 
 /// The largest second difference, which a click would stand out in.
-double roughness(const std::vector<float>& x) {
+double roughness(const std::vector<double>& x) {
     double most = 0;
     for (std::size_t n = 2; n < x.size(); ++n)
-        most = std::max(most, std::abs(static_cast<double>(x[n]) - 2 * x[n - 1] + x[n - 2]));
+        most = std::max(most, std::abs(x[n] - 2 * x[n - 1] + x[n - 2]));
     return most;
 }
 
@@ -344,9 +318,8 @@ TEST(ResponseExchange, MakesNoClick) {
         in[0].push_back(std::sin(n * 0.01));
     std::vector<double> far(12'000);
     far.back() = -1;
-    const Exchange e{ConvolutionFilter::same(1, {1.0}), ConvolutionFilter::same(1, far), 256, 80,
-                     0};
-    auto out = exchanged<float>(e, in, true)[0];
+    const Exchange e{ConvolutionFilter::same(1, {1.0}), ConvolutionFilter::same(1, far), 256, 80};
+    auto out = exchanged(e, in, 256).out;
     out.erase(out.begin(), out.begin() + 12'500); // the tone sets in
     // The tone's own is 1e-4; that of a jump would be about 1.
     EXPECT_LT(roughness(out), 0.01);

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/fft/convolution_tail.h"
 
-#include "core/fft/cross_fade.h"
-
 #include <algorithm>
 #include <utility>
 
@@ -17,45 +15,54 @@ constexpr std::size_t kCollected = 3;
 } // namespace
 
 template <typename T>
-ConvolutionTail<T>::ConvolutionTail(std::size_t segment, const ConvolutionResponse<T>& response)
+ConvolutionTail<T>::ConvolutionTail(std::size_t segment, const Response& response)
     : segment_(segment), block_frames_(response.layout().block_frames()),
       partition_frames_(response.layout().segments[segment].partition_frames),
       inputs_(response.inputs()),
       history_(partition_frames_, response.layout().segments[segment].partitions, inputs_),
       collected_(inputs_ * kCollected * partition_frames_), window_(2 * partition_frames_),
-      transformed_(inputs_), ready_(response.outputs(), AlignedArray<T>(partition_frames_)) {
-    for (Job* job : {&current_, &old_}) {
+      transformed_(inputs_) {
+    for (Job* job : {&current_, &next_}) {
         job->sum.resize(history_.row_size());
-        job->results = ready_;
+        job->results.resize(response.outputs(), AlignedArray<T>(partition_frames_));
+        job->ready = job->results;
     }
-    current_.response = &response;
+    current_.is_begun = true;
 }
 
 template <typename T>
-void ConvolutionTail<T>::push(const T* blocks, std::size_t stride,
-                              const ConvolutionResponse<T>& response) {
+void ConvolutionTail<T>::push(const T* blocks, std::size_t stride, const Response& current,
+                              const Response* next) {
     for (std::size_t i = 0; i < inputs_; ++i)
         std::copy_n(blocks + i * stride, block_frames_,
                     collected_.data() + (i * kCollected + collecting_) * partition_frames_ + fill_);
-    const std::size_t block = fill_ / block_frames_;
-    work(current_, block);
-    if (old_.response != nullptr)
-        work(old_, block);
+    if (fill_ == 0)
+        next_.is_begun = next != nullptr;
+    work(current_, current);
+    if (next_.is_begun)
+        work(next_, *next);
     fill_ += block_frames_;
     if (fill_ == partition_frames_)
-        finish_partition(response);
+        finish_partition();
 }
 
 template <typename T>
-void ConvolutionTail<T>::work(Job& job, std::size_t block) {
-    for (const ConvolutionStep& step : job.response->steps(segment_, block)) {
+void ConvolutionTail<T>::adopt_next() {
+    std::swap(current_, next_);
+    next_.is_begun = next_.is_ready = false;
+    std::fill(next_.sum.begin(), next_.sum.end(), T{0});
+}
+
+template <typename T>
+void ConvolutionTail<T>::work(Job& job, const Response& response) {
+    for (const ConvolutionStep& step : response.steps(segment_, fill_ / block_frames_)) {
         switch (step.kind) {
         case ConvolutionStep::Kind::transform:
             transform(step.channel);
             break;
         case ConvolutionStep::Kind::multiply:
             history_.multiply_add(step.path.input, step.first, step.count,
-                                  job.response->rows(segment_, step.path.response) +
+                                  response.rows(segment_, step.path.response) +
                                       step.first * history_.row_size(),
                                   job.sum.data());
             break;
@@ -84,15 +91,11 @@ void ConvolutionTail<T>::transform(std::size_t input) {
 }
 
 template <typename T>
-void ConvolutionTail<T>::finish_partition(const ConvolutionResponse<T>& next) {
-    for (std::size_t o = 0; o < ready_.size(); ++o) {
-        if (old_.response != nullptr)
-            cross_fade(old_.results[o].data(), current_.results[o].data(), partition_frames_, 0,
-                       partition_frames_);
-        std::swap(ready_[o], current_.results[o]);
+void ConvolutionTail<T>::finish_partition() {
+    for (Job* job : {&current_, &next_}) {
+        job->is_ready = job->is_begun;
+        std::swap(job->results, job->ready);
     }
-    old_.response = current_.response == &next ? nullptr : current_.response;
-    current_.response = &next;
     fill_ = 0;
     collecting_ = (collecting_ + 1) % kCollected;
     std::fill(transformed_.begin(), transformed_.end(), char{0});
@@ -100,20 +103,18 @@ void ConvolutionTail<T>::finish_partition(const ConvolutionResponse<T>& next) {
 }
 
 template <typename T>
-void ConvolutionTail<T>::reset(const ConvolutionResponse<T>& response) {
-    current_.response = &response;
-    old_.response = nullptr;
+void ConvolutionTail<T>::reset() {
     history_.reset();
     fill_ = 0;
     std::fill(transformed_.begin(), transformed_.end(), char{0});
     std::fill(collected_.begin(), collected_.end(), T{0});
-    for (Job* job : {&current_, &old_}) {
+    next_.is_begun = next_.is_ready = false;
+    for (Job* job : {&current_, &next_}) {
         std::fill(job->sum.begin(), job->sum.end(), T{0});
-        for (AlignedArray<T>& result : job->results)
-            std::fill(result.begin(), result.end(), T{0});
+        for (auto* blocks : {&job->results, &job->ready})
+            for (AlignedArray<T>& block : *blocks)
+                std::fill(block.begin(), block.end(), T{0});
     }
-    for (AlignedArray<T>& result : ready_)
-        std::fill(result.begin(), result.end(), T{0});
 }
 
 template class ConvolutionTail<float>;

@@ -15,38 +15,43 @@ namespace tactus {
 /// fill a partition; while the next one is collected it computes, a bit after each block, what the
 /// full one adds; and while the one after that is collected, that is taken out.
 ///
-/// A new response begins with a partition: what comes out is faded over to it in the course of
-/// that.
+/// While there is a next response, it computes for both, from the beginning of a partition on.
 ///
 /// Threads: one. Only the constructor allocates.
 template <typename T>
 class ConvolutionTail {
   public:
+    using Response = ConvolutionResponse<T>;
+
     /// Segment number `segment` of the response's layout. Throws bad_alloc.
-    ConvolutionTail(std::size_t segment, const ConvolutionResponse<T>& response);
+    ConvolutionTail(std::size_t segment, const Response& response);
 
     /// What it adds to the next block of an output.
-    const T* ready(std::size_t output) const { return ready_[output].data() + fill_; }
+    const T* ready(std::size_t output) const { return current_.ready[output].data() + fill_; }
+    /// The same with the next response, where `has_next`.
+    const T* next_ready(std::size_t output) const { return next_.ready[output].data() + fill_; }
+    bool has_next() const { return next_.is_ready; }
     /// Takes the next block of each input, which lie `stride` numbers apart, and does its share of
-    /// the work. `response` must live as long as `uses` says so.
-    void push(const T* blocks, std::size_t stride, const ConvolutionResponse<T>& response);
-    bool uses(const ConvolutionResponse<T>* response) const {
-        return current_.response == response || old_.response == response;
-    }
-    /// As if nothing but silence had come before, with this response.
-    void reset(const ConvolutionResponse<T>& response);
+    /// the work. `next` may be null. Both must live until they are not passed any more.
+    void push(const T* blocks, std::size_t stride, const Response& current, const Response* next);
+    /// The next response, which it has, is the current one from here on.
+    void adopt_next();
+    /// As if nothing but silence had come before.
+    void reset();
 
   private:
     /// Work on the full partition, with one response.
     struct Job {
-        const ConvolutionResponse<T>* response = nullptr;
+        bool is_begun = false;
+        bool is_ready = false;
         AlignedArray<T> sum;                  ///< the row of the output that it is at
         std::vector<AlignedArray<T>> results; ///< a partition of each output
+        std::vector<AlignedArray<T>> ready;   ///< of the partition before
     };
 
-    void work(Job& job, std::size_t block);
+    void work(Job& job, const Response& response);
     void transform(std::size_t input);
-    void finish_partition(const ConvolutionResponse<T>& next);
+    void finish_partition();
 
     std::size_t segment_;
     std::size_t block_frames_;
@@ -59,8 +64,7 @@ class ConvolutionTail {
     AlignedArray<T> window_;
     std::vector<char> transformed_; ///< for each input
     Job current_;
-    Job old_; ///< while faded over, the response before
-    std::vector<AlignedArray<T>> ready_;
+    Job next_;
 };
 
 extern template class ConvolutionTail<float>;

@@ -6,7 +6,6 @@
 #include "core/fft/convolution_tail.h"
 #include "core/fft/spectral_history.h"
 
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -21,10 +20,11 @@ namespace tactus {
 /// By whole blocks the result does not depend on how they come. By parts of blocks it differs by
 /// rounding.
 ///
-/// A new response takes over without a click and without the work of one block being much more
-/// than that of another: the first segment of the response is faded over in the course of a block,
-/// the others of one of their partitions, beginning with the next one, so that all is new after at
-/// most three of the longest. Meanwhile no other one can begin.
+/// A new response takes over without a click, and without the work of one block being much more
+/// than that of another: what comes out is faded over to it in the course of one block. That is the
+/// next one where the response has one segment; else it is the first one for which all segments
+/// have computed with both, which takes up to two of the longest partitions. Meanwhile no other
+/// response can begin.
 ///
 /// Threads: one. Only the constructor allocates. Responses are shared, but one that is done with is
 /// handed back rather than dropped.
@@ -45,37 +45,39 @@ class PartitionedConvolution {
     void process(const T* const* in, T* const* out, std::size_t frames);
 
     /// Whether a new response may be begun with: at a block's beginning, none under way.
-    bool can_exchange() const { return fill_ == 0 && previous_ == nullptr; }
+    bool can_exchange() const { return fill_ == 0 && next_ == nullptr; }
     /// Whether a response can take the place of this one: cut alike, with the same channels.
     bool fits(const ConvolutionResponse<T>& next) const;
     /// Begins with a new response, which fits, while `can_exchange`.
     void exchange(Response next);
-    /// The response before, once it is not used any more; else null.
+    /// The response before, once the next one has taken over; else null.
     Response take_retired() { return std::move(retired_); }
 
     /// As if nothing but silence had come before. A response under way is there at once.
     void reset();
 
   private:
-    enum Sum : std::size_t { kCurrent, kPrevious, kSums };
+    enum Which : std::size_t { kCurrent, kNext, kBoth };
 
     void process_part(const T* const* in, T* const* out, std::size_t offset, std::size_t frames);
     void take(const T* const* in, std::size_t offset, std::size_t frames);
     void make_output(std::size_t output, T* out, std::size_t frames);
-    const T* filtered(std::size_t output, Sum which, bool whole);
-    void sum_up(std::size_t output, Sum which, std::size_t first, std::size_t end, T* sum) const;
+    void add_tails(std::size_t output, Which which, std::size_t frames, T* out) const;
+    T* filtered(std::size_t output, Which which, bool whole);
+    void sum_up(std::size_t output, Which which, std::size_t first, std::size_t end, T* sum) const;
     void prepare_older();
     void finish_block();
-    void retire_if_unused();
-    T* older(std::size_t output, Sum which);
+    void begin_block(std::size_t frames);
+    void adopt_next();
+    T* older(std::size_t output, Which which);
 
     std::size_t block_frames_;
     std::size_t inputs_;
     std::size_t outputs_;
     Response current_;
-    Response previous_; ///< while anything still uses it
+    Response next_;
     Response retired_;
-    bool fading_ = false; ///< in this block, the first segment
+    bool fading_ = false; ///< from the current to the next, in this block
     SpectralHistory<T> history_;
     std::vector<ConvolutionTail<T>> tails_;
     std::size_t fill_ = 0;    ///< frames of the current block that are there
@@ -83,7 +85,7 @@ class PartitionedConvolution {
     /// For blocks in parts: of each output, what all spectra but the newest add.
     AlignedArray<T> older_;
     AlignedArray<T> sum_;
-    std::array<AlignedArray<T>, kSums> frames_;
+    AlignedArray<T> frames_;
 };
 
 extern template class PartitionedConvolution<float>;
