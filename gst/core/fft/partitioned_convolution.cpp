@@ -3,6 +3,7 @@
 #include "core/fft/partitioned_convolution.h"
 
 #include "core/fft/cross_fade.h"
+#include "core/fft/flush_to_zero.h"
 
 #include <algorithm>
 #include <cassert>
@@ -23,6 +24,7 @@ PartitionedConvolution<T>::PartitionedConvolution(Response response)
 
 template <typename T>
 void PartitionedConvolution<T>::process(const T* const* in, T* const* out, std::size_t frames) {
+    const FlushToZero flush_to_zero;
     for (std::size_t done = 0; done < frames;) {
         const std::size_t part = std::min(frames - done, block_frames_ - fill_);
         process_part(in, out, done, part);
