@@ -408,6 +408,25 @@ TEST(ConvolutionResponse, RefusesWhatDoesNotGoTogether) {
     refused({1, 1, {{0, 0, 1}}, {{1}}});
 }
 
+TEST(ConvolutionFilter, TellsFromTheNumberOfResponsesWhatTheyAreFor) {
+    const auto paths = [](std::size_t inputs, std::size_t outputs, std::size_t responses) {
+        return ConvolutionFilter::with(inputs, outputs, noises(responses, 5, 1)).paths.size();
+    };
+    EXPECT_EQ(paths(3, 3, 1), 3U);
+    EXPECT_EQ(paths(3, 3, 3), 3U);
+    EXPECT_EQ(paths(3, 3, 9), 9U);
+    EXPECT_EQ(paths(2, 1, 2), 2U);
+    EXPECT_EQ(paths(1, 1, 1), 1U);
+    EXPECT_THROW(paths(2, 1, 1), std::invalid_argument);
+    try {
+        paths(2, 2, 3);
+        FAIL() << "3 responses for 2 channels";
+    } catch (const std::invalid_argument& error) {
+        EXPECT_STREQ(error.what(), "3 responses for 2 channels: there must be 1 (for all), 2 (one "
+                                   "for each) or 4 (from each to each)");
+    }
+}
+
 TEST(ConvolutionResponse, SpreadsItsWork) {
     const ConvolutionLayout layout(64, 200'000);
     const ConvolutionResponse<float> response(

@@ -109,6 +109,17 @@ TEST(LiveConvolution, HasALongerFilterAtOnceWhenReset) {
     EXPECT_EQ(convolution.exchanges(), 1U);
 }
 
+TEST(LiveConvolution, HasWhatWaitsAtOnceWhenReset) {
+    LiveConvolution<double> convolution(ConvolutionFilter::same(1, noise(60, 1)), 64);
+    const auto in = noise(640, 3);
+    filtered(convolution, in, 50);
+    const auto after = ConvolutionFilter::same(1, noise(50, 2));
+    convolution.publish(after);
+    convolution.reset();
+    expect_direct(after, in, filtered(convolution, in, 64), 0, in.size());
+    EXPECT_EQ(convolution.exchanges(), 1U);
+}
+
 TEST(LiveConvolution, RefusesOtherChannels) {
     LiveConvolution<double> convolution(ConvolutionFilter::same(1, {1}), 64);
     EXPECT_THROW(convolution.publish(ConvolutionFilter::same(2, {1})), std::invalid_argument);
@@ -158,10 +169,13 @@ std::vector<Sample> run(AudioFilter& filter, const std::vector<Sample>& in, std:
         filter.process(in.data() + at * inputs, chunk, out.data() + before);
         at += chunk;
     }
-    const std::size_t before = out.size();
-    const std::size_t rest = static_cast<std::size_t>(filter.pending_frames()) + tail;
-    out.resize(before + rest * outputs);
-    filter.drain(out.data() + before, rest);
+    const std::size_t end = out.size() + (filter.pending_frames() + tail) * outputs;
+    while (out.size() < end) {
+        const std::size_t before = out.size();
+        out.resize(before + filter.block_frames() * outputs);
+        out.resize(before + filter.drain(out.data() + before) * outputs);
+    }
+    out.resize(end);
     return out;
 }
 

@@ -87,38 +87,17 @@ class TypedFilter final : public AudioFilter {
         places_.resize(std::max(inputs_, outputs_));
     }
 
-    void process(const void* in, std::size_t frames, void* out) override {
-        frames_in_ += frames;
-        run(static_cast<const Sample*>(in), frames, static_cast<Sample*>(out));
-    }
-
-    void drain(void* out, std::size_t frames) override {
-        auto* to = static_cast<Sample*>(out);
-        // What a block makes beyond the wanted frames is nobody's.
-        std::vector<Sample> rest(outputs_ * block_frames_);
-        while (frames > 0) {
-            const std::size_t silence = block_frames_ - collected_frames_;
-            const std::size_t made = output_frames(silence);
-            if (made <= frames) {
-                run(nullptr, silence, to);
-                to += made * outputs_;
-                frames -= made;
-            } else {
-                run(nullptr, silence, rest.data());
-                std::copy_n(rest.data(), frames * outputs_, to);
-                frames = 0;
-            }
-        }
-    }
-
     void publish(const ConvolutionFilter& filter) override { convolution_.publish(filter); }
     std::uint64_t exchanges() const override { return convolution_.exchanges(); }
+
+    std::size_t partitions() const override { return convolution_.partitions(); }
 
   protected:
     void reset_engine() override { convolution_.reset(); }
 
-  private:
-    void run(const Sample* in, std::size_t frames, Sample* out) {
+    void run(const void* raw_in, std::size_t frames, void* raw_out) override {
+        const auto* in = static_cast<const Sample*>(raw_in);
+        auto* out = static_cast<Sample*>(raw_out);
         while (frames > 0) {
             const std::size_t part = std::min(frames, block_frames_ - collected_frames_);
             take(in, part);
@@ -133,6 +112,7 @@ class TypedFilter final : public AudioFilter {
         }
     }
 
+  private:
     void take(const Sample* in, std::size_t frames) {
         for (std::size_t i = 0; i < inputs_; ++i) {
             places_[i] = in_blocks_[i] + collected_frames_;
@@ -191,6 +171,18 @@ std::size_t AudioFilter::output_frames(std::size_t frames) const {
     if (whole_blocks_)
         made = (collected_frames_ + frames) / block_frames_ * block_frames_;
     return made - static_cast<std::size_t>(std::min<std::uint64_t>(to_skip_, made));
+}
+
+void AudioFilter::process(const void* in, std::size_t frames, void* out) {
+    frames_in_ += frames;
+    run(in, frames, out);
+}
+
+std::size_t AudioFilter::drain(void* out) {
+    const std::size_t silence = block_frames_ - collected_frames_;
+    const std::size_t made = output_frames(silence);
+    run(nullptr, silence, out);
+    return made;
 }
 
 std::uint64_t AudioFilter::pending_frames() const {

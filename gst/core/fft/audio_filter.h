@@ -17,8 +17,8 @@ enum class FilterSample : std::uint8_t { s16, f32, f64 };
 ///
 /// As many frames come out as go in. Where it works by whole blocks, those of a block come once it
 /// is full; else they come at once, at the cost of transforms for each part of a block. The first
-/// `skipped_frames` of the result are left out, and as many more appended by `drain`: a filter that
-/// delays the sound by so many does not shift it then.
+/// `skipped_frames` of the result are left out, and as many more appended by `drain`: a filter
+/// that delays the sound by so many does not shift it then.
 ///
 /// s16 and f32 are computed in float, f64 in double.
 ///
@@ -43,21 +43,26 @@ class AudioFilter {
     /// How many frames the next `frames` bring about.
     std::size_t output_frames(std::size_t frames) const;
     /// Takes frames, or as much silence if `in` is null. `out` has room for output_frames(frames).
-    virtual void process(const void* in, std::size_t frames, void* out) = 0;
+    void process(const void* in, std::size_t frames, void* out);
     /// How many frames that have gone in have not come out.
     std::uint64_t pending_frames() const;
-    /// Makes `frames` more, as if silence had come; the least pending ones first. The input after
-    /// it begins anew: only `reset` may follow.
-    virtual void drain(void* out, std::size_t frames) = 0;
+    /// Fills the block up with silence. Returns how many frames that made, at most a block; `out`
+    /// has room for one. More than `pending_frames` in all are what rings on after the end.
+    std::size_t drain(void* out);
     /// As if nothing had come before.
     void reset();
 
     virtual void publish(const ConvolutionFilter& filter) = 0;
+    // Of what one hears; any thread.
     virtual std::uint64_t exchanges() const = 0;
+    virtual std::size_t partitions() const = 0;
+
+    std::size_t block_frames() const { return block_frames_; }
 
   protected:
     explicit AudioFilter(const Config& config);
 
+    virtual void run(const void* in, std::size_t frames, void* out) = 0;
     virtual void reset_engine() = 0;
 
     std::size_t block_frames_;

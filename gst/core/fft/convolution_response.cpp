@@ -77,6 +77,24 @@ ConvolutionFilter ConvolutionFilter::matrix(std::size_t inputs, std::size_t outp
     return filter;
 }
 
+ConvolutionFilter ConvolutionFilter::with(std::size_t inputs, std::size_t outputs,
+                                          std::vector<std::vector<double>> responses) {
+    const std::size_t count = responses.size();
+    const std::string all_to_all = std::to_string(inputs * outputs) + " (from each to each)";
+    if (count == inputs * outputs)
+        return matrix(inputs, outputs, std::move(responses));
+    if (inputs != outputs)
+        refuse(std::to_string(count) + " responses from " + std::to_string(inputs) + " to " +
+               std::to_string(outputs) + " channels: there must be " + all_to_all);
+    if (count == 1)
+        return same(inputs, std::move(responses.front()));
+    if (count == inputs)
+        return each(std::move(responses));
+    refuse(std::to_string(count) + " responses for " + std::to_string(inputs) +
+           " channels: there must be 1 (for all), " + std::to_string(inputs) +
+           " (one for each) or " + all_to_all);
+}
+
 std::size_t ConvolutionFilter::longest_taps() const {
     std::size_t longest = 0;
     for (const std::vector<double>& response : responses)

@@ -36,6 +36,10 @@ struct ConvolutionFilter {
     static ConvolutionFilter matrix(std::size_t inputs, std::size_t outputs,
                                     std::vector<std::vector<double>> responses);
 
+    /// Whichever of these the number of responses means. Throws invalid_argument if it is none.
+    static ConvolutionFilter with(std::size_t inputs, std::size_t outputs,
+                                  std::vector<std::vector<double>> responses);
+
     std::size_t longest_taps() const;
 };
 

@@ -12,6 +12,17 @@
 
 namespace tactus {
 
+namespace {
+
+std::size_t partitions_of(const ConvolutionLayout& layout) {
+    std::size_t count = 0;
+    for (const ConvolutionSegment& segment : layout.segments)
+        count += segment.partitions;
+    return count;
+}
+
+} // namespace
+
 template <typename T>
 LiveConvolution<T>::LiveConvolution(const ConvolutionFilter& filter, std::size_t block_frames)
     : inputs_(filter.inputs), outputs_(filter.outputs),
@@ -19,20 +30,13 @@ LiveConvolution<T>::LiveConvolution(const ConvolutionFilter& filter, std::size_t
     engine_ = std::make_unique<Engine>(
         std::make_shared<const ConvolutionResponse<T>>(filter, published_layout_));
     beside_.resize(outputs_, AlignedArray<T>(block_frames));
+    partitions_ = partitions_of(published_layout_);
 }
 
 template <typename T>
 LiveConvolution<T>::~LiveConvolution() {
     delete waiting_.load(std::memory_order_acquire); // partner: publish
     free_returned();
-}
-
-template <typename T>
-std::size_t LiveConvolution<T>::partitions() const {
-    std::size_t count = 0;
-    for (const ConvolutionSegment& segment : engine_->response().layout().segments)
-        count += segment.partitions;
-    return count;
 }
 
 // --- the thread that streams
@@ -111,6 +115,7 @@ template <typename T>
 void LiveConvolution<T>::take_over() {
     fading_ = false;
     std::swap(engine_, longer_);
+    partitions_.store(partitions_of(engine_->response().layout()), std::memory_order_relaxed);
     under_way_->engine = std::move(longer_);
     give_back(std::move(under_way_));
 }
@@ -128,6 +133,13 @@ void LiveConvolution<T>::give_back(std::unique_ptr<Handover> handover) {
 
 template <typename T>
 void LiveConvolution<T>::reset() {
+    finish_exchange();
+    begin_block(); // with what waits
+    finish_exchange();
+}
+
+template <typename T>
+void LiveConvolution<T>::finish_exchange() {
     if (longer_ != nullptr)
         take_over();
     engine_->reset();

@@ -34,13 +34,14 @@ class LiveConvolution {
     std::size_t block_frames() const { return engine_->block_frames(); }
     /// Of the filter that one hears.
     std::size_t taps() const { return engine_->response().taps(); }
-    std::size_t partitions() const;
     /// How many filters have taken over completely. Any thread.
     std::uint64_t exchanges() const { return exchanges_.load(std::memory_order_relaxed); }
+    /// Of the longest filter so far. Any thread.
+    std::size_t partitions() const { return partitions_.load(std::memory_order_relaxed); }
 
     /// See PartitionedConvolution.
     void process(const T* const* in, T* const* out, std::size_t frames);
-    /// As if nothing but silence had come before. A filter that waits does so until the next block.
+    /// As if nothing but silence had come before. A filter that waits is there at once.
     void reset();
 
     /// Throws invalid_argument if the filter has other channels, or as the constructor does.
@@ -60,6 +61,7 @@ class LiveConvolution {
     void process_part(const T* const* in, T* const* out, std::size_t offset, std::size_t frames);
     void end_block();
     void take_over();
+    void finish_exchange();
     void give_back(std::unique_ptr<Handover> handover);
     void free_returned();
 
@@ -70,6 +72,7 @@ class LiveConvolution {
     std::unique_ptr<Handover> under_way_; ///< what is being changed to
     std::vector<AlignedArray<T>> beside_; ///< a block of each output
     std::atomic<std::uint64_t> exchanges_{0};
+    std::atomic<std::size_t> partitions_;
 
     std::size_t inputs_;
     std::size_t outputs_;
