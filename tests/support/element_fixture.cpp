@@ -3,6 +3,7 @@
 #include "element_fixture.h"
 
 #include <cstring>
+#include <sstream>
 
 namespace tactus {
 
@@ -423,6 +424,16 @@ GstBufferList* make_list(guint64 first, guint length) {
     for (guint i = 0; i < length; ++i)
         gst_buffer_list_add(list, make_buffer(first + i));
     return list;
+}
+
+void set_properties(GstElement* element, const char* properties) {
+    std::stringstream words(properties);
+    std::string word;
+    while (words >> word) {
+        const auto equals = word.find('=');
+        gst_util_set_object_arg(G_OBJECT(element), word.substr(0, equals).c_str(),
+                                word.substr(equals + 1).c_str());
+    }
 }
 
 GstEvent* make_segment(GstFormat format) {

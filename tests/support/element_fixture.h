@@ -204,6 +204,8 @@ class SignalProbe {
 GstBuffer* make_buffer(guint64 sequence, gsize size = 1, GstClockTime pts = GST_CLOCK_TIME_NONE,
                        GstClockTime duration = GST_CLOCK_TIME_NONE);
 GstBufferList* make_list(guint64 first, guint length);
+/// Sets properties from words like those of a launch line: "bands=64 interval=10000000".
+void set_properties(GstElement* element, const char* properties);
 GstEvent* make_segment(GstFormat format = GST_FORMAT_TIME);
 GstEvent* make_tag(const char* title);
 GstEvent* make_caps(const char* caps);

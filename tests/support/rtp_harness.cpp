@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <sstream>
 
 namespace tactus {
 
@@ -45,13 +44,7 @@ RtpHarness::RtpHarness(const char* factory, const char* properties)
     : harness_((start_gstreamer(), gst_harness_new(factory))), bus_(gst_bus_new()) {
     gst_harness_use_testclock(harness_);
     clock_ = gst_harness_get_testclock(harness_);
-    std::stringstream words(properties);
-    std::string word;
-    while (words >> word) {
-        const auto equals = word.find('=');
-        gst_util_set_object_arg(G_OBJECT(element()), word.substr(0, equals).c_str(),
-                                word.substr(equals + 1).c_str());
-    }
+    set_properties(element(), properties);
     gst_element_set_bus(element(), bus_);
     gst_harness_set_src_caps_str(harness_, "application/x-rtp,media=audio,payload=96,"
                                            "clock-rate=8000,encoding-name=TEST");

@@ -39,6 +39,8 @@ struct SpectrumMeterConfig {
     unsigned rate_hz = 48000;
     SampleLayout layout;
     bool multi_channel = false; ///< else one spectrum of the mean of all channels
+
+    bool operator==(const SpectrumMeterConfig&) const = default;
 };
 
 /// Spectra over intervals of time, with the very numbers of GStreamer's `spectrum`

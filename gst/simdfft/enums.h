@@ -1,0 +1,16 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <glib-object.h>
+
+#include <cstdint>
+
+namespace tactus {
+
+/// How the values of a spectrum stand in a message.
+enum class MessageFormat : std::uint8_t { lists = 0, bytes = 1 };
+
+GType message_format_get_type();
+
+} // namespace tactus

@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/fft/stft_config.h"
+
+#include <gst/gst.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace tactus {
+
+#define TACTUS_STFT_MEDIA_TYPE "audio/x-stft"
+
+/// The fields of audio/x-stft that a template has; `formats` is one name or a list in braces.
+#define TACTUS_STFT_CAPS(formats)                                                                  \
+    TACTUS_STFT_MEDIA_TYPE                                                                         \
+    ", format=(string)" formats ", rate=(int)[ 1, 2147483647 ], channels=(int)[ 1, 64 ], "         \
+    "fft-size=(int)[ 2, 16777216 ], hop-size=(int)[ 1, 16777216 ]"
+
+#define TACTUS_STFT_FORMATS "{ complex-f32, magnitude-f32, power-f32, db-f32, phase-f32 }"
+
+/// What caps of audio/x-stft say; docs/design/stft-caps.md tells them and the buffers.
+struct StftStream {
+    StftConfig config; ///< resolved; without attack and release, which the caps do not tell
+    std::uint64_t channel_mask = 0;
+
+    /// Of one frame in a buffer.
+    std::size_t frame_bytes() const { return config.frame_floats() * sizeof(float); }
+    bool operator==(const StftStream&) const = default;
+};
+
+/// The caller owns the result.
+GstCaps* make_stft_caps(const StftStream& stream);
+
+/// Nothing if `caps` are no such caps, or cannot be; then `complaint` says which field is wrong,
+/// its value, and what would be right.
+std::optional<StftStream> parse_stft_caps(const GstCaps* caps, std::string& complaint);
+
+/// When samples are that are counted from one whose time is known.
+struct SampleClock {
+    GstClockTime start = GST_CLOCK_TIME_NONE; ///< of sample 0; without it nothing has a time
+    guint64 rate = 1;
+
+    /// `samples` >= 0.
+    GstClockTime at(std::int64_t samples) const {
+        if (!GST_CLOCK_TIME_IS_VALID(start))
+            return GST_CLOCK_TIME_NONE;
+        return start + gst_util_uint64_scale(static_cast<guint64>(samples), GST_SECOND, rate);
+    }
+    /// Between two of them; without rounding errors that add up.
+    GstClockTime between(std::int64_t from, std::int64_t to) const {
+        return gst_util_uint64_scale(static_cast<guint64>(to), GST_SECOND, rate) -
+               gst_util_uint64_scale(static_cast<guint64>(from), GST_SECOND, rate);
+    }
+};
+
+} // namespace tactus
