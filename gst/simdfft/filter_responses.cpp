@@ -4,7 +4,6 @@
 
 #include "core/fft/convolution_layout.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -34,6 +33,10 @@ std::vector<std::vector<double>> by_channel(const std::vector<T>& samples, std::
 }
 
 } // namespace
+
+FilterResponses FilterResponses::from_taps(const std::vector<double>& taps) {
+    return {by_channel(taps.empty() ? std::vector<double>{1.0} : taps, 1), 0};
+}
 
 FilterResponses FilterResponses::from_frames(std::span<const std::byte> bytes,
                                              std::size_t responses) {

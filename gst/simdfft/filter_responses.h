@@ -14,6 +14,9 @@ struct FilterResponses {
     std::vector<std::vector<double>> taps;
     int rate_hz = 0; ///< 0: that of the stream
 
+    /// One response; without taps it is the one tap 1. Throws invalid_argument unless all are
+    /// finite.
+    static FilterResponses from_taps(const std::vector<double>& taps);
     /// From frames of float32, one number of each response after the other. Throws
     /// invalid_argument unless there are whole frames of finite numbers.
     static FilterResponses from_frames(std::span<const std::byte> bytes, std::size_t responses);

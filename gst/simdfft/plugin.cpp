@@ -3,12 +3,14 @@
 #include "config.h"
 
 #include "simdfft/gstsimdfft.h"
+#include "simdfft/gstsimdfftfilter.h"
 
 #include <gst/gst.h>
 
 static gboolean plugin_init(GstPlugin* plugin) {
     gboolean ok = FALSE;
     ok |= GST_ELEMENT_REGISTER(simdfft, plugin);
+    ok |= GST_ELEMENT_REGISTER(simdfftfilter, plugin);
     return ok;
 }
 
