@@ -43,10 +43,27 @@ void check_filter(const ConvolutionFilter& filter, const ConvolutionLayout& layo
 
 constexpr std::size_t kStepPartitions = 4;
 
+std::vector<ConvolutionLane> lanes_of(std::vector<ConvolutionPath> paths) {
+    std::stable_sort(paths.begin(), paths.end(),
+                     [](const auto& a, const auto& b) { return a.response < b.response; });
+    std::vector<ConvolutionLane> lanes;
+    for (const ConvolutionPath& path : paths) {
+        // Two sums that are taken together must not be one.
+        if (lanes.empty() || lanes.back().response != path.response || lanes.back().width == 2 ||
+            lanes.back().outputs[0] == path.output)
+            lanes.push_back({path.response, 0, {}, {}});
+        ConvolutionLane& lane = lanes.back();
+        lane.inputs[lane.width] = path.input;
+        lane.outputs[lane.width] = path.output;
+        ++lane.width;
+    }
+    return lanes;
+}
+
 /// In rows multiplied. A transform of n numbers costs about as much as log2(n) / 3 of them.
 double cost_of(const ConvolutionStep& step, std::size_t partition_frames) {
     if (step.kind == ConvolutionStep::Kind::multiply)
-        return static_cast<double>(step.count);
+        return static_cast<double>(step.count * step.lane.width);
     return std::log2(2.0 * static_cast<double>(partition_frames)) / 3;
 }
 
@@ -106,11 +123,8 @@ template <typename T>
 ConvolutionResponse<T>::ConvolutionResponse(const ConvolutionFilter& filter,
                                             const ConvolutionLayout& layout)
     : layout_(layout), inputs_(filter.inputs), outputs_(filter.outputs),
-      taps_(filter.longest_taps()) {
+      taps_(filter.longest_taps()), lanes_(lanes_of(filter.paths)) {
     check_filter(filter, layout);
-    paths_.resize(outputs_);
-    for (const ConvolutionPath& path : filter.paths)
-        paths_[path.output].push_back(path);
     for (const ConvolutionSegment& segment : layout.segments) {
         segments_.push_back(transformed(segment, filter.responses));
         schedule(segment.partition_frames, segments_.back());
@@ -162,15 +176,14 @@ void ConvolutionResponse<T>::schedule(std::size_t partition_frames, Segment& seg
     using Kind = ConvolutionStep::Kind;
     for (std::size_t i = 0; i < inputs_; ++i)
         segment.steps.push_back({Kind::transform, i, {}, 0, 0});
-    for (std::size_t o = 0; o < outputs_; ++o) {
-        for (const ConvolutionPath& path : paths_[o]) {
-            const std::size_t count = segment.partitions[path.response];
-            for (std::size_t first = 0; first < count; first += kStepPartitions)
-                segment.steps.push_back(
-                    {Kind::multiply, o, path, first, std::min(kStepPartitions, count - first)});
-        }
-        segment.steps.push_back({Kind::invert, o, {}, 0, 0});
+    for (const ConvolutionLane& lane : lanes_) {
+        const std::size_t count = segment.partitions[lane.response];
+        for (std::size_t first = 0; first < count; first += kStepPartitions)
+            segment.steps.push_back(
+                {Kind::multiply, 0, lane, first, std::min(kStepPartitions, count - first)});
     }
+    for (std::size_t o = 0; o < outputs_; ++o)
+        segment.steps.push_back({Kind::invert, o, {}, 0, 0});
     double whole = 0;
     for (const ConvolutionStep& step : segment.steps)
         whole += cost_of(step, partition_frames);

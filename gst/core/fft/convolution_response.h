@@ -5,6 +5,7 @@
 #include "core/fft/aligned_array.h"
 #include "core/fft/convolution_layout.h"
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -43,13 +44,21 @@ struct ConvolutionFilter {
     std::size_t longest_taps() const;
 };
 
+/// One or two paths through the same response, which are taken together.
+struct ConvolutionLane {
+    std::size_t response = 0;
+    std::size_t width = 0;
+    std::array<std::size_t, 2> inputs{};
+    std::array<std::size_t, 2> outputs{};
+};
+
 /// A bit of the work on a partition. An input's spectrum comes before what is made of it.
 struct ConvolutionStep {
     enum class Kind { transform, multiply, invert };
 
     Kind kind = Kind::transform;
-    std::size_t channel = 0; ///< the input to be transformed; else the output
-    ConvolutionPath path;    ///< along which to multiply
+    std::size_t channel = 0; ///< the input to be transformed, or the output
+    ConvolutionLane lane;    ///< along which to multiply
     std::size_t first = 0;   ///< with which partitions of the response
     std::size_t count = 0;
 };
@@ -69,8 +78,7 @@ class ConvolutionResponse {
     std::size_t inputs() const { return inputs_; }
     std::size_t outputs() const { return outputs_; }
     std::size_t taps() const { return taps_; }
-    /// Those that lead to an output.
-    std::span<const ConvolutionPath> paths_to(std::size_t output) const { return paths_[output]; }
+    std::span<const ConvolutionLane> lanes() const { return lanes_; }
     /// How many partitions of a segment are not beyond the end of a response.
     std::size_t partitions(std::size_t segment, std::size_t response) const {
         return segments_[segment].partitions[response];
@@ -101,7 +109,7 @@ class ConvolutionResponse {
     std::size_t inputs_;
     std::size_t outputs_;
     std::size_t taps_;
-    std::vector<std::vector<ConvolutionPath>> paths_;
+    std::vector<ConvolutionLane> lanes_;
     std::vector<Segment> segments_;
 };
 

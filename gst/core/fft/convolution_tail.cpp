@@ -23,7 +23,7 @@ ConvolutionTail<T>::ConvolutionTail(std::size_t segment, const Response& respons
       collected_(inputs_ * kCollected * partition_frames_), window_(2 * partition_frames_),
       transformed_(inputs_) {
     for (Job* job : {&current_, &next_}) {
-        job->sum.resize(history_.row_size());
+        job->sums.resize(response.outputs() * history_.row_size());
         job->results.resize(response.outputs(), AlignedArray<T>(partition_frames_));
         job->ready = job->results;
     }
@@ -50,7 +50,7 @@ template <typename T>
 void ConvolutionTail<T>::adopt_next() {
     std::swap(current_, next_);
     next_.is_begun = next_.is_ready = false;
-    std::fill(next_.sum.begin(), next_.sum.end(), T{0});
+    std::fill(next_.sums.begin(), next_.sums.end(), T{0});
 }
 
 template <typename T>
@@ -61,16 +61,17 @@ void ConvolutionTail<T>::work(Job& job, const Response& response) {
             transform(step.channel);
             break;
         case ConvolutionStep::Kind::multiply:
-            history_.multiply_add(step.path.input, step.first, step.count,
-                                  response.rows(segment_, step.path.response) +
+            history_.multiply_add(step.lane, step.first, step.count,
+                                  response.rows(segment_, step.lane.response) +
                                       step.first * history_.row_size(),
-                                  job.sum.data());
+                                  job.sums.data());
             break;
         case ConvolutionStep::Kind::invert:
-            history_.inverse(job.sum.data(), window_.data());
+            history_.inverse(job.sums.data() + step.channel * history_.row_size(), window_.data());
             std::copy_n(window_.begin() + partition_frames_, partition_frames_,
                         job.results[step.channel].begin());
-            std::fill(job.sum.begin(), job.sum.end(), T{0});
+            std::fill_n(job.sums.data() + step.channel * history_.row_size(), history_.row_size(),
+                        T{0});
             break;
         }
     }
@@ -110,7 +111,7 @@ void ConvolutionTail<T>::reset() {
     std::fill(collected_.begin(), collected_.end(), T{0});
     next_.is_begun = next_.is_ready = false;
     for (Job* job : {&current_, &next_}) {
-        std::fill(job->sum.begin(), job->sum.end(), T{0});
+        std::fill(job->sums.begin(), job->sums.end(), T{0});
         for (auto* blocks : {&job->results, &job->ready})
             for (AlignedArray<T>& block : *blocks)
                 std::fill(block.begin(), block.end(), T{0});

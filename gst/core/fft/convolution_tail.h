@@ -44,7 +44,7 @@ class ConvolutionTail {
     struct Job {
         bool is_begun = false;
         bool is_ready = false;
-        AlignedArray<T> sum;                  ///< the row of the output that it is at
+        AlignedArray<T> sums;                 ///< a row of each output
         std::vector<AlignedArray<T>> results; ///< a partition of each output
         std::vector<AlignedArray<T>> ready;   ///< of the partition before
     };

@@ -16,8 +16,9 @@ PartitionedConvolution<T>::PartitionedConvolution(Response response)
     : block_frames_(response->layout().block_frames()), inputs_(response->inputs()),
       outputs_(response->outputs()), current_(std::move(response)),
       history_(block_frames_, current_->layout().segments.front().partitions, inputs_),
-      windows_(inputs_ * 2 * block_frames_), older_(outputs_ * kBoth * history_.row_size()),
-      sum_(history_.row_size()), frames_(2 * block_frames_) {
+      windows_(inputs_ * 2 * block_frames_), sums_(outputs_ * history_.row_size()),
+      frames_(2 * block_frames_) {
+    older_.fill(sums_);
     for (std::size_t s = 1; s < current_->layout().segments.size(); ++s)
         tails_.emplace_back(s, *current_);
 }
@@ -38,8 +39,17 @@ void PartitionedConvolution<T>::process_part(const T* const* in, T* const* out, 
     if (fill_ == 0)
         begin_block(frames);
     take(in, offset, frames);
+    sum_up_newest(kCurrent, frames);
     for (std::size_t o = 0; o < outputs_; ++o)
-        make_output(o, out[o] + offset, frames);
+        std::copy_n(filtered(o, kCurrent, frames), frames, out[o] + offset);
+    if (fading_) {
+        sum_up_newest(kNext, frames);
+        for (std::size_t o = 0; o < outputs_; ++o) {
+            T* const next = filtered(o, kNext, frames);
+            cross_fade(out[o] + offset, next, frames, fill_, block_frames_);
+            std::copy_n(next, frames, out[o] + offset);
+        }
+    }
     fill_ += frames;
     if (fill_ == block_frames_)
         finish_block();
@@ -67,65 +77,52 @@ void PartitionedConvolution<T>::take(const T* const* in, std::size_t offset, std
     }
 }
 
+/// The sums of all outputs, of what makes the next `frames` frames of the block.
 template <typename T>
-void PartitionedConvolution<T>::make_output(std::size_t output, T* out, std::size_t frames) {
-    const bool whole = frames == block_frames_;
-    std::copy_n(filtered(output, kCurrent, whole), frames, out);
-    add_tails(output, kCurrent, frames, out);
-    if (!fading_)
-        return;
-    T* const next = filtered(output, kNext, whole);
-    add_tails(output, kNext, frames, next);
-    cross_fade(out, next, frames, fill_, block_frames_);
-    std::copy_n(next, frames, out);
-}
-
-template <typename T>
-void PartitionedConvolution<T>::add_tails(std::size_t output, Which which, std::size_t frames,
-                                          T* out) const {
-    for (const ConvolutionTail<T>& tail : tails_) {
-        const T* const more =
-            (which == kCurrent ? tail.ready(output) : tail.next_ready(output)) + fill_;
-        for (std::size_t n = 0; n < frames; ++n)
-            out[n] += more[n];
-    }
-}
-
-/// The new frames of an output, as far as the first segment makes them.
-template <typename T>
-T* PartitionedConvolution<T>::filtered(std::size_t output, Which which, bool whole) {
-    if (whole) {
-        std::fill(sum_.begin(), sum_.end(), T{0});
-        sum_up(output, which, 0, SIZE_MAX, sum_.data());
+void PartitionedConvolution<T>::sum_up_newest(Which which, std::size_t frames) {
+    if (frames == block_frames_) {
+        std::fill(sums_.begin(), sums_.end(), T{0});
+        sum_up(which, 0, SIZE_MAX, sums_.data());
     } else {
-        std::copy_n(older(output, which), sum_.size(), sum_.begin());
-        sum_up(output, which, 0, 1, sum_.data());
+        std::copy(older_[which].begin(), older_[which].end(), sums_.begin());
+        sum_up(which, 0, 1, sums_.data());
     }
-    history_.inverse(sum_.data(), frames_.data());
-    return frames_.data() + block_frames_ + fill_;
 }
 
 /// Adds what partitions `first` to `end` of the response make of the spectra.
 template <typename T>
-void PartitionedConvolution<T>::sum_up(std::size_t output, Which which, std::size_t first,
-                                       std::size_t end, T* sum) const {
+void PartitionedConvolution<T>::sum_up(Which which, std::size_t first, std::size_t end,
+                                       T* sums) const {
     const ConvolutionResponse<T>& response = which == kCurrent ? *current_ : *next_;
-    for (const ConvolutionPath& path : response.paths_to(output)) {
-        const std::size_t last = std::min(end, response.partitions(0, path.response));
+    for (const ConvolutionLane& lane : response.lanes()) {
+        const std::size_t last = std::min(end, response.partitions(0, lane.response));
         if (first < last)
-            history_.multiply_add(path.input, first, last - first,
-                                  response.rows(0, path.response) + first * history_.row_size(),
-                                  sum);
+            history_.multiply_add(lane, first, last - first,
+                                  response.rows(0, lane.response) + first * history_.row_size(),
+                                  sums);
     }
+}
+
+/// The new frames of an output, from its sum and the tails.
+template <typename T>
+T* PartitionedConvolution<T>::filtered(std::size_t output, Which which, std::size_t frames) {
+    history_.inverse(sums_.data() + output * history_.row_size(), frames_.data());
+    T* const result = frames_.data() + block_frames_ + fill_;
+    for (const ConvolutionTail<T>& tail : tails_) {
+        const T* const more =
+            (which == kCurrent ? tail.ready(output) : tail.next_ready(output)) + fill_;
+        for (std::size_t n = 0; n < frames; ++n)
+            result[n] += more[n];
+    }
+    return result;
 }
 
 template <typename T>
 void PartitionedConvolution<T>::prepare_older() {
-    std::fill(older_.begin(), older_.end(), T{0});
-    for (std::size_t o = 0; o < outputs_; ++o) {
-        sum_up(o, kCurrent, 1, SIZE_MAX, older(o, kCurrent));
-        if (fading_)
-            sum_up(o, kNext, 1, SIZE_MAX, older(o, kNext));
+    for (const Which which : {kCurrent, kNext}) {
+        std::fill(older_[which].begin(), older_[which].end(), T{0});
+        if (which == kCurrent || fading_)
+            sum_up(which, 1, SIZE_MAX, older_[which].data());
     }
 }
 
@@ -171,11 +168,6 @@ void PartitionedConvolution<T>::reset() {
         adopt_next();
     for (ConvolutionTail<T>& tail : tails_)
         tail.reset();
-}
-
-template <typename T>
-T* PartitionedConvolution<T>::older(std::size_t output, Which which) {
-    return older_.data() + (output * kBoth + which) * history_.row_size();
 }
 
 template class PartitionedConvolution<float>;

@@ -6,6 +6,7 @@
 #include "core/fft/convolution_tail.h"
 #include "core/fft/spectral_history.h"
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -61,15 +62,13 @@ class PartitionedConvolution {
 
     void process_part(const T* const* in, T* const* out, std::size_t offset, std::size_t frames);
     void take(const T* const* in, std::size_t offset, std::size_t frames);
-    void make_output(std::size_t output, T* out, std::size_t frames);
-    void add_tails(std::size_t output, Which which, std::size_t frames, T* out) const;
-    T* filtered(std::size_t output, Which which, bool whole);
-    void sum_up(std::size_t output, Which which, std::size_t first, std::size_t end, T* sum) const;
+    void sum_up_newest(Which which, std::size_t frames);
+    void sum_up(Which which, std::size_t first, std::size_t end, T* sums) const;
+    T* filtered(std::size_t output, Which which, std::size_t frames);
     void prepare_older();
     void finish_block();
     void begin_block(std::size_t frames);
     void adopt_next();
-    T* older(std::size_t output, Which which);
 
     std::size_t block_frames_;
     std::size_t inputs_;
@@ -82,9 +81,9 @@ class PartitionedConvolution {
     std::vector<ConvolutionTail<T>> tails_;
     std::size_t fill_ = 0;    ///< frames of the current block that are there
     AlignedArray<T> windows_; ///< of each input, the block before and the current one
-    /// For blocks in parts: of each output, what all spectra but the newest add.
-    AlignedArray<T> older_;
-    AlignedArray<T> sum_;
+    AlignedArray<T> sums_;    ///< a row of each output
+    /// For blocks in parts: likewise, of what all spectra but the newest add.
+    std::array<AlignedArray<T>, kBoth> older_;
     AlignedArray<T> frames_;
 };
 

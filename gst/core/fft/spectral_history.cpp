@@ -27,15 +27,27 @@ void SpectralHistory<T>::transform(const T* window, std::size_t input) {
 }
 
 template <typename T>
-void SpectralHistory<T>::multiply_add(std::size_t input, std::size_t first, std::size_t count,
-                                      const T* rows, T* sum) const {
-    const T* const line = rows_.data() + input * partitions_ * row_size_;
+void SpectralHistory<T>::multiply_add(const ConvolutionLane& lane, std::size_t first,
+                                      std::size_t count, const T* rows, T* sums) const {
     const std::size_t begin = (newest_ + first) % partitions_;
     const std::size_t up_to_end = std::min(count, partitions_ - begin);
-    kernels_.multiply_add(line + begin * row_size_, rows, up_to_end, row_size_, sum);
+    multiply_add_run(lane, begin, up_to_end, rows, sums);
     if (count > up_to_end)
-        kernels_.multiply_add(line, rows + up_to_end * row_size_, count - up_to_end, row_size_,
-                              sum);
+        multiply_add_run(lane, 0, count - up_to_end, rows + up_to_end * row_size_, sums);
+}
+
+/// With spectra that lie behind each other.
+template <typename T>
+void SpectralHistory<T>::multiply_add_run(const ConvolutionLane& lane, std::size_t begin,
+                                          std::size_t count, const T* rows, T* sums) const {
+    const auto spectra = [&](std::size_t i) {
+        return rows_.data() + (lane.inputs[i] * partitions_ + begin) * row_size_;
+    };
+    const auto sum = [&](std::size_t i) { return sums + lane.outputs[i] * row_size_; };
+    if (lane.width == 2)
+        kernels_.multiply_add_two(spectra(0), spectra(1), rows, count, row_size_, sum(0), sum(1));
+    else
+        kernels_.multiply_add(spectra(0), rows, count, row_size_, sum(0));
 }
 
 template <typename T>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/fft/aligned_array.h"
+#include "core/fft/convolution_response.h"
 #include "core/fft/fft.h"
 #include "core/fft/spectral_kernels.h"
 
@@ -26,15 +27,18 @@ class SpectralHistory {
     void advance();
     /// `window`: 2 * partition_frames frames. The newest spectrum of an input.
     void transform(const T* window, std::size_t input);
-    /// sum += products of the spectra, from the one `first` partitions ago backwards, with `count`
-    /// rows.
-    void multiply_add(std::size_t input, std::size_t first, std::size_t count, const T* rows,
-                      T* sum) const;
+    /// Along a lane: sum += products of the spectra, from the one `first` partitions ago backwards,
+    /// with `count` rows. `sums`: a row for each output.
+    void multiply_add(const ConvolutionLane& lane, std::size_t first, std::size_t count,
+                      const T* rows, T* sums) const;
     /// `frames`: 2 * partition_frames, of which the later half is the result.
     void inverse(const T* sum, T* frames);
     void reset();
 
   private:
+    void multiply_add_run(const ConvolutionLane& lane, std::size_t begin, std::size_t count,
+                          const T* rows, T* sums) const;
+
     std::size_t partitions_;
     std::size_t row_size_;
     std::size_t newest_ = 0; ///< older ones follow it

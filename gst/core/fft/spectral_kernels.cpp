@@ -76,57 +76,93 @@ void from_row_vectors(const T* row, std::size_t bins, T* pairs) {
 }
 #endif
 
-/// kVectors vectors of points at a time, so that no sum waits for the one before.
-template <typename T, std::size_t kVectors>
-HWY_INLINE void multiply_add_some(const T* HWY_RESTRICT x, const T* HWY_RESTRICT h,
-                                  std::size_t rows, std::size_t row_size, T* HWY_RESTRICT sum) {
-    using V = hn::Vec<Tag<T>>;
+/// Where vector `v` of the points of a row lies.
+template <typename T>
+constexpr std::size_t place(std::size_t v) {
     constexpr std::size_t kGroup = kSpectralGroup<T>;
     constexpr std::size_t kLanes = hn::MaxLanes(Tag<T>());
+    return v * kLanes / kGroup * 2 * kGroup + v * kLanes % kGroup;
+}
+
+template <typename T>
+struct Point {
+    hn::Vec<Tag<T>> re;
+    hn::Vec<Tag<T>> im;
+};
+
+template <typename T>
+HWY_INLINE Point<T> load_point(const T* at) {
     const Tag<T> d;
-    V re[kVectors];
-    V im[kVectors];
-    const auto place = [](std::size_t v) {
-        return v * kLanes / kGroup * 2 * kGroup + v * kLanes % kGroup;
-    };
-    for (std::size_t v = 0; v < kVectors; ++v) {
-        re[v] = hn::Load(d, sum + place(v));
-        im[v] = hn::Load(d, sum + place(v) + kGroup);
-    }
-    for (std::size_t r = 0; r < rows; ++r, x += row_size, h += row_size)
+    return {hn::Load(d, at), hn::Load(d, at + kSpectralGroup<T>)};
+}
+
+template <typename T>
+HWY_INLINE void store_point(const Point<T>& point, T* at) {
+    const Tag<T> d;
+    hn::Store(point.re, d, at);
+    hn::Store(point.im, d, at + kSpectralGroup<T>);
+}
+
+template <typename T>
+HWY_INLINE void add_product(const Point<T>& a, const Point<T>& b, Point<T>& sum) {
+    sum.re = hn::NegMulAdd(a.im, b.im, hn::MulAdd(a.re, b.re, sum.re));
+    sum.im = hn::MulAdd(a.im, b.re, hn::MulAdd(a.re, b.im, sum.im));
+}
+
+/// kVectors vectors of points at a time, so that no sum waits for the one before; of kInputs x,
+/// whose rows lie `step` apart.
+template <typename T, std::size_t kVectors, std::size_t kInputs>
+HWY_INLINE void multiply_add_some(const T* const* x, const T* HWY_RESTRICT h, std::size_t rows,
+                                  std::size_t step, std::size_t at, T* const* sum) {
+    Point<T> sums[kInputs][kVectors];
+    for (std::size_t i = 0; i < kInputs; ++i)
+        for (std::size_t v = 0; v < kVectors; ++v)
+            sums[i][v] = load_point(sum[i] + at + place<T>(v));
+    for (std::size_t r = 0; r < rows; ++r)
         for (std::size_t v = 0; v < kVectors; ++v) {
-            const V x_re = hn::Load(d, x + place(v));
-            const V x_im = hn::Load(d, x + place(v) + kGroup);
-            const V h_re = hn::Load(d, h + place(v));
-            const V h_im = hn::Load(d, h + place(v) + kGroup);
-            re[v] = hn::NegMulAdd(x_im, h_im, hn::MulAdd(x_re, h_re, re[v]));
-            im[v] = hn::MulAdd(x_im, h_re, hn::MulAdd(x_re, h_im, im[v]));
+            const std::size_t here = r * step + at + place<T>(v);
+            const Point<T> factor = load_point(h + here);
+            for (std::size_t i = 0; i < kInputs; ++i)
+                add_product(load_point(x[i] + here), factor, sums[i][v]);
         }
-    for (std::size_t v = 0; v < kVectors; ++v) {
-        hn::Store(re[v], d, sum + place(v));
-        hn::Store(im[v], d, sum + place(v) + kGroup);
-    }
+    for (std::size_t i = 0; i < kInputs; ++i)
+        for (std::size_t v = 0; v < kVectors; ++v)
+            store_point(sums[i][v], sum[i] + at + place<T>(v));
+}
+
+template <typename T, std::size_t kInputs>
+HWY_INLINE void multiply_add_all(const T* const* x, const T* h, std::size_t rows,
+                                 std::size_t row_size, T* const* sum) {
+    constexpr std::size_t kGroup = kSpectralGroup<T>;
+    constexpr std::size_t kLanes = hn::MaxLanes(Tag<T>());
+    constexpr std::size_t kVectors = HWY_MAX(kGroup / kLanes, 4 / kInputs);
+    constexpr std::size_t kStep = kVectors * kLanes * 2; // of numbers
+    std::size_t at = 0;
+    for (; at + kStep <= row_size; at += kStep)
+        multiply_add_some<T, kVectors, kInputs>(x, h, rows, row_size, at, sum);
+    for (; at < row_size; at += 2 * kGroup)
+        multiply_add_some<T, kGroup / kLanes, kInputs>(x, h, rows, row_size, at, sum);
 }
 
 template <typename T>
 void multiply_add(const T* x, const T* h, std::size_t rows, std::size_t row_size, T* sum) {
-    constexpr std::size_t kGroup = kSpectralGroup<T>;
-    constexpr std::size_t kLanes = hn::MaxLanes(Tag<T>());
-    constexpr std::size_t kVectors = HWY_MAX(kGroup / kLanes, 4);
-    constexpr std::size_t kStep = kVectors * kLanes * 2; // of numbers
-    std::size_t at = 0;
-    for (; at + kStep <= row_size; at += kStep)
-        multiply_add_some<T, kVectors>(x + at, h + at, rows, row_size, sum + at);
-    for (; at < row_size; at += 2 * kGroup)
-        multiply_add_some<T, kGroup / kLanes>(x + at, h + at, rows, row_size, sum + at);
+    multiply_add_all<T, 1>(&x, h, rows, row_size, &sum);
+}
+
+template <typename T>
+void multiply_add_two(const T* x1, const T* x2, const T* h, std::size_t rows, std::size_t row_size,
+                      T* sum1, T* sum2) {
+    const T* const x[] = {x1, x2};
+    T* const sum[] = {sum1, sum2};
+    multiply_add_all<T, 2>(x, h, rows, row_size, sum);
 }
 
 template <typename T>
 SpectralKernels<T> kernels() {
 #if HWY_TARGET == HWY_SCALAR
-    return {to_row<T>, from_row<T>, multiply_add<T>};
+    return {to_row<T>, from_row<T>, multiply_add<T>, multiply_add_two<T>};
 #else
-    return {to_row_vectors<T>, from_row_vectors<T>, multiply_add<T>};
+    return {to_row_vectors<T>, from_row_vectors<T>, multiply_add<T>, multiply_add_two<T>};
 #endif
 }
 

@@ -31,9 +31,14 @@ struct SpectralKernels {
     using MultiplyAdd = void (*)(const T* x, const T* h, std::size_t rows, std::size_t row_size,
                                  T* sum);
 
+    /// The same for two x with the same h, which costs less than twice.
+    using MultiplyAddTwo = void (*)(const T* x1, const T* x2, const T* h, std::size_t rows,
+                                    std::size_t row_size, T* sum1, T* sum2);
+
     ToRow to_row = nullptr;
     FromRow from_row = nullptr;
     MultiplyAdd multiply_add = nullptr;
+    MultiplyAddTwo multiply_add_two = nullptr;
 };
 
 /// For the vector unit of this machine, or the best of those that the tests allow.
