@@ -27,6 +27,7 @@ struct StructureFree {
 
 using BufferHandle = std::unique_ptr<GstBuffer, MiniObjectUnref>;
 using BufferListHandle = std::unique_ptr<GstBufferList, MiniObjectUnref>;
+using CapsHandle = std::unique_ptr<GstCaps, MiniObjectUnref>;
 using EventHandle = std::unique_ptr<GstEvent, MiniObjectUnref>;
 using PadHandle = std::unique_ptr<GstPad, ObjectUnref>;
 using ElementHandle = std::unique_ptr<GstElement, ObjectUnref>;

@@ -13,4 +13,9 @@ enum class MessageFormat : std::uint8_t { lists = 0, bytes = 1 };
 
 GType message_format_get_type();
 
+// Of core's WindowKind, StftScaling and FrequencyScale.
+GType window_kind_get_type();
+GType stft_scaling_get_type();
+GType frequency_scale_get_type();
+
 } // namespace tactus

@@ -6,11 +6,16 @@
  * @short_description: spectra of audio at the speed of the vector unit
  *
  * simdfft takes the place of `spectrum`: audio passes unchanged, and for each interval an element
- * message `spectrum` says how strong each frequency band was.
+ * message `spectrum` says how strong each frequency band was. Where downstream takes audio/x-stft
+ * and no audio, it sends that: the short-time Fourier transform of all channels, frame by frame.
  *
- * ## Example launch line
+ * ## Example launch lines
  * |[
  * gst-launch-1.0 -m audiotestsrc num-buffers=100 ! simdfft bands=64 ! fakesink
+ * ]|
+ * |[
+ * gst-launch-1.0 audiotestsrc num-buffers=100 ! simdfft fft-size=1024 ! audio/x-stft,format=db-f32
+ * ! fakesink
  * ]|
  *
  * Since: 0.1
@@ -46,7 +51,8 @@ namespace {
 GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(AUDIO_CAPS));
 GstStaticPadTemplate src_template =
-    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(AUDIO_CAPS));
+    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS,
+                            GST_STATIC_CAPS(AUDIO_CAPS "; " TACTUS_STFT_CAPS(TACTUS_STFT_FORMATS)));
 
 SimdFftState& state_of(gpointer object) {
     return *static_cast<GstSimdFft*>(object)->state; // unchecked: once per buffer
@@ -123,10 +129,12 @@ static void gst_simd_fft_class_init(GstSimdFftClass* klass) {
     install_simdfft_properties(object_class);
     gst_element_class_set_static_metadata(
         element_class, "Spectrum analyzer (vector unit)", "Filter/Analyzer/Audio",
-        "Spectra of audio, as messages for each interval", "The gst-tactus authors");
+        "Spectra of audio, as messages for each interval or as a stream", "The gst-tactus authors");
     gst_element_class_add_static_pad_template(element_class, &src_template);
     gst_element_class_add_static_pad_template(element_class, &sink_template);
-    gst_type_mark_as_plugin_api(message_format_get_type(), static_cast<GstPluginAPIFlags>(0));
+    for (const GType type : {message_format_get_type(), window_kind_get_type(),
+                             stft_scaling_get_type(), frequency_scale_get_type()})
+        gst_type_mark_as_plugin_api(type, static_cast<GstPluginAPIFlags>(0));
 }
 
 static void gst_simd_fft_init(GstSimdFft* self) {
@@ -135,8 +143,6 @@ static void gst_simd_fft_init(GstSimdFft* self) {
     self->state = new SimdFftState(element);
 
     GstPad* sink = gst_pad_new_from_static_template(&sink_template, "sink");
-    GST_PAD_SET_PROXY_CAPS(sink);
-    GST_PAD_SET_PROXY_ALLOCATION(sink);
     gst_pad_set_chain_function(sink, chain);
     gst_pad_set_chain_list_function(sink, chain_list);
     gst_pad_set_event_function(sink, sink_event);
@@ -145,7 +151,6 @@ static void gst_simd_fft_init(GstSimdFft* self) {
     gst_element_add_pad(element, sink);
 
     GstPad* src = gst_pad_new_from_static_template(&src_template, "src");
-    GST_PAD_SET_PROXY_CAPS(src);
     gst_pad_set_event_function(src, src_event);
     gst_pad_set_query_function(src, src_query);
     self->state->src_pad = src;

@@ -5,6 +5,8 @@
 #include "glue/properties.h"
 #include "glue/setting_value.h"
 
+#include <gst/gst.h>
+
 #include <array>
 #include <variant>
 
@@ -17,10 +19,12 @@ using Kind = PropertySpec::Kind;
 using Access = PropertySpec::Access;
 
 constexpr S kDefaults;
+constexpr std::uint64_t kMostPoints = StftConfig::kLargestFft;
 constexpr std::uint64_t kMostBands = 1073741824; // the peer's; larger ones than can be are refused
 
 using Member =
-    std::variant<bool S::*, int S::*, unsigned S::*, std::uint64_t S::*, MessageFormat S::*>;
+    std::variant<bool S::*, int S::*, unsigned S::*, std::uint64_t S::*, double S::*,
+                 MessageFormat S::*, WindowKind S::*, StftScaling S::*, FrequencyScale S::*>;
 
 struct Setting {
     PropertySpec spec;
@@ -40,6 +44,21 @@ constexpr PropertySpec choice(const char* name, const char* nick, std::uint64_t 
                               GType (*type)(), const char* blurb) {
     PropertySpec spec = row(name, nick, Kind::enumeration, value, 0, UINT64_MAX, blurb);
     spec.enum_type = type;
+    return spec;
+}
+
+constexpr PropertySpec count(const char* name, const char* nick, std::uint64_t value,
+                             std::uint64_t least, std::uint64_t most, const char* blurb) {
+    return row(name, nick, Kind::uint, value, least, most, blurb);
+}
+
+constexpr PropertySpec beta() {
+    PropertySpec spec = row("kaiser-beta", "Kaiser's beta", Kind::real, 0, 0, 0,
+                            "Of the stream with window=kaiser: 0 is a rectangle, 14 has side "
+                            "lobes below -100 dB");
+    spec.real_default = kDefaults.kaiser_beta;
+    spec.real_minimum = 0;
+    spec.real_maximum = WindowShape::kLargestBeta;
     return spec;
 }
 
@@ -76,27 +95,102 @@ constexpr std::array kSettings = {
                    "How messages hold values: lists as spectrum has them, or the same numbers as "
                    "bytes, channel after channel, which is much cheaper to read"),
             &S::message_format},
+    Setting{count("fft-size", "Transform size", kDefaults.fft_size, 2, kMostPoints,
+                  "Of the stream: points of a transform"),
+            &S::fft_size},
+    Setting{count("window-length", "Window length", kDefaults.window_length, 0, kMostPoints,
+                  "Of the stream: samples under the window; what is left of fft-size is zeros (0 = "
+                  "fft-size, or as long as custom-window)"),
+            &S::window_length},
+    Setting{count("hop-size", "Hop size", kDefaults.hop_size, 0, StftConfig::kLargestHop,
+                  "Of the stream: samples from one frame to the next (0 = a quarter of the "
+                  "window)"),
+            &S::hop_size},
+    Setting{choice("window", "Window", static_cast<std::uint64_t>(kDefaults.window),
+                   window_kind_get_type, "Of the stream: the window, periodic, as in scipy"),
+            &S::window},
+    Setting{beta(), &S::kaiser_beta},
+    Setting{choice("scaling", "Scaling", static_cast<std::uint64_t>(kDefaults.scaling),
+                   stft_scaling_get_type, "Of the stream: what spectra are divided by"),
+            &S::scaling},
+    Setting{flag("center", "Center", kDefaults.center,
+                 "Of the stream: a frame's time is the middle of its window, and the first frame "
+                 "is at the first sample; else it is the first sample of the window"),
+            &S::center},
+    Setting{choice("bands-scale", "Scale of bands",
+                   static_cast<std::uint64_t>(kDefaults.bands_scale), frequency_scale_get_type,
+                   "Of the stream with band-count: along which scale bands lie evenly"),
+            &S::bands_scale},
+    Setting{count("band-count", "Number of bands", kDefaults.band_count, 0, kMostPoints,
+                  "Of the stream, of magnitudes, powers and decibels: so many bands instead of "
+                  "bins (0 = bins)"),
+            &S::band_count},
+    Setting{row("smoothing-attack", "Attack (ns)", Kind::uint64, kDefaults.smoothing_attack_ns, 0,
+                UINT64_MAX,
+                "Of the stream, of magnitudes, powers and decibels: time constant of growing "
+                "values, in ns (0 = at once)"),
+            &S::smoothing_attack_ns},
+    Setting{row("smoothing-release", "Release (ns)", Kind::uint64, kDefaults.smoothing_release_ns,
+                0, UINT64_MAX,
+                "Of the stream, of magnitudes, powers and decibels: time constant of falling "
+                "values, in ns (0 = at once)"),
+            &S::smoothing_release_ns},
+    Setting{count("frames-per-buffer", "Frames in a buffer", kDefaults.frames_per_buffer, 1, 65536,
+                  "Of the stream: how many frames go into one buffer"),
+            &S::frames_per_buffer},
 };
+
+GParamSpec* custom_window_spec() {
+    const auto flags = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+                                                GST_PARAM_MUTABLE_PLAYING);
+    return gst_param_spec_array(
+        "custom-window", "Custom window",
+        "Of the stream with window=custom: the window's values, as many as window-length",
+        g_param_spec_double("value", "Value", "One value", -G_MAXDOUBLE, G_MAXDOUBLE, 0, flags),
+        flags);
+}
+
+void take_window(std::vector<double>& window, const GValue* value) {
+    window.clear();
+    for (guint i = 0; i < gst_value_array_get_size(value); ++i)
+        window.push_back(g_value_get_double(gst_value_array_get_value(value, i)));
+}
+
+void give_window(const std::vector<double>& window, GValue* value) {
+    for (const double number : window) {
+        GValue item = G_VALUE_INIT;
+        g_value_init(&item, G_TYPE_DOUBLE);
+        g_value_set_double(&item, number);
+        gst_value_array_append_and_take_value(value, &item);
+    }
+}
 
 } // namespace
 
 const guint kSimdFftStatsId = kSettings.size() + 1;
+const guint kSimdFftCustomWindowId = kSettings.size() + 2;
 
 void install_simdfft_properties(GObjectClass* klass) {
     static constexpr auto kTable = [] {
         std::array<PropertySpec, kSettings.size() + 1> table{};
         for (std::size_t i = 0; i < kSettings.size(); ++i)
             table[i] = kSettings[i].spec;
-        table[kSettings.size()] = row("stats", "Statistics", Kind::structure, 0, 0, 0,
-                                      "Buffers, frames, transforms and messages; the time that a "
-                                      "buffer takes, P50/P99/P99.9/max in ns");
+        table[kSettings.size()] =
+            row("stats", "Statistics", Kind::structure, 0, 0, 0,
+                "Buffers, frames, transforms, messages, runs and what was lost; "
+                "the time that a buffer takes, P50/P99/P99.9/max in ns");
         table[kSettings.size()].access = Access::read_only;
         return table;
     }();
     install_properties(klass, kTable);
+    g_object_class_install_property(klass, kSimdFftCustomWindowId, custom_window_spec());
 }
 
 bool set_setting(SimdFftSettings& settings, guint id, const GValue* value) {
+    if (id == kSimdFftCustomWindowId) {
+        take_window(settings.custom_window, value);
+        return true;
+    }
     if (id == 0 || id > kSettings.size())
         return false;
     std::visit([&](auto member) { take_setting(settings.*member, value); },
@@ -105,11 +199,38 @@ bool set_setting(SimdFftSettings& settings, guint id, const GValue* value) {
 }
 
 bool get_setting(const SimdFftSettings& settings, guint id, GValue* value) {
+    if (id == kSimdFftCustomWindowId) {
+        give_window(settings.custom_window, value);
+        return true;
+    }
     if (id == 0 || id > kSettings.size())
         return false;
     std::visit([&](auto member) { give_setting(settings.*member, value); },
                kSettings[id - 1].member);
     return true;
+}
+
+StftConfig SimdFftSettings::stft_config(unsigned rate, unsigned channels) const {
+    StftConfig config;
+    config.rate = rate;
+    config.channels = channels;
+    config.fft_size = fft_size;
+    config.window_length = window_length;
+    config.hop_frames = hop_size;
+    config.window.kind = window;
+    config.window.kaiser_beta = kaiser_beta;
+    if (window == WindowKind::custom) {
+        config.window.custom = custom_window;
+        if (window_length == 0)
+            config.window_length = custom_window.size();
+    }
+    config.scaling = scaling;
+    config.center = center;
+    config.bands_scale = bands_scale;
+    config.band_count = band_count;
+    config.attack_s = static_cast<double>(smoothing_attack_ns) * 1e-9;
+    config.release_s = static_cast<double>(smoothing_release_ns) * 1e-9;
+    return config;
 }
 
 } // namespace tactus

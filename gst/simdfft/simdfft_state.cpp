@@ -3,8 +3,10 @@
 #include "simdfft/simdfft_state.h"
 
 #include "glue/fast_clock.h"
+#include "glue/handles.h"
 #include "glue/stats_fields.h"
 #include "simdfft/simdfft_debug.h"
+#include "simdfft/stft_negotiation.h"
 
 #include <stdexcept>
 
@@ -16,10 +18,8 @@ void count(std::atomic<std::uint64_t>& counter, std::uint64_t more = 1) {
     counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
 }
 
-GstClockTime running_time_of(const GstSegment& segment, GstBuffer* buffer) {
-    if (segment.format != GST_FORMAT_TIME || !GST_BUFFER_PTS_IS_VALID(buffer))
-        return GST_CLOCK_TIME_NONE;
-    return gst_segment_to_running_time(&segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+void put(std::atomic<std::uint64_t>& counter, std::uint64_t value) {
+    counter.store(value, std::memory_order_relaxed);
 }
 
 } // namespace
@@ -27,6 +27,10 @@ GstClockTime running_time_of(const GstSegment& segment, GstBuffer* buffer) {
 SimdFftState::SimdFftState(GstElement* owner) : element(owner), messages_(owner) {
     gst_audio_info_init(&info_);
     gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
+}
+
+SimdFftState::~SimdFftState() {
+    gst_caps_replace(&caps_, nullptr);
 }
 
 // --- settings
@@ -42,35 +46,93 @@ bool SimdFftState::get(guint id, GValue* value) const {
     return get_setting(settings_, id, value);
 }
 
-bool SimdFftState::apply_settings() {
+// --- which face
+
+bool SimdFftState::fail(const char* what) {
+    GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS, ("%s", what), (nullptr));
+    settings_changed_ = true; // so that the next buffer fails, too
+    return false;
+}
+
+bool SimdFftState::negotiate() {
+    gst_pad_check_reconfigure(src_pad); // this is what it asks for
     if (settings_changed_.exchange(false)) {
         const std::lock_guard lock(settings_mutex_);
         current_ = settings_;
     }
+    const CapsHandle peer(gst_pad_peer_query_caps(src_pad, nullptr));
     try {
-        messages_.configure(current_, info_);
+        if (wants_stft(peer.get(), caps_))
+            show_stream(peer.get());
+        else
+            show_messages();
     } catch (const std::invalid_argument& error) {
-        GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS, ("%s", error.what()), (nullptr));
-        settings_changed_ = true; // so that the next buffer fails, too
-        return false;
+        return fail(error.what());
     }
+    publish_latency();
     return true;
+}
+
+void SimdFftState::show_messages() {
+    messages_.configure(current_, info_);
+    if (face_ == Face::stream) {
+        stream_.finish();
+        stream_.stop();
+    }
+    face_ = Face::messages;
+    is_stream_ = false;
+    send_caps(caps_);
+}
+
+void SimdFftState::show_stream(GstCaps* peer) {
+    StftStream wanted;
+    wanted.config = current_.stft_config(static_cast<unsigned>(GST_AUDIO_INFO_RATE(&info_)),
+                                         static_cast<unsigned>(GST_AUDIO_INFO_CHANNELS(&info_)));
+    wanted.channel_mask = channel_mask_of(caps_);
+    std::string complaint;
+    const std::optional<StftStream> stream = choose_stft(wanted, peer, complaint);
+    if (!stream)
+        throw std::invalid_argument(complaint);
+    if (face_ == Face::stream && stream_.is(*stream, current_.frames_per_buffer, info_))
+        return;
+    if (face_ == Face::messages)
+        messages_.reset();
+    stream_.finish();
+    stream_.start(*stream, current_.frames_per_buffer, info_, src_pad);
+    face_ = Face::stream;
+    is_stream_ = true;
+    const CapsHandle caps(make_stft_caps(*stream));
+    send_caps(caps.get());
+}
+
+void SimdFftState::send_caps(GstCaps* caps) {
+    const CapsHandle before(gst_pad_get_current_caps(src_pad));
+    if (before == nullptr || !gst_caps_is_equal(before.get(), caps))
+        gst_pad_push_event(src_pad, gst_event_new_caps(caps));
+}
+
+void SimdFftState::publish_latency() {
+    const GstClockTime latency = face_ == Face::stream ? stream_.latency() : 0;
+    if (latency_.exchange(latency) != latency)
+        gst_element_post_message(element, gst_message_new_latency(GST_OBJECT_CAST(element)));
 }
 
 // --- data
 
 GstFlowReturn SimdFftState::prepare(GstBuffer* buffer) {
-    if (!has_caps_) {
+    if (caps_ == nullptr) {
         GST_ELEMENT_ERROR(element, CORE, NEGOTIATION, ("Audio came before its caps."), (nullptr));
         return GST_FLOW_NOT_NEGOTIATED;
     }
-    if (settings_changed_.load(std::memory_order_relaxed) && !apply_settings())
+    const bool is_stale =
+        GST_PAD_NEEDS_RECONFIGURE(src_pad) || settings_changed_.load(std::memory_order_relaxed);
+    if (is_stale && !negotiate())
         return GST_FLOW_ERROR;
-    if (GST_BUFFER_IS_DISCONT(buffer)) {
-        count(discontinuities_);
-        messages_.flush();
-    }
-    return GST_FLOW_OK;
+    if (!GST_BUFFER_IS_DISCONT(buffer))
+        return GST_FLOW_OK;
+    count(discontinuities_);
+    messages_.flush();
+    return stream_.finish();
 }
 
 GstFlowReturn SimdFftState::complain_unmapped(GstBuffer* buffer) {
@@ -81,25 +143,38 @@ GstFlowReturn SimdFftState::complain_unmapped(GstBuffer* buffer) {
     return GST_FLOW_ERROR;
 }
 
-GstFlowReturn SimdFftState::measure(GstBuffer* buffer) {
-    const std::uint64_t begun_ns = FastClock::now_ns();
-    if (const GstFlowReturn flow = prepare(buffer); flow != GST_FLOW_OK)
-        return flow;
-    const AudioMap audio(buffer, info_);
-    if (!audio.is_mapped())
-        return complain_unmapped(buffer);
-    messages_.process(audio, GST_BUFFER_PTS(buffer), segment_);
+void SimdFftState::note(const AudioMap& audio) {
     count(buffers_);
     count(frames_, audio.frames());
     count(rest_bytes_, audio.rest_bytes());
-    transforms_.store(messages_.transforms(), std::memory_order_relaxed);
-    messages_posted_.store(messages_.messages(), std::memory_order_relaxed);
-    process_ns_.record(FastClock::now_ns() - begun_ns);
-    return GST_FLOW_OK;
+    put(transforms_, messages_.transforms());
+    put(messages_posted_, messages_.messages());
+    put(stream_frames_, stream_.counts().frames);
+    put(runs_, stream_.counts().runs);
+    put(non_finite_, stream_.counts().non_finite);
+}
+
+GstFlowReturn SimdFftState::measure(GstBuffer* buffer) {
+    if (const GstFlowReturn flow = prepare(buffer); flow != GST_FLOW_OK)
+        return flow;
+    const std::uint64_t begun_ns = FastClock::now_ns();
+    const AudioMap audio(buffer, info_);
+    if (!audio.is_mapped())
+        return complain_unmapped(buffer);
+    GstFlowReturn flow = GST_FLOW_OK;
+    const std::uint64_t before_ns = stream_.counts().push_ns;
+    if (face_ == Face::messages)
+        messages_.process(audio, GST_BUFFER_PTS(buffer), segment_);
+    else
+        flow = stream_.process(audio, GST_BUFFER_PTS(buffer));
+    note(audio);
+    const std::uint64_t downstream_ns = stream_.counts().push_ns - before_ns;
+    process_ns_.record(FastClock::now_ns() - begun_ns - downstream_ns);
+    return flow;
 }
 
 bool SimdFftState::drops_late(GstBuffer* buffer) {
-    if (!current_.qos || !qos_.is_late(running_time_of(segment_, buffer)))
+    if (!current_.qos || !qos_.is_late(segment_, buffer))
         return false;
     count(late_buffers_);
     dropped_last_ = true;
@@ -108,66 +183,58 @@ bool SimdFftState::drops_late(GstBuffer* buffer) {
 }
 
 GstFlowReturn SimdFftState::chain(GstBuffer* buffer) {
-    if (drops_late(buffer)) {
-        gst_buffer_unref(buffer);
+    BufferHandle handle(buffer);
+    if (drops_late(buffer))
         return GST_FLOW_OK;
-    }
     if (dropped_last_) {
         dropped_last_ = false;
-        buffer = gst_buffer_make_writable(buffer);
-        GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
+        handle.reset(gst_buffer_make_writable(handle.release()));
+        GST_BUFFER_FLAG_SET(handle.get(), GST_BUFFER_FLAG_DISCONT);
     }
-    if (const GstFlowReturn flow = measure(buffer); flow != GST_FLOW_OK) {
-        gst_buffer_unref(buffer);
+    const GstFlowReturn flow = measure(handle.get());
+    if (flow != GST_FLOW_OK || face_ == Face::stream)
         return flow;
-    }
-    return gst_pad_push(src_pad, buffer);
+    return gst_pad_push(src_pad, handle.release());
 }
 
 GstFlowReturn SimdFftState::chain_list(GstBufferList* list) {
+    const BufferListHandle handle(list);
     const guint length = gst_buffer_list_length(list);
     GstFlowReturn flow = GST_FLOW_OK;
-    if (current_.qos || dropped_last_) { // some of them may have to go
-        for (guint i = 0; i < length && flow == GST_FLOW_OK; ++i)
-            flow = chain(gst_buffer_ref(gst_buffer_list_get(list, i)));
-        gst_buffer_list_unref(list);
-        return flow;
+    // A list that passes whole stays one.
+    const bool is_whole = face_ == Face::messages && !current_.qos && !dropped_last_ &&
+                          !settings_changed_ && !GST_PAD_NEEDS_RECONFIGURE(src_pad);
+    for (guint i = 0; i < length && flow == GST_FLOW_OK; ++i) {
+        GstBuffer* const buffer = gst_buffer_list_get(list, i);
+        flow = is_whole ? measure(buffer) : chain(gst_buffer_ref(buffer));
     }
-    for (guint i = 0; i < length && flow == GST_FLOW_OK; ++i)
-        flow = measure(gst_buffer_list_get(list, i));
-    if (flow == GST_FLOW_OK)
-        return gst_pad_push_list(src_pad, list);
-    gst_buffer_list_unref(list);
-    return flow;
+    if (flow != GST_FLOW_OK || !is_whole)
+        return flow;
+    return gst_pad_push_list(src_pad, gst_buffer_list_ref(list));
 }
 
 // --- events
 
-bool SimdFftState::take_caps(GstCaps* caps) {
+bool SimdFftState::take_caps(GstEvent* event) {
+    const EventHandle handle(event);
+    GstCaps* caps = nullptr;
+    gst_event_parse_caps(event, &caps);
     GstAudioInfo info;
     if (!gst_audio_info_from_caps(&info, caps)) {
         GST_ELEMENT_ERROR(element, STREAM, FORMAT, ("These caps are no audio."),
                           ("%" GST_PTR_FORMAT, static_cast<void*>(caps)));
         return false;
     }
+    stream_.finish(); // what came before is of the old caps
     info_ = info;
-    has_caps_ = true;
-    settings_changed_ = true;
-    return true;
-}
-
-bool SimdFftState::take_caps_event(GstEvent* event) {
-    GstCaps* caps = nullptr;
-    gst_event_parse_caps(event, &caps);
-    if (!take_caps(caps)) {
-        gst_event_unref(event);
-        return false;
-    }
-    return gst_pad_push_event(src_pad, event) != FALSE;
+    gst_caps_replace(&caps_, caps);
+    return negotiate();
 }
 
 void SimdFftState::flush() {
     messages_.flush();
+    stream_.flush();
+    put(samples_flushed_, stream_.counts().samples_flushed);
     qos_.reset();
     dropped_last_ = false;
 }
@@ -175,10 +242,16 @@ void SimdFftState::flush() {
 bool SimdFftState::sink_event(GstEvent* event) {
     switch (GST_EVENT_TYPE(event)) {
     case GST_EVENT_CAPS:
-        return take_caps_event(event);
+        return take_caps(event);
     case GST_EVENT_SEGMENT:
+        stream_.finish();
         gst_event_copy_segment(event, &segment_);
         qos_.reset();
+        break;
+    case GST_EVENT_GAP:
+    case GST_EVENT_EOS:
+        stream_.finish();
+        put(stream_frames_, stream_.counts().frames);
         break;
     case GST_EVENT_FLUSH_STOP:
         flush();
@@ -196,20 +269,68 @@ bool SimdFftState::src_event(GstEvent* event) {
     return gst_pad_event_default(src_pad, GST_OBJECT_CAST(element), event) != FALSE;
 }
 
+void SimdFftState::stop() {
+    flush();
+    messages_.reset();
+    stream_.stop();
+    face_ = Face::none;
+    is_stream_ = false;
+    latency_ = 0;
+    gst_caps_replace(&caps_, nullptr);
+    settings_changed_ = true;
+    gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
+}
+
+// --- queries
+
+bool SimdFftState::answer_caps(GstQuery* query, GstPad* from, GstPad* across) {
+    const CapsHandle peer(gst_pad_peer_query_caps(across, nullptr));
+    const CapsHandle audio(gst_pad_get_pad_template_caps(sink_pad));
+    CapsHandle caps(from == sink_pad ? sink_caps_for(peer.get(), audio.get())
+                                     : src_caps_for(peer.get(), audio.get()));
+    GstCaps* filter = nullptr;
+    gst_query_parse_caps(query, &filter);
+    if (filter != nullptr)
+        caps.reset(gst_caps_intersect_full(filter, caps.get(), GST_CAPS_INTERSECT_FIRST));
+    gst_query_set_caps_result(query, caps.get());
+    return true;
+}
+
 bool SimdFftState::sink_query(GstQuery* query) {
-    return gst_pad_query_default(sink_pad, GST_OBJECT_CAST(element), query) != FALSE;
+    switch (GST_QUERY_TYPE(query)) {
+    case GST_QUERY_CAPS:
+        return answer_caps(query, sink_pad, src_pad);
+    case GST_QUERY_ALLOCATION:
+        // Audio that goes no further needs nobody's memory.
+        return !is_stream_ && gst_pad_peer_query(src_pad, query) != FALSE;
+    default:
+        return gst_pad_query_default(sink_pad, GST_OBJECT_CAST(element), query) != FALSE;
+    }
+}
+
+bool SimdFftState::answer_latency(GstQuery* query) const {
+    if (gst_pad_peer_query(sink_pad, query) == FALSE)
+        return false;
+    gboolean live = FALSE;
+    GstClockTime least = 0;
+    GstClockTime most = GST_CLOCK_TIME_NONE;
+    gst_query_parse_latency(query, &live, &least, &most);
+    const GstClockTime ours = latency_;
+    if (GST_CLOCK_TIME_IS_VALID(most))
+        most += ours;
+    gst_query_set_latency(query, live, least + ours, most);
+    return true;
 }
 
 bool SimdFftState::src_query(GstQuery* query) {
-    return gst_pad_query_default(src_pad, GST_OBJECT_CAST(element), query) != FALSE;
-}
-
-void SimdFftState::stop() {
-    messages_.reset();
-    flush();
-    has_caps_ = false;
-    settings_changed_ = true;
-    gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
+    switch (GST_QUERY_TYPE(query)) {
+    case GST_QUERY_CAPS:
+        return answer_caps(query, src_pad, sink_pad);
+    case GST_QUERY_LATENCY:
+        return answer_latency(query);
+    default:
+        return gst_pad_query_default(src_pad, GST_OBJECT_CAST(element), query) != FALSE;
+    }
 }
 
 GstStructure* SimdFftState::stats() const {
@@ -221,55 +342,12 @@ GstStructure* SimdFftState::stats() const {
     set_count(s, "late-buffers-dropped", late_buffers_);
     set_count(s, "transforms", transforms_);
     set_count(s, "messages", messages_posted_);
+    set_count(s, "stream-frames", stream_frames_);
+    set_count(s, "runs", runs_);
+    set_count(s, "non-finite-samples", non_finite_);
+    set_count(s, "samples-flushed", samples_flushed_);
     set_summary(s, "process-time", process_ns_.summary());
     return s;
-}
-
-// --- QoS
-
-void QosWatch::update(GstEvent* event) {
-    GstClockTimeDiff difference = 0;
-    GstClockTime timestamp = 0;
-    const std::lock_guard lock(mutex_);
-    gst_event_parse_qos(event, nullptr, &proportion_, &difference, &timestamp);
-    if (!GST_CLOCK_TIME_IS_VALID(timestamp))
-        earliest_ = GST_CLOCK_TIME_NONE;
-    else if (difference < 0 && static_cast<GstClockTime>(-difference) > timestamp)
-        earliest_ = 0;
-    else
-        earliest_ = timestamp + static_cast<GstClockTime>(difference);
-}
-
-void QosWatch::reset() {
-    const std::lock_guard lock(mutex_);
-    proportion_ = 1;
-    earliest_ = GST_CLOCK_TIME_NONE;
-}
-
-bool QosWatch::is_late(GstClockTime running_time) const {
-    const std::lock_guard lock(mutex_);
-    return GST_CLOCK_TIME_IS_VALID(running_time) && GST_CLOCK_TIME_IS_VALID(earliest_) &&
-           running_time <= earliest_;
-}
-
-void QosWatch::report(GstElement* element, const GstSegment& segment, GstBuffer* buffer,
-                      std::uint64_t processed, std::uint64_t dropped) const {
-    const GstClockTime pts = GST_BUFFER_PTS(buffer);
-    const GstClockTime running_time = running_time_of(segment, buffer);
-    double proportion = 1;
-    GstClockTimeDiff jitter = 0;
-    {
-        const std::lock_guard lock(mutex_);
-        proportion = proportion_;
-        jitter = GST_CLOCK_DIFF(running_time, earliest_);
-    }
-    GstMessage* const message =
-        gst_message_new_qos(GST_OBJECT_CAST(element), FALSE, running_time,
-                            gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, pts), pts,
-                            GST_BUFFER_DURATION(buffer));
-    gst_message_set_qos_values(message, jitter, proportion, 1000000);
-    gst_message_set_qos_stats(message, GST_FORMAT_BUFFERS, processed, dropped);
-    gst_element_post_message(element, message);
 }
 
 } // namespace tactus

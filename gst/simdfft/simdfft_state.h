@@ -4,7 +4,9 @@
 
 #include "core/stats/log_linear_histogram.h"
 #include "simdfft/message_face.h"
+#include "simdfft/qos_watch.h"
 #include "simdfft/settings.h"
+#include "simdfft/stft_face.h"
 
 #include <gst/audio/audio.h>
 #include <gst/gst.h>
@@ -15,28 +17,16 @@
 
 namespace tactus {
 
-/// What downstream has said about lateness.
-class QosWatch {
-  public:
-    void update(GstEvent* event);
-    void reset();
-    bool is_late(GstClockTime running_time) const;
-    /// Posts the QOS message for a buffer that is dropped.
-    void report(GstElement* element, const GstSegment& segment, GstBuffer* buffer,
-                std::uint64_t processed, std::uint64_t dropped) const;
-
-  private:
-    mutable std::mutex mutex_;
-    double proportion_ = 1;
-    GstClockTime earliest_ = GST_CLOCK_TIME_NONE;
-};
-
-/// Everything behind the GObject.
+/// Everything behind the GObject. What downstream takes decides which face it shows: if it takes
+/// the audio, that passes, and there are messages; if it takes audio/x-stft instead, it gets that.
 ///
-/// Threads: the streaming thread, except for the settings, stats() and src_event().
+/// Threads: the streaming thread, except for the settings, stats(), the queries and src_event().
 class SimdFftState {
   public:
     explicit SimdFftState(GstElement* owner);
+    ~SimdFftState();
+    SimdFftState(const SimdFftState&) = delete;
+    SimdFftState& operator=(const SimdFftState&) = delete;
 
     GstElement* const element;
     GstPad* sink_pad = nullptr; ///< the element's
@@ -56,15 +46,28 @@ class SimdFftState {
     GstStructure* stats() const;
 
   private:
-    bool take_caps(GstCaps* caps);
-    bool take_caps_event(GstEvent* event);
-    void flush();
-    /// OK if the buffer may be pushed on.
-    GstFlowReturn measure(GstBuffer* buffer);
+    enum class Face : std::uint8_t { none, messages, stream };
+
+    bool take_caps(GstEvent* event);
+    /// Chooses the face and tells downstream; after that, `face_` is not none. False after an
+    /// error message.
+    bool negotiate();
+    void show_messages();
+    void show_stream(GstCaps* peer);
+    void send_caps(GstCaps* caps);
+    bool fail(const char* what);
+
     GstFlowReturn prepare(GstBuffer* buffer);
-    bool apply_settings();
+    /// OK if the buffer may be pushed on, with that face.
+    GstFlowReturn measure(GstBuffer* buffer);
+    GstFlowReturn process(GstBuffer* buffer);
     GstFlowReturn complain_unmapped(GstBuffer* buffer);
     bool drops_late(GstBuffer* buffer);
+    void note(const AudioMap& audio);
+    void flush();
+    bool answer_caps(GstQuery* query, GstPad* from, GstPad* across);
+    bool answer_latency(GstQuery* query) const;
+    void publish_latency();
 
     mutable std::mutex settings_mutex_;
     SimdFftSettings settings_;
@@ -72,12 +75,17 @@ class SimdFftState {
 
     // Of the streaming thread.
     SimdFftSettings current_;
+    Face face_ = Face::none;
     GstAudioInfo info_;
+    GstCaps* caps_ = nullptr; ///< of the audio
     GstSegment segment_;
-    bool has_caps_ = false;
     bool dropped_last_ = false;
     MessageFace messages_;
+    StftFace stream_;
     QosWatch qos_;
+
+    std::atomic<bool> is_stream_{false};
+    std::atomic<GstClockTime> latency_{0};
 
     // One thread writes, any reads.
     LogLinearHistogram process_ns_;
@@ -88,6 +96,10 @@ class SimdFftState {
     std::atomic<std::uint64_t> discontinuities_{0};
     std::atomic<std::uint64_t> transforms_{0};
     std::atomic<std::uint64_t> messages_posted_{0};
+    std::atomic<std::uint64_t> stream_frames_{0};
+    std::atomic<std::uint64_t> runs_{0};
+    std::atomic<std::uint64_t> non_finite_{0};
+    std::atomic<std::uint64_t> samples_flushed_{0};
 };
 
 } // namespace tactus

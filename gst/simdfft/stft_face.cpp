@@ -1,0 +1,223 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "simdfft/stft_face.h"
+
+#include "glue/fast_clock.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+namespace tactus {
+
+namespace {
+
+constexpr std::size_t kPieceFrames = 1024;
+constexpr std::size_t kMostBufferBytes = std::size_t{1} << 30;
+// Sources whose clocks differ from their count of samples are not chased.
+constexpr GstClockTime kMostDrift = 40 * GST_MSECOND;
+
+GstBufferPool* make_pool(std::size_t bytes) {
+    GstBufferPool* const pool = gst_buffer_pool_new();
+    GstStructure* const config = gst_buffer_pool_get_config(pool);
+    gst_buffer_pool_config_set_params(config, nullptr, static_cast<guint>(bytes), 2, 0);
+    if (gst_buffer_pool_set_config(pool, config) && gst_buffer_pool_set_active(pool, TRUE))
+        return pool;
+    gst_object_unref(pool);
+    throw std::runtime_error("no memory for buffers of " + std::to_string(bytes) + " bytes");
+}
+
+} // namespace
+
+bool StftFace::is(const StftStream& stream, unsigned frames_per_buffer,
+                  const GstAudioInfo& info) const {
+    return is_started() && stream_ == stream && frames_per_buffer_ == frames_per_buffer &&
+           reader_->layout() == layout_of(info);
+}
+
+void StftFace::start(const StftStream& stream, unsigned frames_per_buffer, const GstAudioInfo& info,
+                     GstPad* src_pad) {
+    stop();
+    const std::size_t bytes = stream.frame_bytes() * frames_per_buffer;
+    if (bytes > kMostBufferBytes)
+        throw std::invalid_argument(
+            "frames-per-buffer " + std::to_string(frames_per_buffer) + " of " +
+            std::to_string(stream.frame_bytes()) + " bytes: it must be " +
+            std::to_string(std::max<std::size_t>(1, kMostBufferBytes / stream.frame_bytes())) +
+            " at most");
+    const SampleLayout layout = layout_of(info);
+    samples_.assign(kPieceFrames * layout.channels, 0);
+    channels_.resize(layout.channels);
+    for (std::size_t c = 0; c < channels_.size(); ++c)
+        channels_[c] = samples_.data() + c * kPieceFrames;
+    rest_.resize(channels_.size());
+    reader_.emplace(layout, FullScale::power_of_two);
+    pool_ = make_pool(bytes);
+    stream_ = stream;
+    frames_per_buffer_ = frames_per_buffer;
+    src_pad_ = src_pad;
+    clock_.rate = stream.config.rate;
+    counted_non_finite_ = 0;
+    // The last thing, as it says whether all is there.
+    stft_.emplace(stream.config);
+}
+
+void StftFace::stop() {
+    flush();
+    stft_.reset();
+    if (pool_ == nullptr)
+        return;
+    gst_buffer_pool_set_active(pool_, FALSE);
+    g_clear_pointer(&pool_, gst_object_unref);
+}
+
+// --- frames in
+
+GstFlowReturn StftFace::process(const AudioMap& audio, GstClockTime pts) {
+    if (in_run_ && GST_CLOCK_TIME_IS_VALID(pts) && GST_CLOCK_TIME_IS_VALID(clock_.start)) {
+        const GstClockTimeDiff drift = GST_CLOCK_DIFF(clock_.at(stft_->pushed()), pts);
+        if (static_cast<GstClockTime>(std::abs(drift)) > kMostDrift) {
+            if (const GstFlowReturn flow = finish(); flow != GST_FLOW_OK)
+                return flow;
+        }
+    }
+    if (!in_run_ && audio.frames() > 0) {
+        in_run_ = true;
+        is_first_ = true;
+        clock_.start = pts;
+        ++counts_.runs;
+    }
+    for (std::size_t first = 0; first < audio.frames(); first += kPieceFrames) {
+        const std::size_t frames = std::min(kPieceFrames, audio.frames() - first);
+        if (const GstFlowReturn flow = take(audio, first, frames); flow != GST_FLOW_OK)
+            return flow;
+    }
+    return GST_FLOW_OK;
+}
+
+GstFlowReturn StftFace::take(const AudioMap& audio, std::size_t first, std::size_t frames) {
+    reader_->read(audio.blocks(), first, frames, channels_.data());
+    for (std::size_t done = 0; done < frames;) {
+        for (std::size_t c = 0; c < channels_.size(); ++c)
+            rest_[c] = channels_[c] + done;
+        done += stft_->push(rest_.data(), frames - done);
+        if (const GstFlowReturn flow = push_ready(); flow != GST_FLOW_OK)
+            return flow;
+    }
+    count_non_finite();
+    return GST_FLOW_OK;
+}
+
+void StftFace::count_non_finite() {
+    counts_.non_finite += stft_->non_finite() - counted_non_finite_;
+    counted_non_finite_ = stft_->non_finite();
+}
+
+GstFlowReturn StftFace::finish() {
+    if (!in_run_)
+        return GST_FLOW_OK;
+    stft_->finish();
+    is_finished_ = true;
+    GstFlowReturn flow = push_ready();
+    if (flow == GST_FLOW_OK && buffer_ != nullptr)
+        flow = push_buffer();
+    drop_buffer();
+    end_run();
+    return flow;
+}
+
+void StftFace::flush() {
+    if (in_run_) {
+        const auto hop = static_cast<std::int64_t>(stream_.config.hop_frames);
+        const std::int64_t next = stft_->position() - buffer_frames_ * hop; // frame to be pushed
+        const auto lookahead = static_cast<std::int64_t>(stream_.config.lookahead());
+        const std::int64_t heard = next > 0 ? next - hop + lookahead : 0;
+        counts_.samples_flushed +=
+            static_cast<std::uint64_t>(std::max<std::int64_t>(0, stft_->pushed() - heard));
+        end_run();
+    }
+    drop_buffer();
+}
+
+void StftFace::end_run() {
+    run_start_ += stft_->pushed();
+    stft_->reset();
+    in_run_ = is_finished_ = false;
+}
+
+void StftFace::drop_buffer() {
+    if (buffer_ == nullptr)
+        return;
+    gst_buffer_unmap(buffer_, &map_);
+    g_clear_pointer(&buffer_, gst_buffer_unref);
+    buffer_frames_ = 0;
+}
+
+// --- frames out
+
+GstFlowReturn StftFace::push_ready() {
+    while (stft_->ready()) {
+        if (buffer_ == nullptr && !begin_buffer())
+            return GST_FLOW_FLUSHING;
+        auto* const out = reinterpret_cast<float*>(map_.data);
+        stft_->read(out + buffer_frames_ * stream_.config.frame_floats());
+        ++buffer_frames_;
+        ++counts_.frames;
+        if (buffer_frames_ < frames_per_buffer_)
+            continue;
+        if (const GstFlowReturn flow = push_buffer(); flow != GST_FLOW_OK)
+            return flow;
+    }
+    return GST_FLOW_OK;
+}
+
+bool StftFace::begin_buffer() {
+    GstBuffer* buffer = nullptr;
+    if (gst_buffer_pool_acquire_buffer(pool_, &buffer, nullptr) != GST_FLOW_OK)
+        return false;
+    if (!gst_buffer_map(buffer, &map_, GST_MAP_WRITE)) {
+        gst_buffer_unref(buffer);
+        throw std::runtime_error("a buffer of the pool cannot be written to");
+    }
+    buffer_ = buffer;
+    buffer_frames_ = 0;
+    buffer_position_ = stft_->position();
+    return true;
+}
+
+GstFlowReturn StftFace::push_buffer() {
+    GstBuffer* const buffer = buffer_;
+    gst_buffer_unmap(buffer, &map_);
+    buffer_ = nullptr;
+    stamp(buffer, stft_->position());
+    if (buffer_frames_ < frames_per_buffer_)
+        gst_buffer_set_size(buffer, static_cast<gssize>(buffer_frames_ * stream_.frame_bytes()));
+    buffer_frames_ = 0;
+    is_first_ = false;
+    const std::uint64_t begun_ns = FastClock::now_ns();
+    const GstFlowReturn flow = gst_pad_push(src_pad_, buffer);
+    counts_.push_ns += FastClock::now_ns() - begun_ns;
+    return flow;
+}
+
+void StftFace::stamp(GstBuffer* buffer, std::int64_t next) const {
+    const std::int64_t length = stft_->pushed();
+    const std::int64_t end = is_finished_ ? std::min(next, length) : next;
+    GST_BUFFER_PTS(buffer) = clock_.at(buffer_position_);
+    GST_BUFFER_DURATION(buffer) = clock_.between(buffer_position_, std::max(buffer_position_, end));
+    GST_BUFFER_OFFSET(buffer) = static_cast<guint64>(run_start_ + buffer_position_);
+    GST_BUFFER_OFFSET_END(buffer) =
+        static_cast<guint64>(run_start_ + (is_finished_ ? length : next));
+    if (is_first_)
+        GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
+}
+
+GstClockTime StftFace::latency() const {
+    if (!is_started())
+        return 0;
+    const StftConfig& config = stream_.config;
+    const std::size_t samples = config.lookahead() + (frames_per_buffer_ - 1) * config.hop_frames;
+    return gst_util_uint64_scale_ceil(samples, GST_SECOND, config.rate);
+}
+
+} // namespace tactus
