@@ -3,14 +3,22 @@
 #include "config.h"
 
 #include "simdfft/gstsimdfft.h"
+<<<<<<< HEAD
 #include "simdfft/gstsimdfftfilter.h"
+=======
+#include "simdfft/gstsimdifft.h"
+>>>>>>> w-stft
 
 #include <gst/gst.h>
 
 static gboolean plugin_init(GstPlugin* plugin) {
     gboolean ok = FALSE;
     ok |= GST_ELEMENT_REGISTER(simdfft, plugin);
+<<<<<<< HEAD
     ok |= GST_ELEMENT_REGISTER(simdfftfilter, plugin);
+=======
+    ok |= GST_ELEMENT_REGISTER(simdifft, plugin);
+>>>>>>> w-stft
     return ok;
 }
 

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "simdfft/stft_negotiation.h"
 
-#include "glue/handles.h"
-
 #include <array>
 #include <stdexcept>
 
@@ -31,8 +29,9 @@ CapsHandle with_shared_fields(GstCaps* caps, const GstStructure* other) {
     return result;
 }
 
-/// For each structure of `peer` that is, or is not, of spectra: `caps` with its shared fields.
-CapsHandle for_each_of(GstCaps* peer, bool spectra, GstCaps* caps) {
+} // namespace
+
+CapsHandle with_shared_fields_of(GstCaps* peer, bool spectra, GstCaps* caps) {
     CapsHandle all(gst_caps_new_empty());
     for (guint i = 0; i < gst_caps_get_size(peer); ++i) {
         const GstStructure* const structure = gst_caps_get_structure(peer, i);
@@ -44,8 +43,6 @@ CapsHandle for_each_of(GstCaps* peer, bool spectra, GstCaps* caps) {
     }
     return all;
 }
-
-} // namespace
 
 std::uint64_t channel_mask_of(const GstCaps* audio) {
     guint64 mask = 0;
@@ -92,14 +89,14 @@ GstCaps* sink_caps_for(GstCaps* peer, GstCaps* audio_template) {
     GstCaps* const audio = gst_caps_intersect(peer, audio_template);
     if (gst_caps_is_any(peer))
         return audio;
-    return gst_caps_merge(audio, for_each_of(peer, true, audio_template).release());
+    return gst_caps_merge(audio, with_shared_fields_of(peer, true, audio_template).release());
 }
 
 GstCaps* src_caps_for(GstCaps* peer, GstCaps* audio_template) {
     GstCaps* const audio = gst_caps_intersect(peer, audio_template);
     const CapsHandle spectra(gst_caps_from_string(TACTUS_STFT_CAPS(TACTUS_STFT_FORMATS)));
-    // A copy, as merging takes it.
-    return gst_caps_merge(gst_caps_copy(audio), for_each_of(audio, false, spectra.get()).release());
+    GstCaps* const of_audio = with_shared_fields_of(audio, false, spectra.get()).release();
+    return gst_caps_merge(audio, of_audio);
 }
 
 } // namespace tactus

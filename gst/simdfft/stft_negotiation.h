@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "glue/handles.h"
 #include "simdfft/stft_caps.h"
 
 #include <gst/gst.h>
@@ -11,6 +12,10 @@
 #include <string>
 
 namespace tactus {
+
+/// For each structure of `peer` that is, or is not, of spectra: `caps` with the rate and the
+/// channels of that one.
+CapsHandle with_shared_fields_of(GstCaps* peer, bool spectra, GstCaps* caps);
 
 /// 0 if there is none.
 std::uint64_t channel_mask_of(const GstCaps* audio);

@@ -1,0 +1,142 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/**
+ * SECTION:element-simdifft
+ * @title: simdifft
+ * @short_description: audio from the spectra of simdfft
+ *
+ * simdifft turns the complex spectra of simdfft back into audio by overlap-add with the dual
+ * window. What stands between the two may change them. Unchanged, the same samples come out, as
+ * many as went in, at the same times.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 audiotestsrc num-buffers=100 ! simdfft ! simdifft ! fakesink
+ * ]|
+ *
+ * Since: 0.1
+ */
+#include "simdfft/gstsimdifft.h"
+
+#include "glue/fast_clock.h"
+#include "glue/guard.h"
+#include "glue/properties.h"
+#include "simdfft/simdifft_state.h"
+
+#include <gst/audio/audio.h>
+
+#include <array>
+
+using namespace tactus;
+
+GST_DEBUG_CATEGORY_STATIC(gst_simd_ifft_debug);
+
+struct _GstSimdIfft {
+    GstElement parent;
+    SimdIfftState* state;
+};
+
+G_DEFINE_TYPE_WITH_CODE(GstSimdIfft, gst_simd_ifft, GST_TYPE_ELEMENT,
+                        GST_DEBUG_CATEGORY_INIT(gst_simd_ifft_debug, "simdifft", 0,
+                                                "audio from spectra"))
+GST_ELEMENT_REGISTER_DEFINE(simdifft, "simdifft", GST_RANK_NONE, GST_TYPE_SIMD_IFFT)
+
+namespace {
+
+enum Property : guint { kStats = 1 };
+
+constexpr std::array kProperties = {
+    PropertySpec{"stats", "Statistics",
+                 "Counters of frames, samples and runs, and the time a buffer takes (ns)",
+                 PropertySpec::Kind::structure, PropertySpec::Access::read_only},
+};
+
+GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
+    "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(TACTUS_STFT_CAPS("complex-f32")));
+GstStaticPadTemplate src_template =
+    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS,
+                            GST_STATIC_CAPS("audio/x-raw, format=(string)" GST_AUDIO_NE(
+                                F32) ", "
+                                     "rate=(int)[ 1, 2147483647 ], channels=(int)[ 1, 64 ], "
+                                     "layout=(string)interleaved"));
+
+SimdIfftState& state_of(gpointer object) {
+    return *static_cast<GstSimdIfft*>(object)->state; // unchecked: once per buffer
+}
+
+// --- C entry points
+
+GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* buffer) noexcept {
+    SimdIfftState& state = state_of(parent);
+    return guarded(state.element, GST_FLOW_ERROR, [&] { return state.chain(buffer); });
+}
+
+gboolean sink_event(GstPad*, GstObject* parent, GstEvent* event) noexcept {
+    SimdIfftState& state = state_of(parent);
+    return guarded(state.element, FALSE, [&]() -> gboolean { return state.sink_event(event); });
+}
+
+gboolean sink_query(GstPad*, GstObject* parent, GstQuery* query) noexcept {
+    SimdIfftState& state = state_of(parent);
+    return guarded(state.element, FALSE, [&]() -> gboolean { return state.sink_query(query); });
+}
+
+gboolean src_query(GstPad*, GstObject* parent, GstQuery* query) noexcept {
+    SimdIfftState& state = state_of(parent);
+    return guarded(state.element, FALSE, [&]() -> gboolean { return state.src_query(query); });
+}
+
+void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) noexcept {
+    if (id == kStats)
+        g_value_take_boxed(value, state_of(object).stats());
+    else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+}
+
+void finalize(GObject* object) noexcept {
+    delete GST_SIMD_IFFT(object)->state;
+    G_OBJECT_CLASS(gst_simd_ifft_parent_class)->finalize(object);
+}
+
+GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) noexcept {
+    GstElementClass* parent_class = GST_ELEMENT_CLASS(gst_simd_ifft_parent_class);
+    const GstStateChangeReturn result = parent_class->change_state(element, transition);
+    // Both pads are inactive now: no data flows.
+    if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+        state_of(element).stop();
+    return result;
+}
+
+} // namespace
+
+static void gst_simd_ifft_class_init(GstSimdIfftClass* klass) {
+    auto* object_class = G_OBJECT_CLASS(klass);
+    auto* element_class = GST_ELEMENT_CLASS(klass);
+    object_class->get_property = get_property;
+    object_class->finalize = finalize;
+    element_class->change_state = change_state;
+    install_properties(object_class, kProperties);
+    gst_element_class_set_static_metadata(
+        element_class, "Audio from spectra (vector unit)", "Filter/Converter/Audio",
+        "Turns the complex spectra of simdfft back into audio", "The gst-tactus authors");
+    gst_element_class_add_static_pad_template(element_class, &src_template);
+    gst_element_class_add_static_pad_template(element_class, &sink_template);
+}
+
+static void gst_simd_ifft_init(GstSimdIfft* self) {
+    auto* element = GST_ELEMENT_CAST(self);
+    FastClock::prepare();
+    self->state = new SimdIfftState(element);
+
+    GstPad* sink = gst_pad_new_from_static_template(&sink_template, "sink");
+    gst_pad_set_chain_function(sink, chain);
+    gst_pad_set_event_function(sink, sink_event);
+    gst_pad_set_query_function(sink, sink_query);
+    self->state->sink_pad = sink;
+    gst_element_add_pad(element, sink);
+
+    GstPad* src = gst_pad_new_from_static_template(&src_template, "src");
+    gst_pad_set_query_function(src, src_query);
+    self->state->src_pad = src;
+    gst_element_add_pad(element, src);
+}
