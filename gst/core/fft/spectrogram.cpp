@@ -252,7 +252,7 @@ void Spectrogram::draw_frame() {
         canvas.fill(l.bar_left, l.top + y, l.bar_width, 1, table_[color]);
     }
     const int right = l.bar_left + l.bar_width;
-    for (const ScaleMark& mark : decibel_marks(colors_.min_db, colors_.max_db, gap)) {
+    for (const ScaleMark& mark : decibel_marks(colors_.min_db, colors_.max_db, 1.5 * gap)) {
         const int y = y_of(mark.place);
         canvas.fill(right, y, tick, l.scale, kAxis);
         canvas.text(right + tick + 4 * l.scale, y - text / 2, mark.label, l.scale, kInk);

@@ -58,9 +58,12 @@ std::vector<ScaleMark> frequency_marks(FrequencyScale scale, double least_hz, do
         return linear_marks(least_hz, most_hz, least_gap, frequency_label);
     const double least = to_scale(scale, least_hz);
     const double most = to_scale(scale, most_hz);
+    const double most_decade = std::pow(10, std::floor(std::log10(most_hz)));
     std::vector<ScaleMark> marks;
+    if (least_hz <= 0)
+        add_mark(marks, {0, "0"}, least_gap);
     for (const double factor : {1.0, 5.0, 2.0})
-        for (double decade = 10; decade <= most_hz; decade *= 10) {
+        for (double decade = most_decade; decade >= 1; decade /= 10) {
             const double hz = factor * decade;
             add_mark(marks, {(to_scale(scale, hz) - least) / (most - least), frequency_label(hz)},
                      least_gap);
