@@ -35,7 +35,7 @@ struct SpectrogramConfig {
 struct SpectrogramColors {
     ColorMap map = ColorMap::viridis;
     double min_db = -90; ///< the first colour, and all below it
-    double max_db = 0;   ///< the last one; a sine at full scale has 0 dB
+    double max_db = 0;   ///< the last one; a sine at full scale has about 0 dB
 
     bool operator==(const SpectrogramColors&) const = default;
 };
