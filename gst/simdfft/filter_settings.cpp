@@ -53,7 +53,8 @@ constexpr std::array kSettings = {
                          "So many frames of the result are left out at the beginning and appended "
                          "at the end: what a kernel delays the sound by, half its length if it is "
                          "symmetric",
-                         Kind::uint64, Access::playing, kDefaults.delay_frames},
+                         Kind::uint64, Access::playing, kDefaults.delay_frames, 0,
+                         ConvolutionLayout::kMostTaps},
             &S::delay_frames, FilterChange::delay},
     Setting{flag("low-latency", "Low latency", kDefaults.low_latency,
                  "Do not collect blocks: each buffer comes out at once, which costs more if "
