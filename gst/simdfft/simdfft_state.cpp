@@ -249,6 +249,7 @@ bool SimdFftState::sink_event(GstEvent* event) {
         qos_.reset();
         break;
     case GST_EVENT_GAP:
+    case GST_EVENT_SEGMENT_DONE:
     case GST_EVENT_EOS:
         stream_.finish();
         put(stream_frames_, stream_.counts().frames);

@@ -3,6 +3,7 @@
 //
 // Audio through simdfft and simdifft, and what came in beside what comes out.
 #include "ifft_harness.h"
+#include "launched_pipeline.h"
 
 #include <random>
 #include <sstream>
@@ -10,55 +11,6 @@
 using namespace tactus;
 
 namespace {
-
-/// A pipeline described as for gst-launch-1.0, run to its end.
-class Pipeline {
-  public:
-    explicit Pipeline(const std::string& description) {
-        start_gstreamer();
-        GError* error = nullptr;
-        pipeline_ = gst_parse_launch(description.c_str(), &error);
-        if (error != nullptr) {
-            ADD_FAILURE() << error->message << ": " << description;
-            g_error_free(error);
-        }
-    }
-    ~Pipeline() {
-        gst_element_set_state(pipeline_, GST_STATE_NULL);
-        gst_object_unref(pipeline_);
-    }
-    Pipeline(const Pipeline&) = delete;
-    Pipeline& operator=(const Pipeline&) = delete;
-
-    GstElement* get() const { return pipeline_; }
-    GstElement* child(const char* name) const {
-        GstElement* const element = gst_bin_get_by_name(GST_BIN(pipeline_), name);
-        gst_object_unref(element); // the pipeline has it
-        return element;
-    }
-    void play() { gst_element_set_state(pipeline_, GST_STATE_PLAYING); }
-    /// Until EOS: empty; until an error: its text.
-    std::string wait() {
-        GstBus* const bus = gst_element_get_bus(pipeline_);
-        GstMessage* const message = gst_bus_timed_pop_filtered(
-            bus, 60 * GST_SECOND, static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
-        gst_object_unref(bus);
-        if (message == nullptr)
-            return "it does not end";
-        std::string text;
-        if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
-            GError* error = nullptr;
-            gst_message_parse_error(message, &error, nullptr);
-            text = error->message;
-            g_error_free(error);
-        }
-        gst_message_unref(message);
-        return text;
-    }
-
-  private:
-    GstElement* pipeline_ = nullptr;
-};
 
 /// Interleaved float audio.
 struct Heard {
@@ -109,7 +61,7 @@ TEST(SimdFftAndBack, GivesTheSameSamplesAtTheSameTimes) {
                  << " ! audio/x-raw,format=F32LE,channels=3,channel-mask=(bitmask)0x7 ! identity "
                     "name=before ! simdfft "
                  << settings << " ! simdifft ! identity name=after ! fakesink";
-            Pipeline pipeline(text.str());
+            LaunchedPipeline pipeline(text.str());
             Heard before;
             Heard after;
             listen(pipeline.child("before"), before);
@@ -267,8 +219,8 @@ TEST(SimdFftAndBack, DelaysByOneWindow) {
 }
 
 TEST(SimdFftAndBack, SaysWhichHopAndWindowWouldWork) {
-    Pipeline pipeline("audiotestsrc num-buffers=10 ! simdfft fft-size=1024 hop-size=1024 ! "
-                      "simdifft ! fakesink");
+    LaunchedPipeline pipeline("audiotestsrc num-buffers=10 ! simdfft fft-size=1024 hop-size=1024 ! "
+                              "simdifft ! fakesink");
     pipeline.play();
     EXPECT_EQ(pipeline.wait(),
               "These spectra cannot be undone: a hann window of 1024 samples every 1024 cannot be "
@@ -277,15 +229,17 @@ TEST(SimdFftAndBack, SaysWhichHopAndWindowWouldWork) {
 }
 
 TEST(SimdFftAndBack, LeavesTheFormatToTheSourceAndTheRateToTheSink) {
-    Pipeline pipeline("audiotestsrc num-buffers=10 ! audioconvert ! audioresample ! simdfft ! "
-                      "simdifft ! audio/x-raw,rate=16000,channels=2 ! fakesink");
+    LaunchedPipeline pipeline(
+        "audiotestsrc num-buffers=10 ! audioconvert ! audioresample ! simdfft ! "
+        "simdifft ! audio/x-raw,rate=16000,channels=2 ! fakesink");
     pipeline.play();
     EXPECT_EQ(pipeline.wait(), "");
 }
 
 TEST(SimdFftAndBack, SeeksToTheSample) {
-    Pipeline pipeline("audiotestsrc wave=pink-noise ! audio/x-raw,format=F32LE,channels=2 ! "
-                      "simdfft ! simdifft ! identity name=after ! fakesink name=sink sync=false");
+    LaunchedPipeline pipeline(
+        "audiotestsrc wave=pink-noise ! audio/x-raw,format=F32LE,channels=2 ! "
+        "simdfft ! simdifft ! identity name=after ! fakesink name=sink sync=false");
     gst_element_set_state(pipeline.get(), GST_STATE_PAUSED);
     ASSERT_EQ(gst_element_get_state(pipeline.get(), nullptr, nullptr, 60 * GST_SECOND),
               GST_STATE_CHANGE_SUCCESS);

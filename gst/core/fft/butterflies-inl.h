@@ -46,6 +46,13 @@ HWY_INLINE Complex<V> operator*(const Complex<V>& a, const Complex<V>& b) {
             hn::MulAdd(a.re, b.im, hn::Mul(a.im, b.re))};
 }
 
+/// a* b.
+template <class V>
+HWY_INLINE Complex<V> conjugate_times(const Complex<V>& a, const Complex<V>& b) {
+    return {hn::MulAdd(a.im, b.im, hn::Mul(a.re, b.re)),
+            hn::NegMulAdd(a.im, b.re, hn::Mul(a.re, b.im))};
+}
+
 /// a - i b and a + i b.
 template <class V>
 HWY_INLINE Complex<V> minus_i(const Complex<V>& a, const Complex<V>& b) {

@@ -84,14 +84,11 @@ struct ComplexFft<T>::Convolution {
 };
 
 template <typename T>
-ComplexFft<T>::ComplexFft(std::size_t length) : ComplexFft(length, 1) {}
-
-template <typename T>
-ComplexFft<T>::ComplexFft(std::size_t length, std::size_t rows_per_lane)
+ComplexFft<T>::ComplexFft(std::size_t length)
     : length_(checked(length, 1)), kernels_(fft_kernels<T>()) {
     if (has_small_factors(length))
-        tables_ = std::make_unique<FftTables<T>>(
-            length, FftTables<T>::lanes_for(length, kernels_.lanes, rows_per_lane));
+        tables_ =
+            std::make_unique<FftTables<T>>(length, FftTables<T>::lanes_for(length, kernels_.lanes));
     else
         convolution_ = std::make_unique<Convolution>(length);
 }
@@ -106,7 +103,7 @@ ComplexFft<T>& ComplexFft<T>::operator=(ComplexFft&&) noexcept = default;
 template <typename T>
 std::size_t ComplexFft<T>::scratch_size() const {
     constexpr std::size_t kPerDouble = std::is_same_v<T, float> ? 2 : 1;
-    return tables_ ? 4 * length_ : kPerDouble * convolution_->scratch_size();
+    return tables_ ? 2 * length_ : kPerDouble * convolution_->scratch_size();
 }
 
 template <typename T>
@@ -130,9 +127,10 @@ void ComplexFft<T>::inverse(const std::complex<T>* in, std::complex<T>* out, T* 
 template <typename T>
 RealFft<T>::RealFft(std::size_t length)
     : length_(checked(length, 2)), kernels_(fft_kernels<T>()),
-      complex_(length % 2 != 0 ? length : length / 2, kRowsPerLane) {
-    if (!is_odd() && complex_.tables_ && complex_.tables_->lanes > 1)
-        fused_ = std::make_unique<RealTables<T>>(*complex_.tables_);
+      complex_(length % 2 != 0 ? length : length / 2) {
+    const std::size_t lanes = RealTables<T>::lanes_for(length, kernels_.lanes);
+    if (lanes > 1 && has_small_factors(length))
+        tables_ = std::make_unique<RealTables<T>>(length, lanes);
     for (std::size_t k = 0; !is_odd() && k <= length / 4; ++k) {
         const RootOfUnity root = root_of_unity(k, length);
         roots_.push_back(static_cast<T>(root.re));
@@ -156,8 +154,8 @@ void RealFft<T>::forward(const T* in, std::complex<T>* out, T* scratch) const {
         out[0].imag(0);
         return;
     }
-    if (fused_) {
-        kernels_.transform_real(*complex_.tables_, *fused_, in, reinterpret_cast<T*>(out), rest);
+    if (tables_) {
+        kernels_.transform_real(*tables_, in, reinterpret_cast<T*>(out), scratch);
         return;
     }
     complex_.forward(reinterpret_cast<const std::complex<T>*>(in), out, rest);

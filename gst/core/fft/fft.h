@@ -43,9 +43,7 @@ class ComplexFft {
 
   private:
     struct Convolution;
-    friend class RealFft<T>;
 
-    ComplexFft(std::size_t length, std::size_t rows_per_lane);
     void run(const T* in, T* out, T* scratch, bool swapped) const;
 
     std::size_t length_;
@@ -73,15 +71,12 @@ class RealFft {
     void inverse(const std::complex<T>* in, T* out, T* scratch) const;
 
   private:
-    // The pass that also splits takes two blocks of rows at a time.
-    static constexpr std::size_t kRowsPerLane = 2;
-
     bool is_odd() const { return length_ % 2 != 0; }
 
     std::size_t length_;
     FftKernels<T> kernels_;
-    ComplexFft<T> complex_;                ///< of half the length; of an odd length the whole
-    std::unique_ptr<RealTables<T>> fused_; ///< where the last two passes are one
+    ComplexFft<T> complex_;                 ///< of half the length; of an odd length the whole
+    std::unique_ptr<RealTables<T>> tables_; ///< where there is a way without it
     AlignedArray<T> roots_;
 };
 

@@ -40,11 +40,10 @@ void transform_any(const FftTables<T>& tables, const T* in, T* out, T* scratch, 
 }
 
 template <typename T>
-void transform_real_any(const FftTables<T>& tables, const RealTables<T>& real, const T* in, T* out,
-                        T* scratch) {
+void transform_real_any(const RealTables<T>& tables, const T* in, T* out, T* scratch) {
     with_lanes<T>(tables.lanes, [&](auto d) HWY_ATTR {
         if constexpr (hn::MaxLanes(d) > 1)
-            transform_real(d, tables, real, in, out, scratch);
+            transform_real(d, tables, in, out, scratch);
     });
 }
 

@@ -14,14 +14,13 @@ namespace tactus {
 template <typename T>
 struct FftKernels {
     /// One transform. `in` and `out` hold `length` complex numbers, real and imaginary parts in
-    /// turns, and may be the same; `scratch` is aligned and holds 4 * length numbers. `swapped`:
+    /// turns, and may be the same; `scratch` is aligned and holds 2 * length numbers. `swapped`:
     /// with real and imaginary parts exchanged on both sides, which makes it the inverse.
     using Transform = void (*)(const FftTables<T>& tables, const T* in, T* out, T* scratch,
                                bool swapped);
-    /// The points + 1 first points of the spectrum of 2 * points real numbers, where `tables` (of
-    /// `points`) has several lanes and twice as many rows. `scratch` holds 4 * points numbers.
-    using TransformReal = void (*)(const FftTables<T>& tables, const RealTables<T>& real,
-                                   const T* in, T* out, T* scratch);
+    /// The length / 2 + 1 first points of the spectrum of real numbers, where `tables` has several
+    /// lanes. `scratch` is aligned and holds `length` numbers, and a row of as many as lanes.
+    using TransformReal = void (*)(const RealTables<T>& tables, const T* in, T* out, T* scratch);
     /// The spectrum of `2 * points` real numbers from that of them taken for `points` complex ones,
     /// in place; `spectrum` has room for points + 1 complex numbers. `roots`: exp(-pi i k /
     /// points) for k <= points / 2.

@@ -15,6 +15,8 @@
 
 #include "core/fft/fft_passes-inl.h"
 
+#include <cstring>
+
 HWY_BEFORE_NAMESPACE();
 namespace tactus {
 namespace HWY_NAMESPACE {
@@ -97,67 +99,121 @@ void merge(D d, const T* roots, std::size_t points, const T* spectrum, T* out) {
     out[1] = spectrum[0] - spectrum[2 * points];
 }
 
-/// Points rows * q, q <= lanes, of the spectrum, from row 0: there the lanes hold the sums of all
-/// inputs of one phase, so it is the transform of 2 * lanes real numbers, by its definition.
-template <class D, class T = hn::TFromD<D>>
-HWY_INLINE void split_first_row(D d, const FftTables<T>& tables, const RealTables<T>& real,
-                                const T* row, T* out) {
-    constexpr std::size_t kLanes = hn::MaxLanes(d);
-    // Even phases are the real parts, odd ones the imaginary parts.
-    alignas(kVectorAlignment) T phases[2 * kLanes];
-    const Complex<hn::Vec<D>> first = load_row(d, row);
-    store_pairs(d, first, phases, false);
-    const auto* root = real.row_roots.data();
-    auto re = hn::Set(d, phases[0]);
-    auto im = hn::Zero(d);
-    for (std::size_t t = 1; t < kLanes; ++t) {
-        const Complex<hn::Vec<D>> turn = load_row(d, root + t * kRowSize<D>);
-        re = hn::MulAdd(hn::Set(d, phases[t] + phases[2 * kLanes - t]), turn.re, re);
-        im = hn::NegMulAdd(hn::Set(d, phases[t] - phases[2 * kLanes - t]), turn.im, im);
-    }
-    re = hn::MulAdd(hn::Set(d, phases[kLanes]), hn::Load(d, root + kLanes * kRowSize<D>), re);
-    const T last = hn::GetLane(hn::SumOfLanes(d, hn::Sub(first.re, first.im)));
-    store_pairs(d, Complex<hn::Vec<D>>{re, im}, phases, false);
-    for (std::size_t q = 0; q < kLanes; ++q) {
-        out[2 * q * tables.rows] = phases[2 * q];
-        out[2 * q * tables.rows + 1] = phases[2 * q + 1];
-    }
-    out[2 * tables.length] = last;
-    out[2 * tables.length + 1] = 0;
+/// Rows `a` and `b`, each the mirrored one of the other: from points of the transform of pairs to
+/// points of the spectrum, turned for the step across lanes. The half is in `turns`.
+template <class D, class V, class T = hn::TFromD<D>>
+HWY_INLINE void split_rows(D d, const T* root, const T* turns, Complex<V>& a, Complex<V>& b) {
+    const Complex<V> sum{hn::Add(a.re, b.re), hn::Sub(a.im, b.im)};
+    const Complex<V> gap{hn::Sub(a.re, b.re), hn::Add(a.im, b.im)};
+    const Complex<V> odd = gap * Complex<V>{hn::Set(d, root[0]), hn::Set(d, root[1])};
+    a = minus_i(sum, odd) * load_row(d, turns);
+    b = conjugate_times(plus_i(sum, odd), load_row(d, turns + kRowSize<D>));
 }
 
-/// The pass across the lanes and the split in one: rows k and `rows` - k at a time.
-template <class D, class T = hn::TFromD<D>>
-HWY_NOINLINE void cross_and_split_pass(D d, const FftTables<T>& tables, const RealTables<T>& real,
-                                       const T* HWY_RESTRICT from, T* HWY_RESTRICT out) {
+/// The last pass across rows, which also splits.
+template <std::size_t kRadix, class D, class T = hn::TFromD<D>>
+HWY_NOINLINE void split_pass(D d, const RealTables<T>& tables, const T* from, T* to) {
     using V = hn::Vec<D>;
-    constexpr std::size_t kLanes = hn::MaxLanes(d);
     constexpr std::size_t kRow = kRowSize<D>;
-    const T* root = real.roots.data();
-    // The last blocks may overlap; what is done twice comes out the same.
-    for (std::size_t row = 1; row <= tables.rows / 2; row += kLanes) {
-        const std::size_t mirrored_row = tables.rows - row - (kLanes - 1);
-        Complex<V> x[kLanes];
-        Complex<V> mirrored[kLanes];
-        transform_across(d, from + row * kRow, x);
-        transform_across(d, from + mirrored_row * kRow, mirrored);
-        for (std::size_t q = 0; q < kLanes; ++q, root += kRow) {
-            Complex<V> a = x[q];
-            Complex<V> b = reversed(d, mirrored[kLanes - 1 - q]);
-            SplitPoints()(d, load_row(d, root), a, b);
-            store_pairs(d, a, out + 2 * (row + q * tables.rows), false);
-            store_pairs(d, reversed(d, b),
-                        out + 2 * (mirrored_row + (kLanes - 1 - q) * tables.rows), false);
+    const std::size_t radix = kRadix == 0 ? tables.stages.back().radix : kRadix;
+    const T* const odd_roots = kRadix == 0 ? tables.odd_roots[radix].data() : nullptr;
+    const T* root = tables.roots.data();
+    const T* turns = tables.turns.data();
+    const auto load_group = [&](std::size_t group, Complex<V>* x) HWY_ATTR {
+        x[0] = load_row(d, from + group * radix * kRow);
+        for (std::size_t m = 1; m < radix; ++m)
+            x[m] = load_row(d, from + (group * radix + m) * kRow);
+        butterfly<kRadix>(d, odd_roots, radix, x);
+    };
+    for (const auto& pair : tables.group_pairs) {
+        Complex<V> a[max_radix(kRadix)];
+        Complex<V> b[max_radix(kRadix)];
+        load_group(pair.place, a);
+        load_group(pair.mirrored_place, b);
+        for (std::size_t p = 0; p < radix; ++p, root += 2, turns += 2 * kRow) {
+            split_rows(d, root, turns, a[p], b[radix - 1 - p]);
+            store_row(d, a[p], to + (pair.place * radix + p) * kRow);
+            store_row(d, b[radix - 1 - p],
+                      to + (pair.mirrored_place * radix + radix - 1 - p) * kRow);
         }
     }
+    for (const std::size_t group : tables.own_groups) {
+        Complex<V> x[max_radix(kRadix)];
+        load_group(group, x);
+        for (std::size_t p = 0; p < radix; ++p)
+            store_row(d, x[p], to + (group * radix + p) * kRow);
+    }
+    // Point 0 of each lane and the last one are real.
+    const Complex<V> first = load_row(d, to);
+    store_row(d, Complex<V>{hn::Add(first.re, first.im), hn::Zero(d)}, to);
+    hn::Store(hn::Sub(first.re, first.im), d, to + tables.length);
+    for (const auto& pair : tables.own_pairs) {
+        Complex<V> a = load_row(d, to + pair.place * kRow);
+        Complex<V> b = load_row(d, to + pair.mirrored_place * kRow);
+        split_rows(d, root, turns, a, b);
+        store_row(d, a, to + pair.place * kRow);
+        store_row(d, b, to + pair.mirrored_place * kRow);
+        root += 2;
+        turns += 2 * kRow;
+    }
+}
+
+/// Points (2 q + 1) * rows of the spectrum, by the definition, from row `rows`, which is real.
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE void cross_last_row(D d, const RealTables<T>& tables, const T* row, T* out) {
+    constexpr std::size_t kLanes = hn::MaxLanes(d);
+    const hn::Half<D> half;
+    // Lanes l and kLanes - l have the same sines, and cosines of opposite sign.
+    alignas(kVectorAlignment) T sums[kLanes / 2];
+    alignas(kVectorAlignment) T gaps[kLanes / 2];
+    for (std::size_t l = 1; l < kLanes / 2; ++l) {
+        sums[l] = row[l] + row[kLanes - l];
+        gaps[l] = row[l] - row[kLanes - l];
+    }
+    const T* turn = tables.last_row_roots.data();
+    Complex<hn::Vec<hn::Half<D>>> points{
+        hn::Set(half, row[0]),
+        hn::Mul(hn::Set(half, row[kLanes / 2]), hn::Load(half, turn + kLanes / 2))};
+    for (std::size_t l = 1; l < kLanes / 2; ++l) {
+        turn += kLanes;
+        points.re = hn::MulAdd(hn::Set(half, gaps[l]), hn::Load(half, turn), points.re);
+        points.im =
+            hn::MulAdd(hn::Set(half, sums[l]), hn::Load(half, turn + kLanes / 2), points.im);
+    }
+    alignas(kVectorAlignment) T pairs[kLanes];
+    store_pairs(half, points, pairs, false);
+    for (std::size_t q = 0; q < kLanes / 2; ++q)
+        std::memcpy(out + 2 * (2 * q + 1) * tables.rows, pairs + 2 * q, 2 * sizeof(T));
+}
+
+/// The step across lanes, of rows 0 to `rows` - 1: the upper half of the points of each is the
+/// mirrored one of another's lower half.
+template <class D, class T = hn::TFromD<D>>
+HWY_NOINLINE void cross_real_pass(D d, const RealTables<T>& tables, const T* HWY_RESTRICT from,
+                                  T* HWY_RESTRICT out) {
+    constexpr std::size_t kLanes = hn::MaxLanes(d);
+    const std::size_t rows = tables.rows;
+    for (std::size_t begin = 0; begin < rows; begin += kLanes) {
+        // The last rows may be done twice; they come out the same.
+        const std::size_t row = HWY_MIN(begin, rows - kLanes);
+        transform_across(
+            d, from, tables.offsets.data() + row, [&](std::size_t q, const auto& x) HWY_ATTR {
+                if (q < kLanes / 2)
+                    store_across(d, x, out + 2 * (row + 2 * q * rows), false);
+                else
+                    store_mirrored_across(d, x,
+                                          out + 2 * (2 * (kLanes - q) * rows - row - (kLanes - 1)));
+            });
+    }
 }
 
 template <class D, class T = hn::TFromD<D>>
-void transform_real(D d, const FftTables<T>& tables, const RealTables<T>& real, const T* in, T* out,
-                    T* scratch) {
-    const T* const rows = run_stages(d, tables, in, scratch, false);
-    cross_and_split_pass(d, tables, real, rows, out);
-    split_first_row(d, tables, real, rows, out);
+void transform_real(D d, const RealTables<T>& tables, const T* in, T* out, T* scratch) {
+    const T* const from = run_turning_passes<From::rows>(d, tables, in, scratch);
+    with_radix(tables.stages.back().radix,
+               [&](auto radix) HWY_ATTR { split_pass<radix()>(d, tables, from, scratch); });
+    cross_last_row(d, tables, scratch + tables.length, out);
+    cross_real_pass(d, tables, scratch, out);
 }
 
 } // namespace HWY_NAMESPACE
