@@ -23,7 +23,7 @@ RUNTIME_PACKAGES=(
 )
 BUILD_PACKAGES=(
     g++ meson ninja-build pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
-    nlohmann-json3-dev libhwy-dev 'prometheus-cpp-dev?' 'libcurl4-openssl-dev?' "${RUNTIME_PACKAGES[@]}"
+    nlohmann-json3-dev libhwy-dev 'libsndfile1-dev?' 'prometheus-cpp-dev?' 'libcurl4-openssl-dev?' "${RUNTIME_PACKAGES[@]}"
 )
 TEST_PACKAGES=(
     libgtest-dev libgmock-dev libbenchmark-dev protobuf-compiler python3 alsa-utils

@@ -3,14 +3,18 @@
 #include "config.h"
 
 #include "simdfft/gstsimdfft.h"
+#include "simdfft/gstsimdfftfilter.h"
 #include "simdfft/gstsimdifft.h"
+#include "simdfft/gstsimdspectrogram.h"
 
 #include <gst/gst.h>
 
 static gboolean plugin_init(GstPlugin* plugin) {
     gboolean ok = FALSE;
     ok |= GST_ELEMENT_REGISTER(simdfft, plugin);
+    ok |= GST_ELEMENT_REGISTER(simdfftfilter, plugin);
     ok |= GST_ELEMENT_REGISTER(simdifft, plugin);
+    ok |= GST_ELEMENT_REGISTER(simdspectrogram, plugin);
     return ok;
 }
 

@@ -123,6 +123,12 @@ nlohmann::json number(double value) {
     return std::isnan(value) ? nlohmann::json(nullptr) : nlohmann::json(value);
 }
 
+std::vector<double> peer_of(const Scenario& scenario) {
+    if (scenario.peer)
+        return scenario.peer();
+    return std::vector<double>(scenario.figures.size(), std::nan(""));
+}
+
 } // namespace
 
 std::vector<Result> run(const Scenario& scenario, unsigned rounds, unsigned most_rounds) {
@@ -138,10 +144,10 @@ std::vector<Result> run(const Scenario& scenario, unsigned rounds, unsigned most
         const bool peer_first = made++ % 2 == 0;
         std::vector<double> peer;
         if (peer_first)
-            peer = scenario.peer();
+            peer = peer_of(scenario);
         const std::vector<double> ours = scenario.ours();
         if (!peer_first)
-            peer = scenario.peer();
+            peer = peer_of(scenario);
         add_round(all, scenario, peer, ours);
         if (neighbours.processors() > kQuietProcessors)
             continue;

@@ -1,0 +1,78 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "simdfft/filter_responses.h"
+
+#include "core/fft/convolution_layout.h"
+
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <stdexcept>
+
+#ifdef HAVE_SNDFILE
+#include <sndfile.h>
+#endif
+
+namespace tactus {
+
+namespace {
+
+template <typename T>
+std::vector<std::vector<double>> by_channel(const std::vector<T>& samples, std::size_t channels) {
+    std::vector<std::vector<double>> result(channels);
+    for (std::size_t c = 0; c < channels; ++c)
+        for (std::size_t i = c; i < samples.size(); i += channels) {
+            const auto value = static_cast<double>(samples[i]);
+            if (!std::isfinite(value))
+                throw std::invalid_argument("tap " + std::to_string(i / channels) +
+                                            " of response " + std::to_string(c) +
+                                            " is not a finite number");
+            result[c].push_back(value);
+        }
+    return result;
+}
+
+} // namespace
+
+FilterResponses FilterResponses::from_taps(const std::vector<double>& taps) {
+    return {by_channel(taps.empty() ? std::vector<double>{1.0} : taps, 1), 0};
+}
+
+FilterResponses FilterResponses::from_frames(std::span<const std::byte> bytes,
+                                             std::size_t responses) {
+    const std::size_t frame_bytes = responses * sizeof(float);
+    if (bytes.empty() || bytes.size() % frame_bytes != 0)
+        throw std::invalid_argument(std::to_string(bytes.size()) + " bytes with taps of " +
+                                    std::to_string(responses) + " responses: there must be " +
+                                    std::to_string(frame_bytes) + " bytes for each tap");
+    std::vector<float> samples(bytes.size() / sizeof(float));
+    std::memcpy(samples.data(), bytes.data(), bytes.size());
+    return {by_channel(samples, responses), 0};
+}
+
+#ifdef HAVE_SNDFILE
+FilterResponses FilterResponses::from_file(const std::string& path) {
+    SF_INFO info{};
+    const std::unique_ptr<SNDFILE, decltype(&sf_close)> file(sf_open(path.c_str(), SFM_READ, &info),
+                                                             sf_close);
+    if (file == nullptr)
+        throw std::runtime_error(path + ": " + sf_strerror(nullptr));
+    const auto channels = static_cast<std::size_t>(info.channels);
+    if (info.frames < 1 || static_cast<std::size_t>(info.frames) > ConvolutionLayout::kMostTaps)
+        throw std::runtime_error(path + ": it has " + std::to_string(info.frames) +
+                                 " frames; there must be 1 to " +
+                                 std::to_string(ConvolutionLayout::kMostTaps));
+    std::vector<double> samples(static_cast<std::size_t>(info.frames) * channels);
+    const sf_count_t read = sf_readf_double(file.get(), samples.data(), info.frames);
+    if (read != info.frames)
+        throw std::runtime_error(path + ": only " + std::to_string(read) + " of " +
+                                 std::to_string(info.frames) + " frames can be read");
+    return {by_channel(samples, channels), info.samplerate};
+}
+#else
+FilterResponses FilterResponses::from_file(const std::string& path) {
+    throw std::runtime_error(path + ": this build reads no files, as it has no libsndfile");
+}
+#endif
+
+} // namespace tactus

@@ -1,0 +1,234 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// GValueArray is deprecated, but it is the type of the peer's property.
+#define GLIB_DISABLE_DEPRECATION_WARNINGS
+
+#include "simdfft/filter_settings.h"
+
+#include "glue/properties.h"
+#include "glue/setting_value.h"
+
+#include <gst/gst.h>
+
+#include <array>
+#include <cstring>
+#include <variant>
+
+namespace tactus {
+
+namespace {
+
+using S = FilterSettings;
+using Kind = PropertySpec::Kind;
+using Access = PropertySpec::Access;
+
+constexpr S kDefaults;
+
+using Member = std::variant<bool S::*, unsigned S::*, std::uint64_t S::*>;
+
+struct Setting {
+    PropertySpec spec;
+    Member member;
+    FilterChange change;
+};
+
+constexpr PropertySpec flag(const char* name, const char* nick, bool value, const char* blurb,
+                            Access access = Access::playing) {
+    return {name, nick, blurb, Kind::boolean, access, value, 0, 1};
+}
+
+constexpr PropertySpec count(const char* name, const char* nick, unsigned value, unsigned least,
+                             unsigned most, const char* blurb, Access access = Access::ready) {
+    return {name, nick, blurb, Kind::uint, access, value, least, most};
+}
+
+constexpr std::array kSettings = {
+    Setting{count("latency-frames", "Block length (frames)", kDefaults.latency_frames,
+                  ConvolutionLayout::kLeastBlockFrames, ConvolutionLayout::kMostBlockFrames,
+                  "Work on blocks of so many frames, which is how much later audio comes out; "
+                  "longer ones cost less"),
+            &S::latency_frames, FilterChange::none},
+    Setting{PropertySpec{"latency", "Delay of the kernel (frames)",
+                         "So many frames of the result are left out at the beginning and appended "
+                         "at the end: what a kernel delays the sound by, half its length if it is "
+                         "symmetric",
+                         Kind::uint64, Access::playing, kDefaults.delay_frames, 0,
+                         ConvolutionLayout::kMostTaps},
+            &S::delay_frames, FilterChange::delay},
+    Setting{flag("low-latency", "Low latency", kDefaults.low_latency,
+                 "Do not collect blocks: each buffer comes out at once, which costs more if "
+                 "buffers are shorter than latency-frames",
+                 Access::ready),
+            &S::low_latency, FilterChange::none},
+    Setting{flag("drain-on-changes", "Drain on changes", kDefaults.drain_on_changes,
+                 "Begin anew with a new kernel, with silence before, instead of fading over to it"),
+            &S::drain_on_changes, FilterChange::none},
+    Setting{flag("drain-tail", "Drain the tail", kDefaults.drain_tail,
+                 "Let the kernel ring on after the end of the stream; else the result is as long "
+                 "as what came in"),
+            &S::drain_tail, FilterChange::none},
+    Setting{count("kernel-channels", "Channels of kernel-bytes", kDefaults.kernel_channels, 1,
+                  ConvolutionFilter::kMostChannels* ConvolutionFilter::kMostChannels,
+                  "How many responses kernel-bytes holds: 1 for all channels, one for each, or one "
+                  "from each to each (those of the first input to all outputs, then of the second)",
+                  Access::playing),
+            &S::kernel_channels, FilterChange::none},
+    Setting{count("out-channels", "Output channels", kDefaults.out_channels, 0,
+                  ConvolutionFilter::kMostChannels,
+                  "How many channels come out, with a response from each to each (0 = as many as "
+                  "come in)"),
+            &S::out_channels, FilterChange::none},
+};
+
+enum SourceId : guint {
+    kKernelId = kSettings.size() + 1,
+    kFileId,
+    kBytesId,
+    kStatsId,
+};
+
+// --- kernel
+
+std::vector<double> from_array(const GValue* value) {
+    const auto* array = static_cast<const GValueArray*>(g_value_get_boxed(value));
+    std::vector<double> taps;
+    for (guint i = 0; array != nullptr && i < array->n_values; ++i)
+        taps.push_back(g_value_get_double(&array->values[i]));
+    return taps;
+}
+
+GValueArray* to_array(const std::vector<double>& taps) {
+    GValueArray* const array = g_value_array_new(static_cast<guint>(taps.size()));
+    GValue value = G_VALUE_INIT;
+    g_value_init(&value, G_TYPE_DOUBLE);
+    for (const double tap : taps) {
+        g_value_set_double(&value, tap);
+        g_value_array_append(array, &value);
+    }
+    return array;
+}
+
+// --- kernel-bytes
+
+std::vector<std::byte> from_bytes(const GValue* value) {
+    auto* const bytes = static_cast<GBytes*>(g_value_get_boxed(value));
+    if (bytes == nullptr)
+        return {};
+    gsize size = 0;
+    const auto* const data = static_cast<const std::byte*>(g_bytes_get_data(bytes, &size));
+    return {data, data + size};
+}
+
+GParamFlags writable() {
+    return static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+                                    GST_PARAM_MUTABLE_PLAYING);
+}
+
+void install_sources(GObjectClass* klass) {
+    g_object_class_install_property(
+        klass, kKernelId,
+        g_param_spec_value_array(
+            "kernel", "Kernel", "The taps of one response, for all channels (empty = 1)",
+            g_param_spec_double("tap", "Tap", "A tap", -G_MAXDOUBLE, G_MAXDOUBLE, 0, writable()),
+            writable()));
+    g_object_class_install_property(
+        klass, kFileId,
+        g_param_spec_string("kernel-file", "Kernel file",
+                            "An audio file whose channels are responses: 1 for all channels, one "
+                            "for each, or one from each to each",
+                            nullptr, writable()));
+    g_object_class_install_property(
+        klass, kBytesId,
+        g_param_spec_boxed("kernel-bytes", "Kernel bytes",
+                           "kernel-channels responses as frames of float32 in the machine's byte "
+                           "order: the first tap of each, then the second",
+                           G_TYPE_BYTES, writable()));
+}
+
+void set_source(FilterSource& source, guint id, const GValue* value) {
+    source = {};
+    if (id == kKernelId) {
+        source.kernel = from_array(value);
+    } else if (id == kFileId) {
+        const char* const path = g_value_get_string(value);
+        source.file = path != nullptr ? path : "";
+        if (!source.file.empty())
+            source.kind = FilterSource::Kind::file;
+    } else {
+        source.bytes = from_bytes(value);
+        if (!source.bytes.empty())
+            source.kind = FilterSource::Kind::bytes;
+    }
+}
+
+} // namespace
+
+const guint kFilterStatsId = kStatsId;
+
+FilterResponses FilterSource::read(unsigned bytes_responses) const {
+    switch (kind) {
+    case Kind::file:
+        return FilterResponses::from_file(file);
+    case Kind::bytes:
+        return FilterResponses::from_frames(bytes, bytes_responses);
+    case Kind::kernel:
+        break;
+    }
+    return FilterResponses::from_taps(kernel);
+}
+
+AudioFilter::Config FilterSettings::config(FilterSample sample) const {
+    return {sample, latency_frames, !low_latency, delay_frames};
+}
+
+void install_filter_properties(GObjectClass* klass) {
+    static constexpr auto kTable = [] {
+        std::array<PropertySpec, kSettings.size()> table{};
+        for (std::size_t i = 0; i < kSettings.size(); ++i)
+            table[i] = kSettings[i].spec;
+        return table;
+    }();
+    install_properties(klass, kTable);
+    install_sources(klass);
+    g_object_class_install_property(
+        klass, kStatsId,
+        g_param_spec_boxed("stats", "Statistics",
+                           "Frames, discontinuities and responses; the time that a buffer takes, "
+                           "P50/P99/P99.9/max in ns",
+                           GST_TYPE_STRUCTURE,
+                           static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
+}
+
+FilterChange set_filter_property(FilterSettings& settings, FilterSource& source, guint id,
+                                 const GValue* value) {
+    if (id >= kKernelId && id <= kBytesId) {
+        set_source(source, id, value);
+        return FilterChange::response;
+    }
+    if (id == 0 || id > kSettings.size())
+        return FilterChange::unknown;
+    std::visit([&](auto member) { take_setting(settings.*member, value); },
+               kSettings[id - 1].member);
+    return kSettings[id - 1].change;
+}
+
+bool get_filter_property(const FilterSettings& settings, const FilterSource& source, guint id,
+                         GValue* value) {
+    if (id == kKernelId)
+        g_value_take_boxed(value, to_array(source.kernel));
+    else if (id == kFileId)
+        g_value_set_string(value, source.file.empty() ? nullptr : source.file.c_str());
+    else if (id == kBytesId)
+        g_value_take_boxed(value, source.bytes.empty()
+                                      ? nullptr
+                                      : g_bytes_new(source.bytes.data(), source.bytes.size()));
+    else if (id == 0 || id > kSettings.size())
+        return false;
+    else
+        std::visit([&](auto member) { give_setting(settings.*member, value); },
+                   kSettings[id - 1].member);
+    return true;
+}
+
+} // namespace tactus

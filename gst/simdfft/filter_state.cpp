@@ -1,0 +1,352 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "simdfft/filter_state.h"
+
+#include "glue/fast_clock.h"
+#include "glue/stats_fields.h"
+#include "simdfft/filter_debug.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace tactus {
+
+namespace {
+
+// Buffers that are made of silence alone.
+constexpr std::size_t kSilentFrames = 4096;
+// A longer gap is not worth the work: whatever rings on has died away.
+constexpr GstClockTime kMostGap = 10 * GST_SECOND;
+
+void count(std::atomic<std::uint64_t>& counter, std::uint64_t more = 1) {
+    counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+}
+
+} // namespace
+
+std::size_t FilterFormat::sample_bytes() const {
+    switch (sample) {
+    case FilterSample::s16:
+        return 2;
+    case FilterSample::f64:
+        return 8;
+    case FilterSample::f32:
+        break;
+    }
+    return 4;
+}
+
+FilterState::FilterState(GstBaseTransform* owner)
+    : transform(owner), element(GST_ELEMENT_CAST(owner)) {}
+
+// --- properties
+
+bool FilterState::set_property(guint id, const GValue* value) {
+    std::string complaint;
+    {
+        const std::lock_guard lock(mutex_);
+        const FilterChange change = set_filter_property(settings_, source_, id, value);
+        if (change == FilterChange::unknown)
+            return false;
+        if (change == FilterChange::delay ||
+            (change == FilterChange::response && settings_.drain_on_changes))
+            anew_ = true;
+        else if (change == FilterChange::response && filter_ != nullptr)
+            publish(complaint);
+    }
+    warn(complaint);
+    return true;
+}
+
+bool FilterState::get_property(guint id, GValue* value) const {
+    const std::lock_guard lock(mutex_);
+    return get_filter_property(settings_, source_, id, value);
+}
+
+unsigned FilterState::out_channels() const {
+    const std::lock_guard lock(mutex_);
+    return settings_.out_channels;
+}
+
+void FilterState::warn(const std::string& complaint) const {
+    if (!complaint.empty())
+        GST_ELEMENT_WARNING(element, RESOURCE, SETTINGS, ("%s", complaint.c_str()), (nullptr));
+}
+
+// --- the filter. Both with the mutex held.
+
+std::unique_ptr<AudioFilter> FilterState::make_filter(const FilterFormat& format,
+                                                      std::string& complaint) {
+    FilterResponses responses = source_.read(settings_.kernel_channels);
+    if (responses.rate_hz != 0 && responses.rate_hz != format.rate_hz)
+        complaint = source_.file + " is for " + std::to_string(responses.rate_hz) +
+                    " Hz, but the stream has " + std::to_string(format.rate_hz) +
+                    " Hz: the response is used as it is, at another pitch";
+    const auto filter = ConvolutionFilter::with(static_cast<std::size_t>(format.inputs),
+                                                static_cast<std::size_t>(format.outputs),
+                                                std::move(responses.taps));
+    auto result = AudioFilter::create(settings_.config(format.sample), filter);
+    taps_ = filter.longest_taps();
+    partitions_ = result->partitions();
+    return result;
+}
+
+void FilterState::publish(std::string& complaint) {
+    try {
+        const auto filter = ConvolutionFilter::with(static_cast<std::size_t>(format_.inputs),
+                                                    static_cast<std::size_t>(format_.outputs),
+                                                    source_.read(settings_.kernel_channels).taps);
+        filter_->publish(filter);
+        taps_ = filter.longest_taps();
+    } catch (const std::exception& error) {
+        complaint = std::string(error.what()) + "; the response before stays";
+    }
+}
+
+// --- beginnings and ends
+
+bool FilterState::start() {
+    std::string complaint;
+    try {
+        const std::lock_guard lock(mutex_);
+        source_.read(settings_.kernel_channels);
+        return true;
+    } catch (const std::exception& error) {
+        complaint = error.what();
+    }
+    GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("%s", complaint.c_str()), (nullptr));
+    return false;
+}
+
+void FilterState::stop() {
+    flush();
+    std::unique_ptr<AudioFilter> gone;
+    {
+        const std::lock_guard lock(mutex_);
+        gone = std::move(filter_);
+        if (gone != nullptr)
+            count(exchanges_before_, gone->exchanges());
+        anew_ = false;
+    }
+    format_ = {};
+    pool_.clear();
+    latency_ns_ = 0;
+}
+
+bool FilterState::set_format(const FilterFormat& format) {
+    drain();
+    std::string complaint;
+    bool is_made = false;
+    std::unique_ptr<AudioFilter> gone;
+    try {
+        const std::lock_guard lock(mutex_);
+        gone = std::exchange(filter_, nullptr);
+        if (gone != nullptr)
+            count(exchanges_before_, gone->exchanges());
+        format_ = format;
+        anew_ = false;
+        filter_ = make_filter(format, complaint);
+        is_made = true;
+    } catch (const std::exception& error) {
+        complaint = error.what();
+    }
+    if (!is_made) {
+        GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("%s", complaint.c_str()), (nullptr));
+        return false;
+    }
+    timeline_ = FrameTimeline(static_cast<std::uint64_t>(format.rate_hz));
+    warn(complaint);
+    update_latency();
+    return true;
+}
+
+void FilterState::update_latency() {
+    GstClockTime latency = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        latency = timeline_.duration_ns(settings_.latency());
+    }
+    if (latency_ns_.exchange(latency) != latency)
+        gst_element_post_message(element, gst_message_new_latency(GST_OBJECT_CAST(element)));
+}
+
+/// With the properties as they are now. A response that is wrong leaves all as it is.
+void FilterState::begin_anew() {
+    std::string complaint;
+    try {
+        const std::lock_guard lock(mutex_);
+        anew_ = false;
+        auto next = make_filter(format_, complaint);
+        count(exchanges_before_, filter_->exchanges() + 1);
+        std::swap(filter_, next);
+    } catch (const std::exception& error) {
+        complaint = std::string(error.what()) + "; the response before stays";
+    }
+    warn(complaint);
+    update_latency();
+}
+
+void FilterState::flush() {
+    if (filter_ != nullptr) {
+        count(flushed_, filter_->pending_frames());
+        filter_->reset();
+    }
+    timeline_.reset();
+    frames_in_ = frames_out_ = 0;
+    offset_ = GST_BUFFER_OFFSET_NONE;
+    discont_ = true;
+}
+
+GstFlowReturn FilterState::drain() {
+    const GstFlowReturn flow = filter_ != nullptr && frames_in_ > 0 ? push_rest() : GST_FLOW_OK;
+    flush();
+    return flow;
+}
+
+GstFlowReturn FilterState::push_rest() {
+    std::uint64_t rest = filter_->pending_frames();
+    {
+        const std::lock_guard lock(mutex_);
+        rest += settings_.drain_tail ? taps_ - 1 : 0;
+    }
+    GstFlowReturn flow = GST_FLOW_OK;
+    const std::size_t block = filter_->block_frames();
+    while (rest > 0 && flow == GST_FLOW_OK) {
+        BufferHandle buffer = pool_.acquire((kSilentFrames + block) * format_.frame_bytes_out());
+        std::size_t frames = 0;
+        {
+            GstMapInfo map;
+            if (!gst_buffer_map(buffer.get(), &map, GST_MAP_WRITE))
+                return GST_FLOW_ERROR;
+            while (frames < std::min<std::uint64_t>(kSilentFrames, rest))
+                frames += filter_->drain(map.data + frames * format_.frame_bytes_out());
+            gst_buffer_unmap(buffer.get(), &map);
+        }
+        frames = static_cast<std::size_t>(std::min<std::uint64_t>(frames, rest));
+        rest -= frames;
+        gst_buffer_set_size(buffer.get(), static_cast<gssize>(frames * format_.frame_bytes_out()));
+        flow = gst_pad_push(transform->srcpad, stamped(std::move(buffer), frames).release());
+    }
+    return flow;
+}
+
+// --- data
+
+GstFlowReturn FilterState::begin(GstBuffer* input) {
+    const GstClockTime time = GST_BUFFER_PTS(input);
+    const bool breaks =
+        frames_in_ > 0 && (GST_BUFFER_IS_DISCONT(input) || timeline_.breaks(frames_in_, time));
+    GstFlowReturn flow = GST_FLOW_OK;
+    if (breaks) {
+        count(discontinuities_);
+        GST_DEBUG_OBJECT(element, "discontinuity at %" GST_TIME_FORMAT, GST_TIME_ARGS(time));
+        flow = drain();
+    }
+    if (anew_) {
+        flow = flow == GST_FLOW_OK ? drain() : flow;
+        begin_anew();
+    }
+    return flow;
+}
+
+GstFlowReturn FilterState::filter(GstBuffer* input, GstBuffer** output) {
+    const std::uint64_t begun_ns = FastClock::now_ns();
+    const bool is_gap = GST_BUFFER_FLAG_IS_SET(input, GST_BUFFER_FLAG_GAP);
+    GstMapInfo map;
+    if (!gst_buffer_map(input, &map, GST_MAP_READ)) {
+        GST_ELEMENT_ERROR(element, RESOURCE, READ, ("A buffer of audio cannot be read."),
+                          (nullptr));
+        return GST_FLOW_ERROR;
+    }
+    const std::size_t frames = map.size / format_.frame_bytes_in();
+    if (map.size % format_.frame_bytes_in() != 0)
+        GST_ELEMENT_WARNING(element, STREAM, FORMAT,
+                            ("A buffer of %" G_GSIZE_FORMAT " bytes, with %" G_GSIZE_FORMAT
+                             " in a frame: the rest is left out.",
+                             map.size, format_.frame_bytes_in()),
+                            (nullptr));
+    timeline_.note(frames_in_, GST_BUFFER_PTS(input));
+    if (frames_in_ == 0)
+        offset_ = GST_BUFFER_OFFSET(input);
+    BufferHandle result = run(is_gap ? nullptr : map.data, frames);
+    gst_buffer_unmap(input, &map);
+    *output = result.release();
+    process_ns_.record(FastClock::now_ns() - begun_ns);
+    return GST_FLOW_OK;
+}
+
+/// `in` may be null, which means silence.
+BufferHandle FilterState::run(const std::uint8_t* in, std::size_t frames) {
+    const std::size_t made = filter_->output_frames(frames);
+    BufferHandle buffer;
+    GstMapInfo map{};
+    if (made > 0) {
+        buffer = pool_.acquire(made * format_.frame_bytes_out());
+        if (!gst_buffer_map(buffer.get(), &map, GST_MAP_WRITE))
+            throw std::runtime_error("a buffer of our own cannot be written");
+    }
+    filter_->process(in, frames, map.data);
+    if (buffer != nullptr)
+        gst_buffer_unmap(buffer.get(), &map);
+    frames_in_ += frames;
+    count(total_in_, frames);
+    count(silent_, in == nullptr ? frames : 0);
+    return buffer != nullptr ? stamped(std::move(buffer), made) : nullptr;
+}
+
+BufferHandle FilterState::stamped(BufferHandle buffer, std::size_t frames) {
+    GstBuffer* const b = buffer.get();
+    const std::uint64_t end = frames_out_ + frames;
+    GST_BUFFER_PTS(b) = timeline_.time_of(frames_out_);
+    GST_BUFFER_DURATION(b) = GST_BUFFER_PTS_IS_VALID(b) ? timeline_.time_of(end) - GST_BUFFER_PTS(b)
+                                                        : timeline_.duration_ns(frames);
+    if (offset_ != GST_BUFFER_OFFSET_NONE) {
+        GST_BUFFER_OFFSET(b) = offset_ + frames_out_;
+        GST_BUFFER_OFFSET_END(b) = offset_ + end;
+    }
+    if (std::exchange(discont_, false))
+        GST_BUFFER_FLAG_SET(b, GST_BUFFER_FLAG_DISCONT);
+    frames_out_ = end;
+    count(total_out_, frames);
+    partitions_.store(filter_->partitions(), std::memory_order_relaxed);
+    return buffer;
+}
+
+bool FilterState::fill_gap(GstClockTime time, GstClockTime duration) {
+    if (filter_ == nullptr || frames_in_ == 0 || !GST_CLOCK_TIME_IS_VALID(duration) ||
+        duration > kMostGap || timeline_.breaks(frames_in_, time))
+        return false;
+    timeline_.note(frames_in_, time);
+    std::uint64_t frames =
+        gst_util_uint64_scale_round(duration, static_cast<guint64>(format_.rate_hz), GST_SECOND);
+    while (frames > 0) {
+        const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(frames, kSilentFrames));
+        BufferHandle buffer = run(nullptr, part);
+        if (buffer != nullptr && gst_pad_push(transform->srcpad, buffer.release()) != GST_FLOW_OK)
+            break;
+        frames -= part;
+    }
+    return true;
+}
+
+GstStructure* FilterState::stats() const {
+    std::uint64_t exchanges = exchanges_before_;
+    {
+        const std::lock_guard lock(mutex_);
+        exchanges += filter_ != nullptr ? filter_->exchanges() : 0;
+    }
+    GstStructure* const s = gst_structure_new_empty("simdfftfilter-stats");
+    set_count(s, "frames-in", total_in_);
+    set_count(s, "frames-out", total_out_);
+    set_count(s, "frames-silent", silent_);
+    set_count(s, "frames-flushed", flushed_);
+    set_count(s, "discontinuities", discontinuities_);
+    set_count(s, "taps", taps_);
+    set_count(s, "partitions", partitions_);
+    set_count(s, "exchanges", exchanges);
+    set_summary(s, "process-time", process_ns_.summary());
+    return s;
+}
+
+} // namespace tactus

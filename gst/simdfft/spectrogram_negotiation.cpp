@@ -1,0 +1,291 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What pictures simdspectrogram makes: caps, settings, events and queries.
+#include "simdfft/audio_map.h"
+#include "simdfft/spectrogram_debug.h"
+#include "simdfft/spectrogram_state.h"
+
+#include <stdexcept>
+#include <utility>
+
+namespace tactus {
+
+namespace {
+
+constexpr int kWidth = 640;
+constexpr int kHeight = 360;
+constexpr int kFramesPerSecond = 30;
+constexpr std::size_t kChunkFrames = 1024;
+
+PixelFormat pixel_format_of(const GstVideoInfo& info) {
+    switch (GST_VIDEO_INFO_FORMAT(&info)) {
+    case GST_VIDEO_FORMAT_GRAY8:
+        return PixelFormat::grey;
+    case GST_VIDEO_FORMAT_BGRA:
+    case GST_VIDEO_FORMAT_BGRx:
+        return PixelFormat::bgra;
+    default:
+        return PixelFormat::rgba;
+    }
+}
+
+} // namespace
+
+SpectrogramState::SpectrogramState(GstElement* owner) : element(owner), mono_(kChunkFrames) {
+    gst_segment_init(&segment_, GST_FORMAT_TIME);
+    gst_audio_info_init(&audio_);
+    gst_video_info_init(&video_);
+}
+
+SpectrogramState::~SpectrogramState() {
+    stop();
+}
+
+void SpectrogramState::complain(const std::string& complaint) const {
+    GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS, ("%s", complaint.c_str()), (nullptr));
+}
+
+// --- settings
+
+bool SpectrogramState::set(guint id, const GValue* value) {
+    const std::lock_guard lock(settings_mutex_);
+    settings_changed_ = true;
+    return set_setting(settings_, id, value);
+}
+
+bool SpectrogramState::get(guint id, GValue* value) const {
+    const std::lock_guard lock(settings_mutex_);
+    return get_setting(settings_, id, value);
+}
+
+/// Sees to it that there is a picture to draw on, for the settings and caps as they are now.
+GstFlowReturn SpectrogramState::prepare() {
+    if ((gst_pad_check_reconfigure(src_pad) || !has_video_) && !negotiate()) {
+        gst_pad_mark_reconfigure(src_pad);
+        return GST_PAD_IS_FLUSHING(src_pad) ? GST_FLOW_FLUSHING : GST_FLOW_NOT_NEGOTIATED;
+    }
+    if (picture_ && !settings_changed_.load(std::memory_order_relaxed))
+        return GST_FLOW_OK;
+    SpectrogramSettings wanted;
+    {
+        const std::lock_guard lock(settings_mutex_);
+        settings_changed_ = false;
+        wanted = settings_;
+    }
+    if (!picture_ || !wanted.differs_only_in_colors(current_)) {
+        const GstFlowReturn flow = end_run();
+        if (flow != GST_FLOW_OK)
+            return flow;
+    }
+    if (make_picture(wanted))
+        return GST_FLOW_OK;
+    settings_changed_ = true; // so that the next buffer fails, too
+    return GST_FLOW_ERROR;
+}
+
+bool SpectrogramState::make_picture(const SpectrogramSettings& settings) {
+    try {
+        if (picture_ && settings.differs_only_in_colors(current_)) {
+            picture_->set_colors(settings.colors());
+        } else {
+            picture_.reset();
+            picture_.emplace(settings.config(static_cast<unsigned>(GST_AUDIO_INFO_RATE(&audio_)),
+                                             GST_VIDEO_INFO_WIDTH(&video_),
+                                             GST_VIDEO_INFO_HEIGHT(&video_),
+                                             pixel_format_of(video_)),
+                             settings.colors());
+        }
+    } catch (const std::invalid_argument& error) {
+        complain(error.what());
+        return false;
+    }
+    current_ = settings;
+    const GstClockTime latency =
+        gst_util_uint64_scale(picture_->lookahead_frames(), GST_SECOND,
+                              static_cast<guint64>(GST_AUDIO_INFO_RATE(&audio_)));
+    if (latency_ns_.exchange(latency) != latency)
+        gst_element_post_message(element, gst_message_new_latency(GST_OBJECT_CAST(element)));
+    return true;
+}
+
+// --- caps
+
+bool SpectrogramState::take_caps(GstCaps* caps) {
+    GstAudioInfo info;
+    if (!gst_audio_info_from_caps(&info, caps)) {
+        GST_ELEMENT_ERROR(element, STREAM, FORMAT, ("These caps are no audio."),
+                          ("%" GST_PTR_FORMAT, static_cast<void*>(caps)));
+        return false;
+    }
+    end_run();
+    audio_ = info;
+    has_audio_ = true;
+    reader_.emplace(layout_of(info), FullScale::power_of_two);
+    picture_.reset();
+    return true;
+}
+
+bool SpectrogramState::negotiate() {
+    // The pictures of the old kind.
+    end_run();
+    const CapsHandle own(gst_pad_get_pad_template_caps(src_pad));
+    CapsHandle peer(gst_pad_peer_query_caps(src_pad, own.get()));
+    if (peer == nullptr || gst_caps_is_empty(peer.get())) {
+        GST_ELEMENT_ERROR(element, CORE, NEGOTIATION, ("What follows takes none of our pictures."),
+                          ("%" GST_PTR_FORMAT, static_cast<void*>(peer.get())));
+        return false;
+    }
+    return choose_caps(peer.release());
+}
+
+/// Takes `peer`.
+bool SpectrogramState::choose_caps(GstCaps* peer) {
+    GstCaps* caps = gst_caps_make_writable(gst_caps_truncate(peer));
+    GstStructure* const s = gst_caps_get_structure(caps, 0);
+    gst_structure_fixate_field_nearest_int(s, "width", kWidth);
+    gst_structure_fixate_field_nearest_int(s, "height", kHeight);
+    gst_structure_fixate_field_nearest_fraction(s, "framerate", kFramesPerSecond, 1);
+    if (gst_structure_has_field(s, "pixel-aspect-ratio"))
+        gst_structure_fixate_field_nearest_fraction(s, "pixel-aspect-ratio", 1, 1);
+    const CapsHandle chosen(gst_caps_fixate(caps));
+    if (!gst_video_info_from_caps(&video_, chosen.get()) || GST_VIDEO_INFO_FPS_N(&video_) == 0) {
+        GST_ELEMENT_ERROR(element, CORE, NEGOTIATION, ("These caps are no video."),
+                          ("%" GST_PTR_FORMAT, static_cast<void*>(chosen.get())));
+        return false;
+    }
+    picture_.reset();
+    if (!gst_pad_push_event(src_pad, gst_event_new_caps(chosen.get())))
+        return false;
+    has_video_ = true;
+    send_pending();
+    return decide_allocation(chosen.get());
+}
+
+bool SpectrogramState::decide_allocation(GstCaps* caps) {
+    if (pool_ != nullptr) {
+        gst_buffer_pool_set_active(pool_, FALSE);
+        gst_clear_object(&pool_);
+    }
+    guint size = static_cast<guint>(GST_VIDEO_INFO_SIZE(&video_));
+    guint least = 2;
+    guint most = 0;
+    GstQuery* const query = gst_query_new_allocation(caps, TRUE);
+    if (gst_pad_peer_query(src_pad, query) && gst_query_get_n_allocation_pools(query) > 0) {
+        guint wanted = 0;
+        gst_query_parse_nth_allocation_pool(query, 0, &pool_, &wanted, &least, &most);
+        size = std::max(size, wanted);
+    }
+    const bool has_meta =
+        gst_query_find_allocation_meta(query, GST_VIDEO_META_API_TYPE, nullptr) != FALSE;
+    gst_query_unref(query);
+    if (pool_ == nullptr)
+        pool_ = gst_video_buffer_pool_new();
+    GstStructure* const config = gst_buffer_pool_get_config(pool_);
+    gst_buffer_pool_config_set_params(config, caps, size, least, most);
+    if (has_meta)
+        gst_buffer_pool_config_add_option(config, GST_BUFFER_POOL_OPTION_VIDEO_META);
+    if (!gst_buffer_pool_set_config(pool_, config) || !gst_buffer_pool_set_active(pool_, TRUE)) {
+        GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("There are no buffers for pictures."),
+                          ("%u bytes each", size));
+        return false;
+    }
+    return true;
+}
+
+// --- events and queries
+
+/// What had to wait for the caps.
+void SpectrogramState::send_pending() {
+    for (EventHandle& event : std::exchange(pending_, {}))
+        gst_pad_push_event(src_pad, event.release());
+}
+
+bool SpectrogramState::sink_event(GstEvent* raw) {
+    EventHandle event(raw);
+    switch (GST_EVENT_TYPE(raw)) {
+    case GST_EVENT_CAPS: {
+        GstCaps* caps = nullptr;
+        gst_event_parse_caps(raw, &caps);
+        return take_caps(caps);
+    }
+    case GST_EVENT_SEGMENT:
+        end_run();
+        gst_event_copy_segment(raw, &segment_);
+        if (segment_.format != GST_FORMAT_TIME)
+            gst_segment_init(&segment_, GST_FORMAT_TIME);
+        segment_.position = segment_.start;
+        break;
+    case GST_EVENT_GAP: {
+        GstClockTime time = 0;
+        GstClockTime duration = 0;
+        bool filled = false;
+        gst_event_parse_gap(raw, &time, &duration);
+        fill_gap(time, duration, filled);
+        if (filled)
+            return true;
+        break;
+    }
+    case GST_EVENT_EOS:
+        end_run();
+        send_pending();
+        break;
+    case GST_EVENT_FLUSH_STOP:
+        flush();
+        pending_.clear();
+        gst_segment_init(&segment_, GST_FORMAT_TIME);
+        break;
+    default:
+        break;
+    }
+    const bool must_wait = !has_video_ && GST_EVENT_IS_SERIALIZED(raw) &&
+                           GST_EVENT_TYPE(raw) > GST_EVENT_CAPS &&
+                           GST_EVENT_TYPE(raw) != GST_EVENT_EOS;
+    if (must_wait) {
+        pending_.push_back(std::move(event));
+        return true;
+    }
+    return gst_pad_push_event(src_pad, event.release()) != FALSE;
+}
+
+bool SpectrogramState::src_event(GstEvent* event) {
+    if (GST_EVENT_TYPE(event) == GST_EVENT_QOS) {
+        // Upstream's buffers are none of the pictures that came too late.
+        qos_.update(event);
+        gst_event_unref(event);
+        return true;
+    }
+    return gst_pad_event_default(src_pad, GST_OBJECT_CAST(element), event) != FALSE;
+}
+
+bool SpectrogramState::src_query(GstQuery* query) {
+    if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY)
+        return gst_pad_query_default(src_pad, GST_OBJECT_CAST(element), query) != FALSE;
+    if (!gst_pad_peer_query(sink_pad, query))
+        return false;
+    gboolean live = FALSE;
+    GstClockTime least = 0;
+    GstClockTime most = GST_CLOCK_TIME_NONE;
+    gst_query_parse_latency(query, &live, &least, &most);
+    const GstClockTime own = latency_ns_;
+    gst_query_set_latency(query, live, least + own,
+                          GST_CLOCK_TIME_IS_VALID(most) ? most + own : most);
+    return true;
+}
+
+void SpectrogramState::stop() {
+    flush();
+    pending_.clear();
+    picture_.reset();
+    reader_.reset();
+    has_audio_ = has_video_ = false;
+    picture_number_ = 0;
+    latency_ns_ = 0;
+    gst_segment_init(&segment_, GST_FORMAT_TIME);
+    if (pool_ != nullptr) {
+        gst_buffer_pool_set_active(pool_, FALSE);
+        gst_clear_object(&pool_);
+    }
+}
+
+} // namespace tactus

@@ -1,0 +1,218 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Sound to pictures. What pictures there are to be is in spectrogram_negotiation.cpp.
+#include "simdfft/spectrogram_state.h"
+
+#include "glue/fast_clock.h"
+#include "glue/stats_fields.h"
+#include "simdfft/audio_map.h"
+#include "simdfft/spectrogram_debug.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tactus {
+
+namespace {
+
+constexpr std::size_t kChunkFrames = 1024;
+// A longer gap is left without pictures.
+constexpr GstClockTime kMostGap = 10 * GST_SECOND;
+
+void count(std::atomic<std::uint64_t>& counter, std::uint64_t more = 1) {
+    counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+}
+
+} // namespace
+
+// --- sound
+
+GstFlowReturn SpectrogramState::chain(GstBuffer* raw) {
+    BufferHandle buffer(raw);
+    if (!has_audio_) {
+        GST_ELEMENT_ERROR(element, CORE, NEGOTIATION, ("Audio came before its caps."), (nullptr));
+        return GST_FLOW_NOT_NEGOTIATED;
+    }
+    const GstClockTime time = GST_BUFFER_PTS(buffer.get());
+    if (runs_ && (GST_BUFFER_IS_DISCONT(buffer.get()) ||
+                  timeline_.breaks(static_cast<std::uint64_t>(pushed_), time))) {
+        count(discontinuities_);
+        if (const GstFlowReturn flow = end_run(); flow != GST_FLOW_OK)
+            return flow;
+    }
+    if (const GstFlowReturn flow = prepare(); flow != GST_FLOW_OK)
+        return flow;
+    buffer.reset(gst_audio_buffer_clip(buffer.release(), &segment_, GST_AUDIO_INFO_RATE(&audio_),
+                                       GST_AUDIO_INFO_BPF(&audio_)));
+    return buffer != nullptr ? take_sound(buffer.get()) : GST_FLOW_OK;
+}
+
+GstFlowReturn SpectrogramState::take_sound(GstBuffer* buffer) {
+    const AudioMap audio(buffer, audio_);
+    if (!audio.is_mapped()) {
+        GST_ELEMENT_ERROR(element, STREAM, FORMAT, ("A buffer of audio cannot be read."),
+                          ("%" GST_PTR_FORMAT, static_cast<void*>(buffer)));
+        return GST_FLOW_ERROR;
+    }
+    if (!runs_)
+        begin_run(GST_BUFFER_PTS(buffer));
+    timeline_.note(static_cast<std::uint64_t>(pushed_), GST_BUFFER_PTS(buffer));
+    GstFlowReturn flow = GST_FLOW_OK;
+    for (std::size_t at = 0; at < audio.frames() && flow == GST_FLOW_OK;) {
+        const std::size_t part = std::min(audio.frames() - at, kChunkFrames);
+        reader_->read_mean(audio.blocks(), at, part, mono_.data());
+        flow = feed(mono_.data(), part);
+        at += part;
+    }
+    return flow;
+}
+
+GstFlowReturn SpectrogramState::feed(const float* samples, std::size_t frames) {
+    GstFlowReturn flow = GST_FLOW_OK;
+    count(frames_, frames);
+    while (frames > 0 && flow == GST_FLOW_OK) {
+        // Not beyond the next picture: what it shows must still be there.
+        const std::int64_t due =
+            sample_of(next_picture_) + static_cast<std::int64_t>(picture_->lookahead_frames());
+        const auto part = static_cast<std::size_t>(
+            std::clamp<std::int64_t>(due - pushed_, 0, static_cast<std::int64_t>(frames)));
+        picture_->push(samples, part);
+        pushed_ += static_cast<std::int64_t>(part);
+        samples += part;
+        frames -= part;
+        if (pushed_ >= due)
+            flow = push_picture();
+    }
+    transforms_.store(picture_->transforms(), std::memory_order_relaxed);
+    non_finite_.store(picture_->non_finite(), std::memory_order_relaxed);
+    return flow;
+}
+
+void SpectrogramState::begin_run(GstClockTime time) {
+    run_begin_ = GST_CLOCK_TIME_IS_VALID(time) ? time : segment_.position;
+    if (!GST_CLOCK_TIME_IS_VALID(run_begin_))
+        run_begin_ = 0;
+    const std::uint64_t stream_time =
+        gst_segment_to_stream_time(&segment_, GST_FORMAT_TIME, run_begin_);
+    picture_->reset(
+        GST_CLOCK_TIME_IS_VALID(stream_time) ? static_cast<double>(stream_time) / GST_SECOND : 0);
+    timeline_ = FrameTimeline(static_cast<std::uint64_t>(GST_AUDIO_INFO_RATE(&audio_)));
+    pushed_ = 0;
+    next_picture_ = 0;
+    discont_ = true;
+    runs_ = true;
+}
+
+/// All pictures of the sound that has come.
+GstFlowReturn SpectrogramState::end_run() {
+    GstFlowReturn flow = GST_FLOW_OK;
+    if (runs_ && picture_) {
+        const std::int64_t end = pushed_;
+        const auto lookahead = static_cast<std::int64_t>(picture_->lookahead_frames());
+        const std::vector<float> silence(kChunkFrames);
+        while (flow == GST_FLOW_OK && sample_of(next_picture_) < end) {
+            const std::int64_t missing = sample_of(next_picture_) + lookahead - pushed_;
+            const auto part =
+                static_cast<std::size_t>(std::clamp<std::int64_t>(missing, 0, kChunkFrames));
+            picture_->push(silence.data(), part);
+            pushed_ += static_cast<std::int64_t>(part);
+            if (missing <= static_cast<std::int64_t>(kChunkFrames))
+                flow = push_picture();
+        }
+        const GstClockTime last = timeline_.time_of(static_cast<std::uint64_t>(end));
+        if (GST_CLOCK_TIME_IS_VALID(last))
+            segment_.position = last;
+    }
+    runs_ = false;
+    return flow;
+}
+
+GstFlowReturn SpectrogramState::fill_gap(GstClockTime time, GstClockTime duration, bool& filled) {
+    filled = runs_ && GST_CLOCK_TIME_IS_VALID(duration) && duration <= kMostGap &&
+             !timeline_.breaks(static_cast<std::uint64_t>(pushed_), time);
+    if (!filled)
+        return end_run();
+    const std::vector<float> silence(kChunkFrames);
+    std::uint64_t frames = gst_util_uint64_scale_round(
+        duration, static_cast<guint64>(GST_AUDIO_INFO_RATE(&audio_)), GST_SECOND);
+    GstFlowReturn flow = GST_FLOW_OK;
+    while (frames > 0 && flow == GST_FLOW_OK) {
+        const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(frames, kChunkFrames));
+        flow = feed(silence.data(), part);
+        frames -= part;
+    }
+    return flow;
+}
+
+void SpectrogramState::flush() {
+    runs_ = false;
+    discont_ = true;
+    qos_.reset();
+}
+
+// --- pictures
+
+std::int64_t SpectrogramState::sample_of(std::uint64_t picture) const {
+    return static_cast<std::int64_t>(
+        gst_util_uint64_scale(picture * static_cast<guint64>(GST_VIDEO_INFO_FPS_D(&video_)),
+                              static_cast<guint64>(GST_AUDIO_INFO_RATE(&audio_)),
+                              static_cast<guint64>(GST_VIDEO_INFO_FPS_N(&video_))));
+}
+
+GstClockTime SpectrogramState::time_of(std::uint64_t picture) const {
+    return run_begin_ +
+           gst_util_uint64_scale(picture,
+                                 static_cast<guint64>(GST_VIDEO_INFO_FPS_D(&video_)) * GST_SECOND,
+                                 static_cast<guint64>(GST_VIDEO_INFO_FPS_N(&video_)));
+}
+
+GstFlowReturn SpectrogramState::push_picture() {
+    GstBuffer* raw = nullptr;
+    if (const GstFlowReturn flow = gst_buffer_pool_acquire_buffer(pool_, &raw, nullptr);
+        flow != GST_FLOW_OK)
+        return flow;
+    BufferHandle buffer(raw);
+    const std::uint64_t number = next_picture_++;
+    GST_BUFFER_PTS(raw) = time_of(number);
+    GST_BUFFER_DURATION(raw) = time_of(number + 1) - time_of(number);
+    GST_BUFFER_OFFSET(raw) = picture_number_;
+    GST_BUFFER_OFFSET_END(raw) = ++picture_number_;
+    if (current_.qos && qos_.is_late(segment_, raw)) {
+        count(late_pictures_);
+        qos_.report(element, segment_, raw, pictures_, late_pictures_);
+        discont_ = true;
+        return GST_FLOW_OK;
+    }
+    GstVideoFrame frame;
+    if (!gst_video_frame_map(&frame, &video_, raw, GST_MAP_WRITE)) {
+        GST_ELEMENT_ERROR(element, RESOURCE, WRITE, ("A picture cannot be written to."), (nullptr));
+        return GST_FLOW_ERROR;
+    }
+    const std::uint64_t begun_ns = FastClock::now_ns();
+    picture_->draw(sample_of(number),
+                   static_cast<std::uint8_t*>(GST_VIDEO_FRAME_PLANE_DATA(&frame, 0)),
+                   static_cast<std::size_t>(GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 0)));
+    draw_ns_.record(FastClock::now_ns() - begun_ns);
+    gst_video_frame_unmap(&frame);
+    if (std::exchange(discont_, false))
+        GST_BUFFER_FLAG_SET(raw, GST_BUFFER_FLAG_DISCONT);
+    else
+        GST_BUFFER_FLAG_UNSET(raw, GST_BUFFER_FLAG_DISCONT);
+    count(pictures_);
+    return gst_pad_push(src_pad, buffer.release());
+}
+
+GstStructure* SpectrogramState::stats() const {
+    GstStructure* const s = gst_structure_new_empty("simdspectrogram-stats");
+    set_count(s, "frames", frames_);
+    set_count(s, "frames-not-finite", non_finite_);
+    set_count(s, "discontinuities", discontinuities_);
+    set_count(s, "transforms", transforms_);
+    set_count(s, "pictures", pictures_);
+    set_count(s, "late-pictures-dropped", late_pictures_);
+    set_summary(s, "draw-time", draw_ns_.summary());
+    return s;
+}
+
+} // namespace tactus

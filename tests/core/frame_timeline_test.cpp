@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/clock/frame_timeline.h"
+
+#include <gtest/gtest.h>
+
+namespace tactus {
+
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+
+TEST(FrameTimeline, KnowsNoTimeBeforeABufferHasOne) {
+    FrameTimeline timeline(48'000);
+    EXPECT_EQ(timeline.time_of(0), FrameTimeline::kNone);
+    timeline.note(0, FrameTimeline::kNone);
+    EXPECT_EQ(timeline.time_of(100), FrameTimeline::kNone);
+    EXPECT_FALSE(timeline.breaks(100, 5 * kSecond));
+}
+
+TEST(FrameTimeline, CountsWithoutErrorsThatAddUp) {
+    FrameTimeline timeline(44'100);
+    timeline.note(0, 7);
+    // Buffers of 441 frames whose times were added up from rounded durations.
+    std::uint64_t rounded_ns = 7;
+    for (std::uint64_t i = 0; i < 1000; ++i) {
+        timeline.note(i * 1024, rounded_ns);
+        rounded_ns += timeline.duration_ns(1024);
+    }
+    EXPECT_EQ(timeline.time_of(44'100 * 3600), 3600 * kSecond + 7);
+}
+
+TEST(FrameTimeline, GoesAlongWithADrift) {
+    FrameTimeline timeline(48'000);
+    timeline.note(0, 0);
+    timeline.note(48'000, kSecond + 1'000'000);
+    EXPECT_EQ(timeline.time_of(48'000), kSecond + 1'000'000);
+    EXPECT_EQ(timeline.time_of(0), 1'000'000U); // back from there
+}
+
+TEST(FrameTimeline, SaysWhatIsNotTheSameStream) {
+    FrameTimeline timeline(48'000);
+    timeline.note(0, kSecond);
+    EXPECT_FALSE(timeline.breaks(48'000, 2 * kSecond + FrameTimeline::kToleranceNs));
+    EXPECT_TRUE(timeline.breaks(48'000, 2 * kSecond + FrameTimeline::kToleranceNs + 1));
+    EXPECT_TRUE(timeline.breaks(48'000, 0));
+    timeline.reset();
+    EXPECT_FALSE(timeline.breaks(48'000, 0));
+}
+
+TEST(FrameTimeline, HasNoTimeBeforeZero) {
+    FrameTimeline timeline(48'000);
+    timeline.note(48'000, 10);
+    EXPECT_EQ(timeline.time_of(0), 0U);
+}
+
+} // namespace
+
+} // namespace tactus
