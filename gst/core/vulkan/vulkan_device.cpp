@@ -288,6 +288,10 @@ GpuStatus VulkanDevice::check(VkResult result) {
     return status;
 }
 
+VkInstance VulkanDevice::instance_handle() const {
+    return instance_ ? instance_->handle() : borrowed_->instance;
+}
+
 std::uint64_t VulkanDevice::validation_messages() const {
     return instance_ ? instance_->messages() : 0;
 }

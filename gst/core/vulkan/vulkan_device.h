@@ -120,6 +120,7 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
     VulkanDevice& operator=(const VulkanDevice&) = delete;
 
     const GpuTraits& traits() const { return traits_; }
+    VkInstance instance_handle() const;
     VkDevice handle() const { return device_; }
     VkPhysicalDevice physical() const { return physical_; }
     const VolkDeviceTable& api() const { return api_; }
