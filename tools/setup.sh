@@ -23,11 +23,13 @@ RUNTIME_PACKAGES=(
 )
 BUILD_PACKAGES=(
     g++ meson ninja-build pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
-    nlohmann-json3-dev libhwy-dev 'libsndfile1-dev?' 'prometheus-cpp-dev?' 'libcurl4-openssl-dev?' "${RUNTIME_PACKAGES[@]}"
+    nlohmann-json3-dev libhwy-dev 'libsndfile1-dev?' 'libvulkan-dev?' 'libvulkan-volk-dev?'
+    'glslang-dev?' 'spirv-tools?' 'libspirv-cross-c-shared-dev?' 'prometheus-cpp-dev?'
+    'libcurl4-openssl-dev?' "${RUNTIME_PACKAGES[@]}"
 )
 TEST_PACKAGES=(
     libgtest-dev libgmock-dev libbenchmark-dev protobuf-compiler python3 alsa-utils
-    gstreamer1.0-nice
+    gstreamer1.0-nice 'mesa-vulkan-drivers?' 'vulkan-validationlayers?'
     'spin?' 'chromium?' 'clang-format-14?' 'clang-14?' 'libclang-rt-14-dev?'
     'libfftw3-dev?'
 )
