@@ -23,11 +23,12 @@ RUNTIME_PACKAGES=(
 )
 BUILD_PACKAGES=(
     g++ meson ninja-build pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
-    nlohmann-json3-dev libhwy-dev 'prometheus-cpp-dev?' 'libcurl4-openssl-dev?' "${RUNTIME_PACKAGES[@]}"
+    nlohmann-json3-dev libhwy-dev libvulkan-dev libvulkan-volk-dev glslang-dev spirv-tools
+    libspirv-cross-c-shared-dev 'prometheus-cpp-dev?' 'libcurl4-openssl-dev?' "${RUNTIME_PACKAGES[@]}"
 )
 TEST_PACKAGES=(
     libgtest-dev libgmock-dev libbenchmark-dev protobuf-compiler python3 alsa-utils
-    gstreamer1.0-nice
+    gstreamer1.0-nice libvulkan1 mesa-vulkan-drivers vulkan-validationlayers
     'spin?' 'chromium?' 'clang-format-14?' 'clang-14?' 'libclang-rt-14-dev?'
 )
 # What tools/demo --call needs besides: recordings of a voice.
