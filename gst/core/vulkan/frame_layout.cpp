@@ -14,7 +14,7 @@ using Plane = PixelFormatInfo::Plane;
 
 constexpr Plane kByte{1, 1, 0, 0};
 
-constexpr std::array<PixelFormatInfo, 15> kFormats{{
+constexpr std::array<PixelFormatInfo, 17> kFormats{{
     {PixelFormat::rgba, "RGBA", 1, {{{4, 1, 0, 0}}}},
     {PixelFormat::bgra, "BGRA", 1, {{{4, 1, 0, 0}}}},
     {PixelFormat::rgbx, "RGBx", 1, {{{4, 1, 0, 0}}}},
@@ -30,6 +30,8 @@ constexpr std::array<PixelFormatInfo, 15> kFormats{{
     {PixelFormat::ayuv, "AYUV", 1, {{{4, 1, 0, 0}}}},
     {PixelFormat::rgba64, "RGBA64_LE", 1, {{{4, 2, 0, 0}}}},
     {PixelFormat::bytes, "bytes", 1, {{kByte}}},
+    {PixelFormat::f32, "F32LE", 1, {{{1, 4, 0, 0}}}},
+    {PixelFormat::s16, "S16LE", 1, {{{1, 2, 0, 0}}}},
 }};
 
 constexpr std::uint32_t shifted(std::uint32_t length, unsigned shift) {
@@ -56,9 +58,17 @@ const PixelFormatInfo& info_of(PixelFormat format) {
     return kFormats[static_cast<std::size_t>(format)];
 }
 
+bool is_format(unsigned value) {
+    return value < kFormats.size();
+}
+
+bool is_picture(PixelFormat format) {
+    return format < PixelFormat::bytes;
+}
+
 std::optional<PixelFormat> pixel_format_named(std::string_view name) {
     for (const PixelFormatInfo& info : kFormats)
-        if (info.name == name && info.format != PixelFormat::bytes)
+        if (info.name == name && is_picture(info.format))
             return info.format;
     return std::nullopt;
 }
@@ -68,7 +78,7 @@ std::optional<FrameLayout> FrameLayout::create(PixelFormat format, std::uint32_t
                                                std::uint32_t stride_alignment) {
     assert(stride_alignment >= kWordBytes && (stride_alignment & (stride_alignment - 1)) == 0);
     if (width == 0 || height == 0 || width > kLargestSide || height > kLargestSide ||
-        format == PixelFormat::bytes)
+        !is_picture(format))
         return std::nullopt;
     const PixelFormatInfo& info = info_of(format);
     FrameLayout frame;
@@ -99,6 +109,24 @@ FrameLayout FrameLayout::raw(std::uint64_t bytes) {
     frame.planes[0] = plane_of(kByte, frame.width, 1);
     frame.planes[0].stride_bytes = frame.width;
     frame.size_bytes = frame.width;
+    return frame;
+}
+
+FrameLayout FrameLayout::audio(PixelFormat format, std::uint32_t samples, std::uint32_t channels,
+                               bool interleaved) {
+    assert(format == PixelFormat::f32 || format == PixelFormat::s16);
+    FrameLayout frame;
+    frame.format = format;
+    frame.width = samples;
+    frame.height = channels;
+    frame.plane_count = 1;
+    PlaneLayout& plane = frame.planes[0];
+    plane = plane_of(info_of(format).planes[0], samples, channels);
+    plane.stride_bytes = interleaved ? plane.component_bytes : samples * plane.component_bytes;
+    if (interleaved)
+        plane.pixel_stride_bytes = channels * plane.component_bytes;
+    frame.size_bytes = interleaved ? std::uint64_t{samples} * plane.pixel_stride_bytes
+                                   : std::uint64_t{channels} * plane.stride_bytes;
     return frame;
 }
 
@@ -142,9 +170,9 @@ std::optional<FrameLayout> FrameLayout::cropped(std::uint32_t x, std::uint32_t y
 
 bool FrameLayout::is_aligned(std::uint32_t alignment) const {
     for (std::uint32_t i = 0; i < plane_count; ++i) {
-        const bool one_row = planes[i].height == 1;
+        const bool has_rows = is_picture(format) && planes[i].height > 1;
         if (planes[i].offset_bytes % alignment != 0 ||
-            (!one_row && planes[i].stride_bytes % alignment != 0))
+            (has_rows && planes[i].stride_bytes % alignment != 0))
             return false;
     }
     return true;

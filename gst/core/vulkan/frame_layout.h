@@ -28,6 +28,8 @@ enum class PixelFormat : std::uint8_t {
     ayuv,
     rgba64,
     bytes, ///< no picture: one plane of one row
+    f32,   ///< samples of audio: columns are samples, rows are channels
+    s16,
 };
 
 /// What is fixed about a format.
@@ -45,6 +47,8 @@ struct PixelFormatInfo {
 };
 
 const PixelFormatInfo& info_of(PixelFormat format);
+bool is_format(unsigned value);
+bool is_picture(PixelFormat format);
 /// By the name in GStreamer's caps ("NV12", "GRAY16_LE"); nothing for one that is not known.
 std::optional<PixelFormat> pixel_format_named(std::string_view name);
 
@@ -61,8 +65,10 @@ struct PlaneLayout {
     std::uint64_t row_bytes() const { return std::uint64_t{width} * pixel_stride_bytes; }
     /// Behind the last byte of the last row.
     std::uint64_t end_bytes() const {
-        return height == 0 ? offset_bytes
-                           : offset_bytes + std::uint64_t{height - 1} * stride_bytes + row_bytes();
+        return width == 0 || height == 0 ? offset_bytes
+                                         : offset_bytes + std::uint64_t{height - 1} * stride_bytes +
+                                               std::uint64_t{width - 1} * pixel_stride_bytes +
+                                               std::uint64_t{components} * component_bytes;
     }
 };
 
@@ -84,25 +90,29 @@ struct FrameLayout {
     std::array<PlaneLayout, 3> planes{};
     std::uint64_t size_bytes = 0;
 
-    /// Rows padded to a multiple of `stride_alignment` bytes (a power of two, at least 4) and planes
-    /// behind each other; with 4 it is GStreamer's own layout. Nothing if a side is 0 or larger than
-    /// kLargestSide.
+    /// Rows padded to a multiple of `stride_alignment` bytes (a power of two, at least 4) and
+    /// planes behind each other; with 4 it is GStreamer's own layout. Nothing if a side is 0 or
+    /// larger than kLargestSide.
     static std::optional<FrameLayout> create(PixelFormat format, std::uint32_t width,
                                              std::uint32_t height,
                                              std::uint32_t stride_alignment = kWordBytes);
     /// `bytes` bytes that are no picture.
     static FrameLayout raw(std::uint64_t bytes);
+    /// Samples of f32 or s16. Interleaved: rows are apart by a sample, columns by a frame of all
+    /// channels; planar: the channels lie behind each other.
+    static FrameLayout audio(PixelFormat format, std::uint32_t samples, std::uint32_t channels,
+                             bool interleaved);
 
     /// The same frame at other places. Nothing if a plane would not lie within `size_bytes`, or a
     /// stride is shorter than its row.
     std::optional<FrameLayout> placed(std::span<const Place> places,
                                       std::uint64_t memory_bytes) const;
-    /// A part of the frame. In planes with fewer columns or rows, odd starts are rounded down. Nothing
-    /// if the part is empty or not inside the frame.
+    /// A part of the frame. In planes with fewer columns or rows, odd starts are rounded down.
+    /// Nothing if the part is empty or not inside the frame.
     std::optional<FrameLayout> cropped(std::uint32_t x, std::uint32_t y, std::uint32_t part_width,
                                        std::uint32_t part_height) const;
 
-    /// Whether all offsets and strides are multiples of `alignment` bytes.
+    /// Whether all offsets, and the strides of pictures, are multiples of `alignment` bytes.
     bool is_aligned(std::uint32_t alignment = kWordBytes) const;
 };
 

@@ -26,11 +26,9 @@ const uint TACTUS_NOTHING = 255u; // the frame passes as it is
 // Set when the pipeline is made, so that what depends on them costs nothing.
 layout(constant_id = 1000) const uint TACTUS_IN_FORMAT = 0u;
 layout(constant_id = 1001) const uint TACTUS_OUT_FORMAT = 0u;
-layout(constant_id = 1002) const uint TACTUS_GROUP_X = 16u;
-layout(constant_id = 1003) const uint TACTUS_GROUP_Y = 16u;
 layout(constant_id = 1004) const uint TACTUS_PASS = 0u;
 
-// The workgroup is what the property says. A shader that needs a certain one declares its own.
+// The size of the workgroup is what the property `workgroup` says. A shader that needs a certain one declares its own.
 #define TACTUS_WORKGROUP layout(local_size_x_id = 1002, local_size_y_id = 1003) in
 
 // What a shader may say about itself, each at most once.
