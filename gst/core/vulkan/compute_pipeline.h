@@ -53,7 +53,9 @@ class ComputePipeline {
   private:
     ComputePipeline(std::shared_ptr<VulkanDevice> device, std::shared_ptr<const Shader> shader);
     GpuError check_device() const;
+    GpuError check_constants(const Settings& settings) const;
     GpuError choose_local_size(const Settings& settings);
+    GpuStatus make_set_layout(std::uint32_t set);
     GpuStatus make_layouts();
     GpuStatus make_pipeline(const Settings& settings);
 

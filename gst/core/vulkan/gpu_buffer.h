@@ -70,6 +70,8 @@ class GpuBuffer {
     GpuStatus make_buffer();
     GpuStatus allocate(VkMemoryPropertyFlags required, VkMemoryPropertyFlags preferred);
     GpuStatus allocate_imported(void* data);
+    GpuStatus allocate_and_bind(const VkMemoryAllocateInfo& info);
+    GpuStatus map();
 
     std::shared_ptr<VulkanDevice> device_;
     BufferPlace place_;

@@ -45,10 +45,12 @@ class GpuImage {
     VkImageView view() const { return view_; }
     /// True once: the first user has to bring it into VK_IMAGE_LAYOUT_GENERAL.
     bool take_first_use() { return fresh_.exchange(false); }
+    void forget_first_use() { fresh_.store(true); }
 
   private:
     GpuImage(std::shared_ptr<VulkanDevice> device, const Settings& settings);
     GpuStatus make_image();
+    GpuStatus make_memory();
     GpuStatus make_view();
 
     std::shared_ptr<VulkanDevice> device_;

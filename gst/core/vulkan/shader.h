@@ -32,27 +32,29 @@ class Shader {
     };
 
     /// GLSL text. `name` stands for the file in error messages ("NAME:LINE: what is wrong") and
-    /// includes are looked up beside it. A text without `#version` counts as `#version 460`.
+    /// includes are looked up beside it. A text without `#version` counts as `#version 460`. All
+    /// files that had a part in it, for who watches them, are in `files`, also on failure.
     static std::shared_ptr<const Shader> from_glsl(std::string_view text, const std::string& name,
-                                                   const Settings& settings, GpuError& error);
+                                                   const Settings& settings, GpuError& error,
+                                                   std::vector<std::string>* files = nullptr);
     static std::shared_ptr<const Shader> from_spirv(std::span<const std::byte> bytes,
                                                     const Settings& settings, GpuError& error);
     /// SPIR-V if the file starts with its magic number, else GLSL.
     static std::shared_ptr<const Shader> from_file(const std::string& path,
-                                                   const Settings& settings, GpuError& error);
+                                                   const Settings& settings, GpuError& error,
+                                                   std::vector<std::string>* files = nullptr);
 
     std::span<const std::uint32_t> spirv() const { return spirv_; }
     const ShaderReflection& reflection() const { return reflection_; }
-    /// The file and all that it included, for who watches them; empty for inline text without
-    /// includes.
-    const std::vector<std::string>& files() const { return files_; }
 
   private:
     Shader() = default;
+    static std::shared_ptr<const Shader> finish(std::shared_ptr<Shader> shader,
+                                                const std::string& entry_point, GpuError& error);
 
     std::vector<std::uint32_t> spirv_;
     ShaderReflection reflection_;
-    std::vector<std::string> files_;
+    std::vector<std::string> files_; ///< that were included
 };
 
 /// Nothing wrong: an empty text. Else what SPIRV-Tools objects to, for Vulkan 1.2.

@@ -59,9 +59,13 @@ class SubmissionRing {
         unsigned max_dispatches = 16; ///< per job
         TransferRoute route = TransferRoute::automatic;
         bool timestamps = true;
-        NowFunction now_ns; ///< required
+        /// For measurements: indices into VulkanDevice::queues(), in place of the route's choice.
+        std::optional<std::size_t> upload_queue;
+        std::optional<std::size_t> download_queue; ///< likewise
+        NowFunction now_ns;                        ///< required
     };
 
+    /// Runs three empty jobs, to see that the GPU answers and that its stamps make sense.
     static std::unique_ptr<SubmissionRing> create(std::shared_ptr<VulkanDevice> device,
                                                   const Settings& settings, GpuError& error);
     /// Jobs that are still on the GPU are waited for, a second each at most; then the device counts

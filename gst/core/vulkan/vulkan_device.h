@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,21 +39,19 @@ struct GpuTraits {
     VkPhysicalDeviceType type = VK_PHYSICAL_DEVICE_TYPE_OTHER;
     VkPhysicalDeviceLimits limits{};
     std::uint32_t api_version = 0;
+    std::uint32_t vendor_id = 0;
+    std::uint32_t device_id = 0;
+    std::array<std::uint8_t, VK_UUID_SIZE> cache_uuid{}; ///< of the pipeline cache's format
 
-    bool timeline_semaphores = false;
     bool host_import = false;          ///< VK_EXT_external_memory_host
     std::size_t import_alignment = 0;  ///< of address and size in bytes; 0: no import
     bool calibrated_monotonic = false; ///< calibrated timestamps with CLOCK_MONOTONIC
     bool calibrated_raw = false;       ///< the same with CLOCK_MONOTONIC_RAW
-    bool storage_8bit = false;         ///< 8-bit values in storage buffers
-    bool storage_16bit = false;        ///< 16-bit values in storage buffers
-    bool shader_int8 = false;
-    bool shader_int16 = false;
-    bool shader_float16 = false;
-    bool shader_int64 = false;
-    bool storage_image_without_format = false; ///< both read and write
-    bool extended_storage_formats = false;     ///< r8, rg8, r16, … as storage images
-    bool validation = false;                   ///< VK_LAYER_KHRONOS_validation watches
+    bool validation = false;           ///< VK_LAYER_KHRONOS_validation watches
+    /// What is enabled; on a borrowed device, what its owner said. Without their pNext.
+    VkPhysicalDeviceFeatures features{};
+    VkPhysicalDeviceVulkan11Features features11{};
+    VkPhysicalDeviceVulkan12Features features12{};
 
     /// Host memory is also the device's own: a shader may as well work there.
     bool shares_memory() const {
@@ -79,7 +78,8 @@ struct BorrowedDevice {
     std::uint32_t queue_family = 0;
     std::uint32_t queue_index = 0;
     std::vector<std::string> extensions; ///< those that the owner enabled on the device
-    bool timeline_semaphores = false;    ///< whether the owner enabled that feature
+    VkPhysicalDeviceFeatures features{}; ///< those that the owner enabled
+    bool timeline_semaphores = false;    ///< likewise
     bool storage_8bit = false;           ///< likewise
     bool storage_16bit = false;          ///< likewise
     std::function<void()> lock_queue;    ///< around each submission; may be empty
@@ -152,13 +152,17 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
                                              VkMemoryPropertyFlags preferred) const;
     VkMemoryPropertyFlags memory_flags(std::uint32_t type) const;
 
-    VkPipelineCache pipeline_cache() const { return pipeline_cache_; }
+    /// With the device's pipeline cache.
+    GpuStatus create_pipeline(const VkComputePipelineCreateInfo& info, VkPipeline& pipeline);
     /// Adds what pipeline_cache_data gave earlier. False if it belongs to another device or driver
     /// or is damaged; then nothing changed.
     bool add_pipeline_cache(std::span<const std::byte> data);
     std::vector<std::byte> pipeline_cache_data() const;
 
-    VkSampler sampler(VkFilter filter) const;
+    /// Edges are clamped. One for all, never destroyed before the device.
+    VkSampler sampler(VkFilter filter) const {
+        return filter == VK_FILTER_NEAREST ? nearest_ : linear_;
+    }
 
     /// Vulkan objects of ours that live on this device, for tests and leak checks.
     std::int64_t live_objects() const { return live_objects_.load(std::memory_order_relaxed); }
@@ -168,10 +172,15 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
 
   private:
     VulkanDevice() = default;
+    /// Under the lock of the registry.
+    static std::shared_ptr<VulkanDevice> find_open(const VulkanInstance* instance,
+                                                   VkPhysicalDevice physical);
+    bool owns_cache(std::span<const std::byte> data) const;
     GpuError make_device();
+    GpuError take_borrowed();
     GpuError finish();
-    void choose_queues(const std::vector<VkQueueFamilyProperties>& families);
-    bool make_samplers();
+    GpuStatus make_samplers();
+    GpuStatus make_cache();
 
     std::shared_ptr<VulkanInstance> instance_;
     std::optional<BorrowedDevice> borrowed_;
@@ -185,7 +194,7 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
     std::size_t transfer_queues_ = 0;
     std::vector<std::uint32_t> families_;
     VkPipelineCache pipeline_cache_ = VK_NULL_HANDLE;
-    mutable std::mutex cache_lock_; ///< for merging; creating pipelines needs none
+    mutable std::shared_mutex cache_lock_; ///< merging excludes creating
     VkSampler nearest_ = VK_NULL_HANDLE;
     VkSampler linear_ = VK_NULL_HANDLE;
     std::atomic<bool> lost_{false};

@@ -1,0 +1,32 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/vulkan/gpu_status.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tactus {
+
+/// What Shader::from_glsl hands to glslang; see there.
+struct GlslSource {
+    std::string_view text;
+    std::string name;
+    std::string preamble;
+    std::vector<std::string> include_directories;
+};
+
+/// A compute shader's SPIR-V, not yet validated; nothing with "NAME:LINE: what is wrong", one line
+/// each, in `error`. The files that were included are added to `files`, also on failure: whoever
+/// waits for a correction has to watch them. Any thread.
+std::optional<std::vector<std::uint32_t>>
+compile_glsl(const GlslSource& source, std::vector<std::string>& files, GpuError& error);
+
+/// The whole of a regular file of at most 16 MiB.
+std::optional<std::string> read_shader_file(const std::string& path, GpuError& error);
+
+} // namespace tactus

@@ -1,0 +1,371 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "core/vulkan/vulkan_device.h"
+
+#include "core/vulkan/device_choice.h"
+#include "core/vulkan/device_traits.h"
+#include "core/vulkan/vulkan_instance.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace tactus {
+namespace {
+
+struct Registry {
+    std::mutex lock;
+    std::vector<std::weak_ptr<VulkanDevice>> devices;
+};
+
+Registry& registry() {
+    static auto* const only = new Registry; // outlives whatever static object uses it
+    return *only;
+}
+
+GpuError call_error(const char* call, VkResult result, GpuStatus status) {
+    return {status, std::string(call) + " failed with VkResult " +
+                        std::to_string(static_cast<int>(result)) + " (" + gpu_status_name(status) +
+                        ")"};
+}
+
+GpuStatus status_of(VkResult result) {
+    switch (result) {
+    case VK_SUCCESS:
+        return GpuStatus::ok;
+    case VK_TIMEOUT:
+    case VK_NOT_READY:
+        return GpuStatus::timeout;
+    case VK_ERROR_DEVICE_LOST:
+        return GpuStatus::device_lost;
+    case VK_ERROR_OUT_OF_HOST_MEMORY:
+    case VK_ERROR_OUT_OF_DEVICE_MEMORY:
+    case VK_ERROR_TOO_MANY_OBJECTS:
+    case VK_ERROR_OUT_OF_POOL_MEMORY:
+    case VK_ERROR_FRAGMENTED_POOL:
+        return GpuStatus::out_of_memory;
+    case VK_ERROR_EXTENSION_NOT_PRESENT:
+    case VK_ERROR_FEATURE_NOT_PRESENT:
+    case VK_ERROR_FORMAT_NOT_SUPPORTED:
+    case VK_ERROR_INVALID_EXTERNAL_HANDLE:
+        return GpuStatus::unsupported;
+    default:
+        return GpuStatus::failed;
+    }
+}
+
+std::vector<VkQueueFamilyProperties> queue_families(VkPhysicalDevice physical) {
+    std::uint32_t count = 0;
+    vkGetPhysicalDeviceQueueFamilyProperties(physical, &count, nullptr);
+    std::vector<VkQueueFamilyProperties> families(count);
+    vkGetPhysicalDeviceQueueFamilyProperties(physical, &count, families.data());
+    families.resize(count);
+    return families;
+}
+
+std::vector<GpuListing> listings(const VulkanInstance& instance) {
+    std::vector<GpuListing> found;
+    for (VkPhysicalDevice physical : instance.devices())
+        found.push_back(list_device(physical, static_cast<unsigned>(found.size())));
+    return found;
+}
+
+/// One create info per family, with equal priorities.
+struct QueueRequests {
+    std::vector<VkDeviceQueueCreateInfo> infos;
+    std::vector<float> priorities;
+
+    explicit QueueRequests(const std::vector<GpuQueue>& queues) : priorities(queues.size(), 1.0F) {
+        for (const GpuQueue& queue : queues) {
+            const auto known = std::find_if(infos.begin(), infos.end(), [&](const auto& info) {
+                return info.queueFamilyIndex == queue.family;
+            });
+            if (known != infos.end()) {
+                ++known->queueCount;
+                continue;
+            }
+            VkDeviceQueueCreateInfo info{};
+            info.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO;
+            info.queueFamilyIndex = queue.family;
+            info.queueCount = 1;
+            info.pQueuePriorities = priorities.data();
+            infos.push_back(info);
+        }
+    }
+};
+
+} // namespace
+
+std::vector<GpuListing> VulkanDevice::list() {
+    GpuError error;
+    const auto instance = VulkanInstance::get(false, error);
+    return instance ? listings(*instance) : std::vector<GpuListing>{};
+}
+
+std::shared_ptr<VulkanDevice> VulkanDevice::find_open(const VulkanInstance* instance,
+                                                      VkPhysicalDevice physical) {
+    auto& devices = registry().devices;
+    std::erase_if(devices, [](const auto& known) { return known.expired(); });
+    for (const auto& known : devices) {
+        auto device = known.lock();
+        if (device && device->instance_.get() == instance && device->physical_ == physical &&
+            !device->lost())
+            return device;
+    }
+    return nullptr;
+}
+
+std::shared_ptr<VulkanDevice> VulkanDevice::open(const Settings& settings, GpuError& error) {
+    error = {};
+    auto instance = VulkanInstance::get(settings.validation, error);
+    if (!instance)
+        return nullptr;
+    const auto chosen = choose_device(listings(*instance), settings.device, error);
+    if (!chosen)
+        return nullptr;
+    VkPhysicalDevice physical = instance->devices().at(*chosen);
+
+    const std::lock_guard guard(registry().lock);
+    if (settings.share) {
+        if (auto device = find_open(instance.get(), physical))
+            return device;
+    }
+    std::shared_ptr<VulkanDevice> device(new VulkanDevice);
+    device->instance_ = std::move(instance);
+    device->physical_ = physical;
+    error = device->make_device();
+    if (error.status == GpuStatus::ok)
+        error = device->finish();
+    if (error.status != GpuStatus::ok)
+        return nullptr;
+    if (settings.share)
+        registry().devices.push_back(device);
+    return device;
+}
+
+std::shared_ptr<VulkanDevice> VulkanDevice::borrow(BorrowedDevice borrowed, GpuError& error) {
+    error = {};
+    if (!VulkanInstance::load_functions(borrowed.instance)) {
+        error = {GpuStatus::unsupported, "libvulkan.so.1 cannot be opened"};
+        return nullptr;
+    }
+    std::shared_ptr<VulkanDevice> device(new VulkanDevice);
+    device->physical_ = borrowed.physical;
+    device->device_ = borrowed.device;
+    device->borrowed_ = std::move(borrowed);
+    error = device->take_borrowed();
+    if (error.status == GpuStatus::ok)
+        error = device->finish();
+    return error.status == GpuStatus::ok ? device : nullptr;
+}
+
+GpuError VulkanDevice::make_device() {
+    traits_ = read_traits(physical_);
+    traits_.validation = instance_->validation();
+    if (traits_.api_version < VK_API_VERSION_1_2)
+        return {GpuStatus::unsupported, traits_.name + " has no Vulkan 1.2"};
+    QueuePlan plan = plan_queues(queue_families(physical_));
+    if (plan.queues.empty())
+        return {GpuStatus::unsupported, traits_.name + " has no queue for compute shaders"};
+    queues_ = std::move(plan.queues);
+    transfer_queues_ = plan.transfer_queues;
+
+    const DeviceFeatures features(physical_);
+    traits_.features = features.core.features;
+    traits_.features11 = features.v11;
+    traits_.features12 = features.v12;
+    traits_.features11.pNext = nullptr;
+    traits_.features12.pNext = nullptr;
+    const std::vector<std::string> available = device_extensions(physical_);
+    const std::vector<const char*> extensions = wanted_extensions(available);
+    const QueueRequests requests(queues_);
+    VkDeviceCreateInfo info{};
+    info.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO;
+    info.pNext = &features.core;
+    info.queueCreateInfoCount = static_cast<std::uint32_t>(requests.infos.size());
+    info.pQueueCreateInfos = requests.infos.data();
+    info.enabledExtensionCount = static_cast<std::uint32_t>(extensions.size());
+    info.ppEnabledExtensionNames = extensions.data();
+    const VkResult result = vkCreateDevice(physical_, &info, nullptr, &device_);
+    if (result != VK_SUCCESS)
+        return call_error("vkCreateDevice", result, status_of(result));
+    apply_extensions(traits_, physical_, {extensions.begin(), extensions.end()});
+    return {};
+}
+
+GpuError VulkanDevice::take_borrowed() {
+    traits_ = read_traits(physical_);
+    if (traits_.api_version < VK_API_VERSION_1_1)
+        return {GpuStatus::unsupported, traits_.name + " has no Vulkan 1.1"};
+    const auto families = queue_families(physical_);
+    if (borrowed_->queue_family >= families.size() ||
+        (families[borrowed_->queue_family].queueFlags & VK_QUEUE_COMPUTE_BIT) == 0)
+        return {GpuStatus::unsupported,
+                "the queue of the shared device is not one for compute shaders"};
+    queues_.push_back({borrowed_->queue, borrowed_->queue_family, borrowed_->queue_index,
+                       families[borrowed_->queue_family].timestampValidBits});
+    traits_.features = borrowed_->features;
+    traits_.features12.timelineSemaphore = borrowed_->timeline_semaphores ? VK_TRUE : VK_FALSE;
+    traits_.features12.storageBuffer8BitAccess = borrowed_->storage_8bit ? VK_TRUE : VK_FALSE;
+    traits_.features11.storageBuffer16BitAccess = borrowed_->storage_16bit ? VK_TRUE : VK_FALSE;
+    apply_extensions(traits_, physical_, borrowed_->extensions);
+    return {};
+}
+
+GpuError VulkanDevice::finish() {
+    volkLoadDeviceTable(&api_, device_);
+    vkGetPhysicalDeviceMemoryProperties(physical_, &memory_);
+    for (GpuQueue& queue : queues_) {
+        if (!borrowed_)
+            api_.vkGetDeviceQueue(device_, queue.family, queue.index, &queue.handle);
+        if (std::find(families_.begin(), families_.end(), queue.family) == families_.end())
+            families_.push_back(queue.family);
+    }
+    queue_locks_ = std::make_unique<std::mutex[]>(queues_.size());
+    GpuStatus status = make_samplers();
+    if (status == GpuStatus::ok)
+        status = make_cache();
+    return {status, status == GpuStatus::ok ? "" : "samplers or pipeline cache: out of resources"};
+}
+
+GpuStatus VulkanDevice::make_samplers() {
+    for (VkFilter filter : {VK_FILTER_NEAREST, VK_FILTER_LINEAR}) {
+        VkSamplerCreateInfo info{};
+        info.sType = VK_STRUCTURE_TYPE_SAMPLER_CREATE_INFO;
+        info.magFilter = filter;
+        info.minFilter = filter;
+        info.addressModeU = VK_SAMPLER_ADDRESS_MODE_CLAMP_TO_EDGE;
+        info.addressModeV = VK_SAMPLER_ADDRESS_MODE_CLAMP_TO_EDGE;
+        info.addressModeW = VK_SAMPLER_ADDRESS_MODE_CLAMP_TO_EDGE;
+        VkSampler& sampler = filter == VK_FILTER_NEAREST ? nearest_ : linear_;
+        const GpuStatus status = check(api_.vkCreateSampler(device_, &info, nullptr, &sampler));
+        if (status != GpuStatus::ok)
+            return status;
+    }
+    return GpuStatus::ok;
+}
+
+GpuStatus VulkanDevice::make_cache() {
+    VkPipelineCacheCreateInfo info{};
+    info.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO;
+    return check(api_.vkCreatePipelineCache(device_, &info, nullptr, &pipeline_cache_));
+}
+
+VulkanDevice::~VulkanDevice() {
+    if (device_ == VK_NULL_HANDLE || api_.vkDestroySampler == nullptr)
+        return;
+    if (lost()) {
+        // Abandoned; and an instance may not go before its devices.
+        if (instance_)
+            static_cast<void>(new std::shared_ptr<VulkanInstance>(instance_));
+        return;
+    }
+    api_.vkDestroySampler(device_, nearest_, nullptr);
+    api_.vkDestroySampler(device_, linear_, nullptr);
+    api_.vkDestroyPipelineCache(device_, pipeline_cache_, nullptr);
+    if (!borrowed_)
+        api_.vkDestroyDevice(device_, nullptr);
+}
+
+GpuStatus VulkanDevice::submit(const GpuQueue& queue, const VkSubmitInfo& info, VkFence fence) {
+    if (lost())
+        return GpuStatus::device_lost;
+    const std::lock_guard guard(queue_locks_[static_cast<std::size_t>(&queue - queues_.data())]);
+    if (borrowed_ && borrowed_->lock_queue)
+        borrowed_->lock_queue();
+    const VkResult result = api_.vkQueueSubmit(queue.handle, 1, &info, fence);
+    if (borrowed_ && borrowed_->unlock_queue)
+        borrowed_->unlock_queue();
+    return check(result);
+}
+
+GpuStatus VulkanDevice::check(VkResult result) {
+    const GpuStatus status = status_of(result);
+    if (status == GpuStatus::device_lost)
+        mark_lost();
+    return status;
+}
+
+std::uint64_t VulkanDevice::validation_messages() const {
+    return instance_ ? instance_->messages() : 0;
+}
+
+std::string VulkanDevice::validation_text() const {
+    return instance_ ? instance_->text() : std::string();
+}
+
+std::optional<std::uint32_t> VulkanDevice::memory_type(std::uint32_t allowed,
+                                                       VkMemoryPropertyFlags required,
+                                                       VkMemoryPropertyFlags preferred) const {
+    std::optional<std::uint32_t> best;
+    int best_score = -1;
+    for (std::uint32_t type = 0; type < memory_.memoryTypeCount; ++type) {
+        const VkMemoryPropertyFlags flags = memory_.memoryTypes[type].propertyFlags;
+        if ((allowed >> type & 1U) == 0 || (flags & required) != required)
+            continue;
+        const int score = __builtin_popcount(flags & preferred);
+        if (score > best_score) {
+            best = type;
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+VkMemoryPropertyFlags VulkanDevice::memory_flags(std::uint32_t type) const {
+    return memory_.memoryTypes[type].propertyFlags;
+}
+
+GpuStatus VulkanDevice::create_pipeline(const VkComputePipelineCreateInfo& info,
+                                        VkPipeline& pipeline) {
+    if (lost())
+        return GpuStatus::device_lost;
+    const std::shared_lock guard(cache_lock_);
+    return check(
+        api_.vkCreateComputePipelines(device_, pipeline_cache_, 1, &info, nullptr, &pipeline));
+}
+
+bool VulkanDevice::owns_cache(std::span<const std::byte> data) const {
+    VkPipelineCacheHeaderVersionOne header{};
+    if (data.size() < sizeof header)
+        return false;
+    std::memcpy(&header, data.data(), sizeof header);
+    return header.headerSize == sizeof header &&
+           header.headerVersion == VK_PIPELINE_CACHE_HEADER_VERSION_ONE &&
+           header.vendorID == traits_.vendor_id && header.deviceID == traits_.device_id &&
+           std::memcmp(header.pipelineCacheUUID, traits_.cache_uuid.data(),
+                       traits_.cache_uuid.size()) == 0;
+}
+
+bool VulkanDevice::add_pipeline_cache(std::span<const std::byte> data) {
+    if (lost() || !owns_cache(data))
+        return false;
+    VkPipelineCacheCreateInfo info{};
+    info.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO;
+    info.initialDataSize = data.size();
+    info.pInitialData = data.data();
+    VkPipelineCache earlier = VK_NULL_HANDLE;
+    if (check(api_.vkCreatePipelineCache(device_, &info, nullptr, &earlier)) != GpuStatus::ok)
+        return false;
+    const std::unique_lock guard(cache_lock_);
+    const VkResult result = api_.vkMergePipelineCaches(device_, pipeline_cache_, 1, &earlier);
+    api_.vkDestroyPipelineCache(device_, earlier, nullptr);
+    return check(result) == GpuStatus::ok;
+}
+
+std::vector<std::byte> VulkanDevice::pipeline_cache_data() const {
+    if (lost())
+        return {};
+    const std::unique_lock guard(cache_lock_);
+    std::size_t size = 0;
+    if (api_.vkGetPipelineCacheData(device_, pipeline_cache_, &size, nullptr) != VK_SUCCESS)
+        return {};
+    std::vector<std::byte> data(size);
+    if (api_.vkGetPipelineCacheData(device_, pipeline_cache_, &size, data.data()) != VK_SUCCESS)
+        return {};
+    data.resize(size);
+    return data;
+}
+
+} // namespace tactus
