@@ -54,8 +54,9 @@ GParamSpec* make_param(const PropertySpec& s) {
     case PropertySpec::Kind::string_array:
         return gst_param_spec_array(
             s.name, s.nick, s.blurb,
-            g_param_spec_string("item", "Item", "One of them", nullptr,
-                                static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS)),
+            g_param_spec_string(
+                "item", "Item", "One of them", nullptr,
+                static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS)),
             flags);
     case PropertySpec::Kind::caps:
         return g_param_spec_boxed(s.name, s.nick, s.blurb, GST_TYPE_CAPS, flags);

@@ -115,8 +115,7 @@ ImportRecord* import_block(const std::shared_ptr<VulkanDevice>& device, GstMemor
     guint8* block = map_info.data - memory->offset;
     record->verdict = check_import(device->traits(), block, memory->maxsize);
     if (record->verdict == ImportVerdict::possible)
-        record->buffer =
-            GpuBuffer::import_host(device, block, memory->maxsize, record->verdict);
+        record->buffer = GpuBuffer::import_host(device, block, memory->maxsize, record->verdict);
     gst_memory_unmap(memory, &map_info);
     return record;
 }
@@ -126,7 +125,8 @@ ImportRecord* import_block(const std::shared_ptr<VulkanDevice>& device, GstMemor
 namespace tactus {
 
 GstAllocator* make_gpu_allocator(std::shared_ptr<VulkanDevice> device) {
-    auto* self = static_cast<GstVkComputeAllocator*>(g_object_new(gst_vk_compute_allocator_get_type(), nullptr));
+    auto* self = static_cast<GstVkComputeAllocator*>(
+        g_object_new(gst_vk_compute_allocator_get_type(), nullptr));
     gst_object_ref_sink(self);
     self->device = new std::shared_ptr<VulkanDevice>(std::move(device));
     return &self->parent;

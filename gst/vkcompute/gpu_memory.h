@@ -10,8 +10,8 @@
 
 namespace tactus {
 
-/// An allocator of page-aligned memory that the CPU and `device` both reach (GpuBuffer::create_host).
-/// Its memory may outlive the allocator. The caller owns the reference.
+/// An allocator of page-aligned memory that the CPU and `device` both reach
+/// (GpuBuffer::create_host). Its memory may outlive the allocator. The caller owns the reference.
 GstAllocator* make_gpu_allocator(std::shared_ptr<VulkanDevice> device);
 
 /// What backs a memory of such an allocator, whoever owns the allocator; null for other memory.

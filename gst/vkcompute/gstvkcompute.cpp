@@ -6,8 +6,8 @@
  * @short_description: a compute shader on video, audio or raw data
  *
  * vkcompute runs a compute shader of the user's on each buffer, on the GPU by Vulkan, with several
- * buffers in flight. The shader is GLSL or SPIR-V; a small library is there by name. What the GPU did
- * and when is attached to each buffer, for the tracer clockcalib to read.
+ * buffers in flight. The shader is GLSL or SPIR-V; a small library is there by name. What the GPU
+ * did and when is attached to each buffer, for the tracer clockcalib to read.
  *
  * ## Example launch line
  * |[
@@ -115,8 +115,8 @@ void finalize(GObject* object) noexcept {
 
 void add_template(GstElementClass* klass, const char* name, GstPadDirection direction) {
     GstCaps* caps = all_caps();
-    gst_element_class_add_pad_template(
-        klass, gst_pad_template_new(name, direction, GST_PAD_ALWAYS, caps));
+    gst_element_class_add_pad_template(klass,
+                                       gst_pad_template_new(name, direction, GST_PAD_ALWAYS, caps));
     gst_caps_unref(caps);
 }
 

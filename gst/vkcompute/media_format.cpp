@@ -41,8 +41,7 @@ std::optional<MediaFormat> MediaFormat::from_caps(const GstCaps* caps) {
             return std::nullopt;
         const auto format =
             pixel_format_named(gst_video_format_to_string(GST_VIDEO_INFO_FORMAT(&media.video_)));
-        if (!format || !FrameLayout::create(*format,
-                                            static_cast<std::uint32_t>(media.video_.width),
+        if (!format || !FrameLayout::create(*format, static_cast<std::uint32_t>(media.video_.width),
                                             static_cast<std::uint32_t>(media.video_.height)))
             return std::nullopt;
         media.format_ = *format;
@@ -157,10 +156,9 @@ GstCaps* MediaFormat::caps_for(PixelFormat format, std::uint32_t width,
         return gst_caps_from_string(raw_caps_.c_str());
     if (kind_ == Kind::audio) {
         GstAudioInfo info = audio_;
-        gst_audio_info_set_format(&info,
-                                  format == PixelFormat::f32 ? GST_AUDIO_FORMAT_F32LE
-                                                             : GST_AUDIO_FORMAT_S16LE,
-                                  audio_.rate, audio_.channels, audio_.position);
+        gst_audio_info_set_format(
+            &info, format == PixelFormat::f32 ? GST_AUDIO_FORMAT_F32LE : GST_AUDIO_FORMAT_S16LE,
+            audio_.rate, audio_.channels, audio_.position);
         info.layout = audio_.layout;
         return gst_audio_info_to_caps(&info);
     }

@@ -27,8 +27,8 @@ class MemoryRoute {
     /// the same layout, as the shader looks at earlier ones.
     void begin(std::shared_ptr<VulkanDevice> device, bool strict);
 
-    /// The frame of a buffer, whose reference the frame keeps. A null buffer in it, with the reason,
-    /// if there is no memory for a copy.
+    /// The frame of a buffer, whose reference the frame keeps. A null buffer in it, with the
+    /// reason, if there is no memory for a copy.
     GpuFrame take(GstBuffer* buffer, const FrameLayout& layout, GpuError& error);
 
     /// Once after `begin` and the first frame, and again when the path changed: what to log.

@@ -17,8 +17,8 @@ namespace tactus {
 void add_gpu_timing(GstBuffer* buffer, const std::string& device, const std::string& label,
                     const GpuSpan& span);
 
-/// What shaders counted, as the custom meta `tactus-results`: a field for each member of their result
-/// blocks. The structure belongs to the buffer.
+/// What shaders counted, as the custom meta `tactus-results`: a field for each member of their
+/// result blocks. The structure belongs to the buffer.
 GstStructure* add_results(GstBuffer* buffer, const std::vector<FrameProgram::Result>& results);
 
 /// The same as an element message `vkcompute-results`, with the buffer's `timestamp`.

@@ -56,8 +56,9 @@ constexpr std::array kTable = {
          "or GLSL text"),
     row("passes", "Passes", Kind::string_array, Access::ready,
         "More shaders, each run on what the one before made"),
-    text("entry-point", "Entry point", "The function to run, for SPIR-V with several (default: the "
-                                       "only one, or main)"),
+    text("entry-point", "Entry point",
+         "The function to run, for SPIR-V with several (default: the "
+         "only one, or main)"),
     flag("reload", "Reload",
          "Watch the files of the shader: a good edit takes effect, a broken one is a warning"),
     row("uniforms", "Uniforms", Kind::structure, Access::playing,
@@ -80,7 +81,8 @@ constexpr std::array kTable = {
          "$XDG_CACHE_HOME/gst-tactus)"),
     flag("post-results", "Post results", "Post what the shader counted as an element message too",
          Access::playing),
-    flag("validation", "Validation", "Let VK_LAYER_KHRONOS_validation watch, and count what it says"),
+    flag("validation", "Validation",
+         "Let VK_LAYER_KHRONOS_validation watch, and count what it says"),
     number("gpu-timeout", "GPU time-out", Kind::uint64, 10 * GST_SECOND, GST_MSECOND, G_MAXINT64,
            "A frame that takes longer on the GPU, in ns, is lost, and the device with it"),
     [] {

@@ -25,7 +25,8 @@ struct VkComputeSettings {
     bool reload = false;
     StructureHandle uniforms;
     std::array<double, kControls> controls{};
-    std::array<bool, kControls> control_set{}; ///< those that were never set leave the uniform alone
+    std::array<bool, kControls>
+        control_set{}; ///< those that were never set leave the uniform alone
     StructureHandle constants;
     std::string workgroup = "auto";
     std::string extra_input;

@@ -139,13 +139,13 @@ GpuStatus VkComputeState::place(GstBuffer* buffer, const FrameLayout& layout, It
     frame.out.layout = program.out_layout(layout);
     item.buffer.reset(pool.acquire(frame.out.layout.size_bytes));
     if (!item.buffer) {
-        error.text = "no memory for a frame of " + std::to_string(frame.out.layout.size_bytes) +
-                     " bytes";
+        error.text =
+            "no memory for a frame of " + std::to_string(frame.out.layout.size_bytes) + " bytes";
         return GpuStatus::out_of_memory;
     }
     frame.out.buffer = gpu_buffer_of(gst_buffer_peek_memory(item.buffer.get(), 0));
-    const bool same_size = frame.out.layout.width == layout.width &&
-                           frame.out.layout.height == layout.height;
+    const bool same_size =
+        frame.out.layout.width == layout.width && frame.out.layout.height == layout.height;
     copy_metadata(buffer, item.buffer.get(), same_size);
     if (media->kind() == MediaFormat::Kind::audio &&
         media->audio().layout == GST_AUDIO_LAYOUT_NON_INTERLEAVED)

@@ -140,11 +140,9 @@ std::optional<ShaderSet> VkComputeState::read_shaders(GpuError& error) {
     }
     ShaderSet set;
     for (const std::string& source : sources) {
-        LoadedShader loaded = load_shader(source, entry_point, error);
+        LoadedShader loaded = load_shader(source, entry_point, set.files, error);
         if (!loaded.shader)
             return std::nullopt;
-        const std::vector<std::string>& files = loaded.shader->files();
-        set.files.insert(set.files.end(), files.begin(), files.end());
         set.shaders.push_back(std::move(loaded.shader));
         set.labels.push_back(std::move(loaded.label));
     }
@@ -156,8 +154,7 @@ bool VkComputeState::load_shaders() {
     auto set = read_shaders(error);
     if (!set) {
         GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS,
-                          ("The shader cannot be used: %s", error.text.c_str()),
-                          (nullptr));
+                          ("The shader cannot be used: %s", error.text.c_str()), (nullptr));
         return false;
     }
     const std::lock_guard lock(mutex);
@@ -194,8 +191,8 @@ void VkComputeState::start_watching() {
                             ("the old one goes on"));
     });
     if (!wrong.empty())
-        GST_ELEMENT_WARNING(element, RESOURCE, OPEN_READ, ("Reload does not work: %s", wrong.c_str()),
-                            (nullptr));
+        GST_ELEMENT_WARNING(element, RESOURCE, OPEN_READ,
+                            ("Reload does not work: %s", wrong.c_str()), (nullptr));
 }
 
 // A program of the new shaders takes the place of the old one between two frames.
@@ -273,10 +270,11 @@ bool VkComputeState::start() {
         }
     }
     if (!has_shader) {
-        GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS,
-                          ("There is no shader: set the property shader to a file, to GLSL text, or "
-                           "to a name of the library, such as invert"),
-                          (nullptr));
+        GST_ELEMENT_ERROR(
+            element, LIBRARY, SETTINGS,
+            ("There is no shader: set the property shader to a file, to GLSL text, or "
+             "to a name of the library, such as invert"),
+            (nullptr));
         return false;
     }
     if ((stale && !load_shaders()) || !read_extra() || !make_ring())
@@ -338,8 +336,7 @@ bool VkComputeState::set_up(const FrameLayout& layout) {
     auto next = make_program(layout, error);
     if (!next) {
         GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS,
-                          ("The shader cannot be used: %s", error.text.c_str()),
-                          (nullptr));
+                          ("The shader cannot be used: %s", error.text.c_str()), (nullptr));
         return false;
     }
     use_program(std::move(next));

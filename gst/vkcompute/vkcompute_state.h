@@ -39,15 +39,15 @@ struct ShaderSet {
 /// its job were read, so there is one more than slots in the ring.
 struct ActiveProgram {
     std::shared_ptr<FrameProgram> program;
-    FrameLayout layout; ///< that it was made for
+    FrameLayout layout;         ///< that it was made for
     std::vector<unsigned> free; ///< guarded by the state's lock
 };
 
 /// What GStreamer's threads share of one vkcompute.
 ///
-/// Threads: the sink pad's streaming thread (`chain`, `sink_event`, serialized queries), the task of
-/// the source pad (`loop`), a thread that watches files, and the application's. `mutex` guards what
-/// they share; no lock is held while something is pushed, posted or waited for on the GPU. The
+/// Threads: the sink pad's streaming thread (`chain`, `sink_event`, serialized queries), the task
+/// of the source pad (`loop`), a thread that watches files, and the application's. `mutex` guards
+/// what they share; no lock is held while something is pushed, posted or waited for on the GPU. The
 /// streaming thread submits, the task collects.
 class VkComputeState {
   public:
@@ -83,7 +83,7 @@ class VkComputeState {
     /// A frame on its way, or an event in its place between them.
     struct Item {
         EventHandle event;
-        BufferHandle buffer; ///< to be pushed
+        BufferHandle buffer;                    ///< to be pushed
         std::shared_ptr<ActiveProgram> program; ///< null: nothing is done to the buffer
         unsigned context = 0;
         unsigned slot = 0;
@@ -149,14 +149,14 @@ class VkComputeState {
     bool uniforms_changed = false;
     bool shaders_changed = true;
     std::deque<Item> queue;
-    bool busy = false;     ///< the task has an item in its hands
+    bool busy = false;                      ///< the task has an item in its hands
     GstFlowReturn flow = GST_FLOW_FLUSHING; ///< other than OK: nothing is taken or pushed any more
     std::shared_ptr<VulkanDevice> device;
     std::shared_ptr<SubmissionRing> ring;
     std::shared_ptr<ActiveProgram> active;
     ShaderSet shader_set;
     std::optional<ShaderSet> reloaded; ///< to be taken over with the next frame
-    std::string cache_note = "none"; ///< what became of the pipeline cache
+    std::string cache_note = "none";   ///< what became of the pipeline cache
 
     // the streaming thread's own
     std::optional<MediaFormat> media;
@@ -177,9 +177,9 @@ class VkComputeState {
     std::atomic<std::uint64_t> reload_failures{0};
     std::atomic<std::uint64_t> latency_ns{0};
     std::atomic<bool> is_live{false};
-    LogLinearHistogram gpu_time;   ///< recorded by the task
-    LogLinearHistogram residence;  ///< likewise
-    LogLinearHistogram blocked;    ///< recorded by the streaming thread
+    LogLinearHistogram gpu_time;  ///< recorded by the task
+    LogLinearHistogram residence; ///< likewise
+    LogLinearHistogram blocked;   ///< recorded by the streaming thread
 };
 
 } // namespace tactus

@@ -253,10 +253,10 @@ void FrameProgram::place_uploads(Slot& slot, const Frame& frame, GpuJob& job) co
     for (const Slot::ResultBuffer& result : slot.results) {
         if (result.device)
             job.uploads.push_back({GpuCopy::Kind::buffer,
-                                   {zeros_.get(), 0, result.host->size_bytes()},
-                                   {result.device.get(), 0, result.host->size_bytes()}});
+                                   {zeros_.get(), 0, result.bytes},
+                                   {result.device.get(), 0, result.bytes}});
         else if (result.host)
-            std::memset(result.host->data(), 0, result.host->size_bytes());
+            std::memset(result.host->data(), 0, result.bytes);
     }
     if (!state_is_fresh_)
         return;
@@ -264,8 +264,8 @@ void FrameProgram::place_uploads(Slot& slot, const Frame& frame, GpuJob& job) co
         for (const auto& state : stage.state) {
             if (state && copies_)
                 job.uploads.push_back({GpuCopy::Kind::buffer,
-                                       {zeros_.get(), 0, state->size_bytes()},
-                                       {state.get(), 0, state->size_bytes()}});
+                                       {zeros_.get(), 0, stage.state_bytes},
+                                       {state.get(), 0, stage.state_bytes}});
             else if (state)
                 std::memset(state->data(), 0, state->size_bytes());
         }
@@ -290,8 +290,8 @@ void FrameProgram::place_downloads(Slot& slot, const Frame& frame, GpuJob& job) 
     for (const Slot::ResultBuffer& result : slot.results)
         if (result.device)
             job.downloads.push_back({GpuCopy::Kind::buffer,
-                                     {result.device.get(), 0, result.host->size_bytes()},
-                                     {result.host.get(), 0, result.host->size_bytes()}});
+                                     {result.device.get(), 0, result.bytes},
+                                     {result.host.get(), 0, result.bytes}});
 }
 
 // --- one stage

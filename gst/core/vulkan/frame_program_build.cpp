@@ -144,6 +144,7 @@ class FrameProgram::Build {
                 bytes = std::max<std::size_t>(bytes, state->block_size_bytes);
         if (bytes == 0)
             return true;
+        stage.state_bytes = bytes = std::max<std::size_t>(bytes, 16);
         for (auto& state : stage.state)
             if (!make_buffer(state, bytes, !program_.copies_))
                 return false;
@@ -199,7 +200,8 @@ class FrameProgram::Build {
         for (const Stage& stage : program_.stages_) {
             Slot::ResultBuffer result;
             if (const ShaderBinding* block = find_binding(stage.reflection(), c::kResult)) {
-                const std::size_t bytes = block->block_size_bytes;
+                const std::size_t bytes = std::max<std::size_t>(block->block_size_bytes, 16);
+                result.bytes = bytes;
                 if (!make_buffer(result.host, bytes, true) ||
                     (program_.copies_ &&
                      (!make_buffer(result.device, bytes, false) || !reserve_zeros(bytes))))

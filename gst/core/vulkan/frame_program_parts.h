@@ -19,6 +19,7 @@ struct FrameProgram::Stage {
     std::vector<std::byte> push;
     std::vector<std::byte> block; ///< the user's uniform block
     std::array<std::shared_ptr<GpuBuffer>, 2> state;
+    std::size_t state_bytes = 0;
 
     const ShaderReflection& reflection() const { return pipeline->reflection(); }
 };
@@ -39,6 +40,7 @@ struct FrameProgram::Slot {
     struct ResultBuffer {
         std::shared_ptr<GpuBuffer> host;
         std::shared_ptr<GpuBuffer> device; ///< null: the shader writes to `host`
+        std::size_t bytes = 0;
     };
     std::vector<ResultBuffer> results; ///< one for each stage; empty where it has none
 };
