@@ -26,20 +26,27 @@ void set_real(GstStructure* s, const char* field, double value) {
     gst_structure_set(s, field, G_TYPE_DOUBLE, value, nullptr);
 }
 
-void set_numbers(GstStructure* s, const std::string& field, const std::vector<double>& numbers) {
-    if (numbers.size() == 1) {
-        set_real(s, field.c_str(), numbers.front());
-        return;
+void set_number(GValue* value, double number, bool is_integer) {
+    g_value_init(value, is_integer ? G_TYPE_INT64 : G_TYPE_DOUBLE);
+    if (is_integer)
+        g_value_set_int64(value, static_cast<gint64>(number));
+    else
+        g_value_set_double(value, number);
+}
+
+void set_numbers(GstStructure* s, const FrameProgram::Result& result) {
+    GValue value = G_VALUE_INIT;
+    if (result.numbers.size() == 1) {
+        set_number(&value, result.numbers.front(), result.is_integer);
+    } else {
+        gst_value_array_init(&value, static_cast<guint>(result.numbers.size()));
+        for (const double number : result.numbers) {
+            GValue item = G_VALUE_INIT;
+            set_number(&item, number, result.is_integer);
+            gst_value_array_append_and_take_value(&value, &item);
+        }
     }
-    GValue array = G_VALUE_INIT;
-    gst_value_array_init(&array, static_cast<guint>(numbers.size()));
-    for (const double number : numbers) {
-        GValue item = G_VALUE_INIT;
-        g_value_init(&item, G_TYPE_DOUBLE);
-        g_value_set_double(&item, number);
-        gst_value_array_append_and_take_value(&array, &item);
-    }
-    gst_structure_take_value(s, field.c_str(), &array);
+    gst_structure_take_value(s, result.name.c_str(), &value);
 }
 
 bool is_named(const GstMetaInfo* info, const char* name) {
@@ -88,8 +95,8 @@ void add_gpu_timing(GstBuffer* buffer, const std::string& device, const std::str
 
 GstStructure* add_results(GstBuffer* buffer, const std::vector<FrameProgram::Result>& results) {
     GstStructure* s = add_custom_meta(buffer, kResultsMeta);
-    for (const auto& [name, numbers] : results)
-        set_numbers(s, name, numbers);
+    for (const FrameProgram::Result& result : results)
+        set_numbers(s, result);
     return s;
 }
 

@@ -394,6 +394,8 @@ std::shared_ptr<ActiveProgram> VkComputeState::make_program(const FrameLayout& l
         wanted.constants = numbers_of(settings.constants.get(), problems);
         wanted.workgroup = parse_workgroup(settings.workgroup).value_or(wanted.workgroup);
         wanted.slots = settings.in_flight + 1;
+        if (active)
+            wanted.previous = active->program;
     }
     if (!problems.empty()) {
         error.text = "constants: " + joined(problems);

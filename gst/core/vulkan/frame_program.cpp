@@ -327,9 +327,8 @@ void FrameProgram::fill_info(Slot& slot, std::size_t stage, const Frame& frame) 
         std::memcpy(target + kInfoBytes, block.data(), block.size());
 }
 
-std::optional<GpuBinding> FrameProgram::binding_of(const Slot& slot, std::size_t stage,
-                                                   const Frame& frame,
-                                                   std::uint32_t binding) const {
+GpuBinding FrameProgram::binding_of(const Slot& slot, std::size_t stage, const Frame& frame,
+                                    std::uint32_t binding) const {
     const auto buffer = [&](const std::shared_ptr<GpuBuffer>& which, std::size_t offset = 0,
                             std::size_t size = 0) {
         GpuBinding result{0, binding, 0, {which.get(), offset, size}};
@@ -386,9 +385,10 @@ GpuDispatch FrameProgram::dispatch_of(Slot& slot, std::size_t stage, const Frame
                                                       : slot.between[stage % 2].layout;
     const std::array<std::uint32_t, 2> size = invocations(s.facts, covered);
     dispatch.groups = s.pipeline->groups_for(size[0], size[1]);
+    std::set<std::uint32_t> bound; // a binding may have several names, for several views of it
     for (const ShaderBinding& wanted : s.reflection().bindings)
-        if (const auto bound = binding_of(slot, stage, frame, wanted.binding))
-            dispatch.bindings.push_back(*bound);
+        if (bound.insert(wanted.binding).second)
+            dispatch.bindings.push_back(binding_of(slot, stage, frame, wanted.binding));
     return dispatch;
 }
 
@@ -446,10 +446,11 @@ std::vector<FrameProgram::Result> FrameProgram::results(unsigned slot_index) con
     for (std::size_t i = 0; i < stages_.size(); ++i) {
         const GpuBuffer* host = slot.results[i].host.get();
         const ShaderBinding* block = find_binding(stages_[i].reflection(), c::kResult);
-        for (std::size_t m = 0; host != nullptr && block != nullptr && m < block->members.size();
-             ++m)
-            found.emplace_back(block->members[m].name,
-                               read_member(block->members[m], {host->data(), host->size_bytes()}));
+        if (host == nullptr || block == nullptr)
+            continue;
+        for (const BlockMember& member : block->members)
+            found.push_back({member.name, read_member(member, {host->data(), host->size_bytes()}),
+                             member.type != ScalarType::f32 && member.type != ScalarType::f64});
     }
     return found;
 }

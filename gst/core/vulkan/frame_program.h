@@ -13,7 +13,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace tactus {
@@ -48,6 +47,8 @@ class FrameProgram {
         std::uint32_t rate = 0;       ///< of audio
         unsigned slots = 1;           ///< of the ring
         std::vector<std::byte> extra; ///< what extra-input holds
+        /// One whose pipelines will do as far as they are the same: those of another size are.
+        std::shared_ptr<const FrameProgram> previous;
     };
 
     static std::shared_ptr<FrameProgram> create(std::shared_ptr<VulkanDevice> device,
@@ -79,10 +80,15 @@ class FrameProgram {
     GpuStatus prepare(unsigned slot, const Frame& frame, GpuJob& job, GpuError& error);
     /// Begins anew: frame number, history and state.
     void reset();
-    /// Lets go of what the slot keeps.
+    /// Lets go of what the slot keeps. Another thread may do that while the first prepares another
+    /// slot.
     void forget(unsigned slot);
 
-    using Result = std::pair<std::string, std::vector<double>>;
+    struct Result {
+        std::string name;
+        std::vector<double> numbers;
+        bool is_integer = false;
+    };
     /// What the shaders left in their result buffers.
     std::vector<Result> results(unsigned slot) const;
 
@@ -100,8 +106,8 @@ class FrameProgram {
     void place_downloads(Slot& slot, const Frame& frame, GpuJob& job) const;
     void fill_info(Slot& slot, std::size_t stage, const Frame& frame) const;
     GpuDispatch dispatch_of(Slot& slot, std::size_t stage, const Frame& frame) const;
-    std::optional<GpuBinding> binding_of(const Slot& slot, std::size_t stage, const Frame& frame,
-                                         std::uint32_t binding) const;
+    GpuBinding binding_of(const Slot& slot, std::size_t stage, const Frame& frame,
+                          std::uint32_t binding) const;
     void remember(Slot& slot, const Frame& frame);
 
     std::shared_ptr<VulkanDevice> device_;

@@ -128,13 +128,36 @@ class FrameProgram::Build {
         for (std::size_t i = 0; i < group.size(); ++i)
             if (reflection.local_size_ids[i])
                 wanted.local_size[i] = group[i];
-        stage.pipeline = ComputePipeline::create(program_.device_, shader, wanted, error_);
+        stage.shader = shader;
+        stage.specialization = wanted;
+        stage.pipeline = same_pipeline(stage);
+        if (!stage.pipeline)
+            stage.pipeline = ComputePipeline::create(program_.device_, shader, wanted, error_);
         if (!stage.pipeline)
             return fail(error_.status, stage.label + ": " + error_.text);
         stage.push.resize(reflection.push_size_bytes);
         if (const ShaderBinding* block = find_binding(reflection, c::kUniformBlock))
             stage.block.resize(block->block_size_bytes);
         return make_state(stage);
+    }
+
+    // One of the program before, if it was made of the same shader in the same way.
+    std::shared_ptr<const ComputePipeline> same_pipeline(const Stage& stage) const {
+        const FrameProgram* previous = settings().previous.get();
+        if (previous == nullptr || previous->device_ != program_.device_)
+            return nullptr;
+        for (const Stage& other : previous->stages_)
+            if (other.shader == stage.shader && is_same(other.specialization, stage.specialization))
+                return other.pipeline;
+        return nullptr;
+    }
+
+    static bool is_same(const ComputePipeline::Settings& a, const ComputePipeline::Settings& b) {
+        return a.local_size == b.local_size &&
+               std::equal(a.constants.begin(), a.constants.end(), b.constants.begin(),
+                          b.constants.end(), [](const auto& left, const auto& right) {
+                              return left.id == right.id && left.bits == right.bits;
+                          });
     }
 
     bool make_state(Stage& stage) {
@@ -261,6 +284,7 @@ std::shared_ptr<FrameProgram> FrameProgram::create(std::shared_ptr<VulkanDevice>
     program->settings_ = settings;
     if (!Build(*program, error).run())
         return nullptr;
+    program->settings_.previous.reset();
     program->set_uniforms({});
     return program;
 }

@@ -12,6 +12,8 @@ constexpr std::size_t kInfoBytes = sizeof(FrameInfo);
 /// One dispatch: a pass of a shader.
 struct FrameProgram::Stage {
     std::shared_ptr<const ComputePipeline> pipeline;
+    std::shared_ptr<const Shader> shader;
+    ComputePipeline::Settings specialization; ///< that the pipeline was made with
     ShaderFacts facts;
     std::string label;
     PixelFormat in_format = PixelFormat::bytes;

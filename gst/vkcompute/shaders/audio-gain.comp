@@ -7,6 +7,8 @@
 TACTUS_WORKGROUP;
 TACTUS_TAKES(1u << TACTUS_F32 | 1u << TACTUS_S16);
 
+// What the uniform is until it is set.
+layout(constant_id = 0) const float default_gain = 1.0;
 layout(push_constant) uniform Uniforms {
     float gain;
 } uniforms;

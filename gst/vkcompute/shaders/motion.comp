@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // How much has moved: the sum of the differences of all bytes of plane 0 from the frame before, and
-// of how many of them differ by more than `threshold`. The frame itself passes. Needs history=1.
+// of how many of them differ by more than `threshold`. The frame itself passes.
 #include "tactus/planes.glsl"
 #include "tactus/history.glsl"
 
@@ -10,6 +10,8 @@ TACTUS_WORKGROUP;
 TACTUS_BLOCK_OF_BYTES(64, 1);
 TACTUS_MAKES(TACTUS_NOTHING);
 
+// What the uniform is until it is set.
+layout(constant_id = 0) const uint default_threshold = 16u;
 layout(push_constant) uniform Uniforms {
     uint threshold;
 } uniforms;

@@ -11,16 +11,16 @@ TACTUS_TAKES(TACTUS_EIGHT_BITS & ~(1u << TACTUS_RGB));
 
 const bool IS_RGB = TACTUS_WORD_PIXELS && TACTUS_IN_FORMAT != TACTUS_AYUV;
 const bool BLUE_FIRST = TACTUS_IN_FORMAT == TACTUS_BGRA || TACTUS_IN_FORMAT == TACTUS_BGRX;
-const uvec3 WEIGHTS = BLUE_FIRST ? uvec3(29u, 150u, 77u) : uvec3(77u, 150u, 29u);
 
 uint brightness(uvec4 pixel) {
     if (TACTUS_IN_FORMAT == TACTUS_AYUV)
         return pixel.y;
-    const uvec3 parts = pixel.xyz * WEIGHTS;
-    return (parts.x + parts.y + parts.z + 128u) >> 8;
+    const uint red = BLUE_FIRST ? pixel.z : pixel.x;
+    const uint blue = BLUE_FIRST ? pixel.x : pixel.z;
+    return (77u * red + 150u * pixel.y + 29u * blue + 128u) >> 8;
 }
 
-// The words of one row of a block and one to each side, as brightness: a vector is four rows.
+// Sixteen pixels share the brightness of thirty-six.
 void edges_of_pixels(uint byte, uint row) {
     int light[6][6];
     for (int y = 0; y < 6; ++y)

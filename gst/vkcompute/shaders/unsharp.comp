@@ -10,8 +10,10 @@ TACTUS_WORKGROUP;
 TACTUS_BLOCK_OF_BYTES(4, 1);
 TACTUS_TAKES(TACTUS_EIGHT_BITS);
 
+// What the uniform is until it is set.
+layout(constant_id = 0) const float default_amount = 1.0;
 layout(push_constant) uniform Uniforms {
-    float amount; // default 1
+    float amount;
 } uniforms;
 
 uvec4 row_sum(uint plane, uint byte, uint row, int dy) {
@@ -33,5 +35,5 @@ void main() {
     const vec4 sharp =
         vec4(centre) + uniforms.amount * (vec4(16u * centre) - vec4(sixteenths)) / 16.0;
     const uvec4 result = uvec4(clamp(sharp + 0.5, 0.0, 255.0));
-    tactus_put(0u, byte, row, mix(result, centre, TACTUS_ALPHA_BYTES));
+    tactus_put(0u, byte, row, tactus_keep_alpha(result, centre));
 }

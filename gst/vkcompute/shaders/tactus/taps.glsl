@@ -51,7 +51,12 @@ void tactus_put(uint plane, uint byte, uint row, uvec4 bytes) {
     tactus_out_word(plane, p.offset + row * p.stride + byte, tactus_word_of(bytes));
 }
 
-// The bytes of a word that hold alpha.
-const bvec4 TACTUS_ALPHA_BYTES =
-    TACTUS_IN_FORMAT == TACTUS_AYUV ? bvec4(true, false, false, false)
-                                    : bvec4(false, false, false, TACTUS_WORD_PIXELS);
+// The bytes of `changed`, but alpha from `old`. (A function, as vectors that depend on specialization
+// constants are not constants for all compilers.)
+uvec4 tactus_keep_alpha(uvec4 changed, uvec4 old) {
+    if (TACTUS_IN_FORMAT == TACTUS_AYUV)
+        changed.x = old.x;
+    else if (TACTUS_WORD_PIXELS)
+        changed.w = old.w;
+    return changed;
+}
