@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+
+namespace tactus::test {
+
+/// What the layer VK_LAYER_TACTUS_faults does to the driver below it. The layer is loaded by the
+/// Vulkan loader; a test loads the same file again (dlopen gives it the same copy) and changes what
+/// `tactus_faults` returns a pointer to. Counts are of calls from now on; 0: never.
+struct Faults {
+    std::int64_t submit_lost_at = 0;      ///< this vkQueueSubmit, and all later calls, say "lost"
+    std::int64_t allocation_fails_at = 0; ///< this vkAllocateMemory has no memory
+    std::int64_t pipeline_fails_at = 0;   ///< this vkCreateComputePipelines has no memory
+    bool allocations_fail = false;        ///< all of them
+    bool import_refused = false;          ///< no page can be imported
+    bool waits_time_out = false;          ///< whatever is waited for does not come
+    bool stalled = false;                 ///< work is taken and never done
+    bool stamps_lie = false;              ///< calibrated timestamps are off by 5 ms
+    // Of devices and instances that are made from now on:
+    bool hide_import = false;      ///< no VK_EXT_external_memory_host
+    bool hide_calibration = false; ///< no VK_EXT_calibrated_timestamps
+    bool hide_timeline = false;    ///< no timeline semaphores
+    bool split_queues = false;     ///< a second family with two queues for copies alone
+    // What happened:
+    std::int64_t submits = 0;
+    std::int64_t allocations = 0;
+    std::int64_t pipelines = 0;
+    std::int64_t copy_pools = 0; ///< command pools for the queues of split_queues
+    bool lost = false;
+};
+
+using FaultsFunction = Faults* (*)();
+
+} // namespace tactus::test
