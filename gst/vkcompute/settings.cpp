@@ -79,6 +79,12 @@ constexpr std::array kTable = {
     text("pipeline-cache", "Pipeline cache",
          "File that keeps compiled pipelines; empty: none (default: one for each device under "
          "$XDG_CACHE_HOME/gst-tactus)"),
+    [] {
+        PropertySpec spec = row("device-memory", "Device memory", Kind::enumeration, Access::ready,
+                                "Whether shaders work on copies in the device's own memory");
+        spec.enum_type = device_memory_get_type;
+        return spec;
+    }(),
     flag("post-results", "Post results", "Post what the shader counted as an element message too",
          Access::playing),
     flag("validation", "Validation",
@@ -100,6 +106,13 @@ constexpr std::array kTable = {
     control("u7", "Uniform 7"),
 };
 static_assert(kTable.size() == kFirstControlId + VkComputeSettings::kControls - 1);
+
+const GEnumValue kDeviceMemoryValues[] = {
+    {static_cast<gint>(DeviceMemory::automatic), "If the device has memory of its own", "auto"},
+    {static_cast<gint>(DeviceMemory::no), "Shaders work in the frames", "no"},
+    {static_cast<gint>(DeviceMemory::yes), "Frames are copied to the device and back", "yes"},
+    {0, nullptr, nullptr},
+};
 
 std::string text_in(const GValue* value) {
     const gchar* text = g_value_get_string(value);
@@ -185,6 +198,12 @@ std::optional<std::vector<double>> numbers_in(const GValue* value) {
 
 } // namespace
 
+GType device_memory_get_type() {
+    static const GType type =
+        g_enum_register_static("GstVkComputeDeviceMemory", kDeviceMemoryValues);
+    return type;
+}
+
 void install_vkcompute_properties(GObjectClass* klass) {
     install_properties(klass, kTable);
 }
@@ -219,6 +238,9 @@ bool set_setting(VkComputeSettings& s, guint id, const GValue* value) {
         s.pipeline_cache.reset();
         if (g_value_get_string(value) != nullptr)
             s.pipeline_cache = text_in(value);
+        return true;
+    case kDeviceMemoryId:
+        s.device_memory = static_cast<DeviceMemory>(g_value_get_enum(value));
         return true;
     case kPostResultsId:
         s.post_results = g_value_get_boolean(value) != FALSE;
@@ -260,6 +282,9 @@ bool get_setting(const VkComputeSettings& s, guint id, GValue* value) {
         return true;
     case kPipelineCacheId:
         g_value_set_string(value, s.pipeline_cache ? s.pipeline_cache->c_str() : nullptr);
+        return true;
+    case kDeviceMemoryId:
+        g_value_set_enum(value, static_cast<gint>(s.device_memory));
         return true;
     case kPostResultsId:
         g_value_set_boolean(value, s.post_results);

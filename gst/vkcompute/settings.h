@@ -15,6 +15,10 @@
 
 namespace tactus {
 
+/// Whether shaders work in the frames themselves or on copies in the device's own memory.
+enum class DeviceMemory : std::uint8_t { automatic, no, yes };
+GType device_memory_get_type();
+
 /// What the properties say. The state's lock guards it.
 struct VkComputeSettings {
     static constexpr std::size_t kControls = 8;
@@ -34,6 +38,7 @@ struct VkComputeSettings {
     std::string device;
     unsigned in_flight = 3;
     std::optional<std::string> pipeline_cache; ///< nothing: under the user's cache folder
+    DeviceMemory device_memory = DeviceMemory::automatic;
     bool post_results = false;
     bool validation = false;
     std::uint64_t gpu_timeout_ns = 10 * GST_SECOND;
@@ -53,6 +58,7 @@ enum VkComputeProperty : guint {
     kDeviceId,
     kInFlightId,
     kPipelineCacheId,
+    kDeviceMemoryId,
     kPostResultsId,
     kValidationId,
     kGpuTimeoutId,

@@ -394,6 +394,8 @@ std::shared_ptr<ActiveProgram> VkComputeState::make_program(const FrameLayout& l
         wanted.constants = numbers_of(settings.constants.get(), problems);
         wanted.workgroup = parse_workgroup(settings.workgroup).value_or(wanted.workgroup);
         wanted.slots = settings.in_flight + 1;
+        if (settings.device_memory != DeviceMemory::automatic)
+            wanted.copies = settings.device_memory == DeviceMemory::yes;
         if (active)
             wanted.previous = active->program;
     }

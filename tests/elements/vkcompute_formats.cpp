@@ -120,6 +120,32 @@ TEST_F(Formats, LanczosScalesWithinOneOf8And40Of16Bits) {
     check({properties, reference, 40, {PixelFormat::rgba64, PixelFormat::p010}});
 }
 
+TEST_F(Formats, CopiesInTheDevicesMemoryMakeTheSame) {
+    const std::vector<PixelFormat> some{PixelFormat::bgra, PixelFormat::i420, PixelFormat::rgb};
+    check({"shader=gaussian device-memory=yes", reference_gaussian, 0, some});
+    check({"shader=invert device-memory=yes in-flight=1", reference_invert, 0, some});
+    check({"shader=gaussian passes=<invert,unsharp> device-memory=yes",
+           [](const Picture& in) {
+               return reference_unsharp(reference_invert(reference_gaussian(in)), 1);
+           },
+           0, some});
+}
+
+TEST_F(Formats, AShaderInTheMiddleMayChangeTheFormat) {
+    for (const char* memory : {"no", "yes"}) {
+        const std::string properties =
+            std::string("shader=gaussian passes=<nv12-to-rgba,gaussian,sobel> device-memory=") +
+            memory;
+        check({properties.c_str(),
+               [](const Picture& in) {
+                   return reference_sobel(
+                       reference_gaussian(reference_nv12_to_rgba(reference_gaussian(in))));
+               },
+               0,
+               {PixelFormat::nv12}});
+    }
+}
+
 // --- where the pixels lie
 
 // The picture at other strides and offsets, in one memory, described by a video meta.

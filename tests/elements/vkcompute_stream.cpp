@@ -281,8 +281,10 @@ guint64 number_in(const GstStructure* s, const char* field) {
     return static_cast<guint64>(value);
 }
 
-TEST_F(Stream, MotionIsCountedAgainstTheFrameBeforeAndTheFramePasses) {
-    start("shader=motion post-results=true uniforms=\"u,threshold=40\"");
+class Motions : public Stream, public testing::WithParamInterface<const char*> {};
+
+TEST_P(Motions, AreCountedAgainstTheFrameBeforeAndTheFramePasses) {
+    start(std::string("shader=motion post-results=true uniforms=\"u,threshold=40\" ") + GetParam());
     for (std::uint32_t i = 0; i < 4; ++i)
         ASSERT_EQ(push(i), GST_FLOW_OK);
     for (std::uint32_t i = 0; i < 4; ++i) {
@@ -305,6 +307,8 @@ TEST_F(Stream, MotionIsCountedAgainstTheFrameBeforeAndTheFramePasses) {
         gst_message_unref(message);
     }
 }
+
+INSTANTIATE_TEST_SUITE_P(Memory, Motions, testing::Values("device-memory=no", "device-memory=yes"));
 
 TEST_F(Stream, TheHistogramCountsEachValueOnce) {
     start("shader=histogram");

@@ -154,17 +154,25 @@ std::vector<std::string> FrameProgram::float_uniforms() const {
 
 // --- what a job needs
 
-GpuStatus FrameProgram::reserve_copy(GpuFrame& copy, const GpuFrame& frame, GpuError& error) {
-    const std::uint64_t bytes = (end_of(frame.layout) + 3) & ~std::uint64_t{3};
-    copy.layout = frame.layout;
-    // History may still hold the buffer.
-    if (copy.buffer && copy.buffer.use_count() == 1 && copy.buffer->size_bytes() >= bytes)
-        return GpuStatus::ok;
+GpuStatus FrameProgram::reserve_copy(GpuFrame& copy, const FrameLayout& layout, GpuError& error) {
+    const std::uint64_t bytes = (end_of(layout) + 3) & ~std::uint64_t{3};
+    copy.layout = layout;
+    copy.buffer.reset();
+    // Others are in use by jobs, or are frames of the history.
+    for (const auto& spare : spare_)
+        if (spare.use_count() == 1 && spare->size_bytes() >= bytes) {
+            copy.buffer = spare;
+            return GpuStatus::ok;
+        }
     GpuStatus status = GpuStatus::ok;
     copy.buffer = GpuBuffer::create_device(device_, bytes, status);
-    if (!copy.buffer)
+    if (!copy.buffer) {
         error = {status, "no memory for a frame of " + std::to_string(bytes) +
                              " bytes on the device: " + gpu_status_name(status)};
+        return status;
+    }
+    std::erase_if(spare_, [&](const auto& spare) { return spare->size_bytes() < bytes; });
+    spare_.push_back(copy.buffer);
     return status;
 }
 
@@ -199,7 +207,7 @@ GpuStatus FrameProgram::reserve_images(Slot& slot, const Frame& frame, GpuError&
         status = reserve_one(slot.out_images, frame.out.layout);
     for (std::size_t i = 0; i + 1 < stages_.size() && status == GpuStatus::ok; ++i)
         if (stages_[i].facts.writes_images)
-            status = reserve_one(slot.between_images[i % 2], slot.between[i % 2].layout);
+            status = reserve_one(slot.between_images[i], slot.between[i].layout);
     return status;
 }
 
@@ -208,15 +216,15 @@ GpuStatus FrameProgram::reserve(Slot& slot, const Frame& frame, GpuError& error)
     const FrameLayout& final_layout = passes_input() ? frame.in.layout : frame.out.layout;
     GpuStatus status = GpuStatus::ok;
     for (std::size_t i = 0; i + 1 < stages_.size() && status == GpuStatus::ok; ++i) {
-        GpuFrame between;
-        between.layout = is_picture(stages_[i].out_format)
-                             ? FrameLayout::create(stages_[i].out_format, final_layout.width,
-                                                   final_layout.height)
-                                   .value_or(FrameLayout{})
-                             : frame.in.layout;
+        const FrameLayout between =
+            is_picture(stages_[i].out_format)
+                ? FrameLayout::create(stages_[i].out_format, final_layout.width,
+                                      final_layout.height)
+                      .value_or(FrameLayout{})
+                : frame.in.layout;
         if (stages_[i].facts.writes_buffers)
-            status = reserve_copy(slot.between[i % 2], between, error);
-        slot.between[i % 2].layout = between.layout;
+            status = reserve_copy(slot.between[i], between, error);
+        slot.between[i].layout = between;
     }
     if (status == GpuStatus::ok)
         status = reserve_images(slot, frame, error);
@@ -226,9 +234,9 @@ GpuStatus FrameProgram::reserve(Slot& slot, const Frame& frame, GpuError& error)
         return status;
     }
     if (status == GpuStatus::ok && stages_.front().facts.reads_buffers)
-        status = reserve_copy(slot.in, frame.in, error);
+        status = reserve_copy(slot.in, frame.in.layout, error);
     if (status == GpuStatus::ok && stages_.back().facts.writes_buffers && !passes_input())
-        status = reserve_copy(slot.out, frame.out, error);
+        status = reserve_copy(slot.out, frame.out.layout, error);
     slot.in.layout = frame.in.layout;
     slot.out.layout = frame.out.layout;
     return status;
@@ -297,13 +305,13 @@ void FrameProgram::place_downloads(Slot& slot, const Frame& frame, GpuJob& job) 
 // --- one stage
 
 const GpuFrame& FrameProgram::input_of(const Slot& slot, std::size_t stage) const {
-    return stage == 0 ? slot.in : slot.between[(stage - 1) % 2];
+    return stage == 0 ? slot.in : slot.between[stage - 1];
 }
 
 void FrameProgram::fill_info(Slot& slot, std::size_t stage, const Frame& frame) const {
     const bool last = stage + 1 == stages_.size();
     const FrameLayout& in = input_of(slot, stage).layout;
-    const FrameLayout out = last ? slot.out.layout : slot.between[stage % 2].layout;
+    const FrameLayout out = last ? slot.out.layout : slot.between[stage].layout;
     FrameInfo info{};
     for (std::size_t i = 0; i < c::kMostPlanes; ++i) {
         info.in_planes[i] = plane_info(in.planes[i]);
@@ -364,12 +372,12 @@ GpuBinding FrameProgram::binding_of(const Slot& slot, std::size_t stage, const F
     if (binding < c::kOutBuffers)
         return buffer(in.buffer);
     if (binding < c::kInSampled) {
-        const GpuFrame& out = last ? slot.out : slot.between[stage % 2];
+        const GpuFrame& out = last ? slot.out : slot.between[stage];
         return buffer(out.buffer ? out.buffer : frame.in.buffer);
     }
     if (binding >= c::kOutImages && binding < c::kInImages)
-        return image(last ? slot.out_images : slot.between_images[stage % 2], c::kOutImages);
-    return image(first ? slot.in_images : slot.between_images[(stage - 1) % 2],
+        return image(last ? slot.out_images : slot.between_images[stage], c::kOutImages);
+    return image(first ? slot.in_images : slot.between_images[stage - 1],
                  binding < c::kOutImages ? c::kInSampled : c::kInImages);
 }
 
@@ -382,7 +390,7 @@ GpuDispatch FrameProgram::dispatch_of(Slot& slot, std::size_t stage, const Frame
     dispatch.push_constants = s.push;
     const FrameLayout& covered = s.facts.passes_input ? input_of(slot, stage).layout
                                  : last               ? slot.out.layout
-                                                      : slot.between[stage % 2].layout;
+                                                      : slot.between[stage].layout;
     const std::array<std::uint32_t, 2> size = invocations(s.facts, covered);
     dispatch.groups = s.pipeline->groups_for(size[0], size[1]);
     std::set<std::uint32_t> bound; // a binding may have several names, for several views of it

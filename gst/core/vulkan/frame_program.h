@@ -47,6 +47,9 @@ class FrameProgram {
         std::uint32_t rate = 0;       ///< of audio
         unsigned slots = 1;           ///< of the ring
         std::vector<std::byte> extra; ///< what extra-input holds
+        /// Whether shaders work on copies in memory of the device; nothing: where that is another
+        /// one.
+        std::optional<bool> copies;
         /// One whose pipelines will do as far as they are the same: those of another size are.
         std::shared_ptr<const FrameProgram> previous;
     };
@@ -100,7 +103,7 @@ class FrameProgram {
 
     const GpuFrame& input_of(const Slot& slot, std::size_t stage) const;
     GpuStatus reserve(Slot& slot, const Frame& frame, GpuError& error);
-    GpuStatus reserve_copy(GpuFrame& copy, const GpuFrame& frame, GpuError& error);
+    GpuStatus reserve_copy(GpuFrame& copy, const FrameLayout& layout, GpuError& error);
     GpuStatus reserve_images(Slot& slot, const Frame& frame, GpuError& error);
     void place_uploads(Slot& slot, const Frame& frame, GpuJob& job) const;
     void place_downloads(Slot& slot, const Frame& frame, GpuJob& job) const;
@@ -111,13 +114,14 @@ class FrameProgram {
     void remember(Slot& slot, const Frame& frame);
 
     std::shared_ptr<VulkanDevice> device_;
-    bool copies_ = false; ///< the device does not share the host's memory
+    bool copies_ = false; ///< shaders work on copies in the device's memory
     std::vector<Stage> stages_;
     std::vector<Slot> slots_;
     Settings settings_;
     std::shared_ptr<GpuBuffer> extra_;
     std::shared_ptr<GpuBuffer> zeros_;
-    std::deque<GpuFrame> earlier_; ///< newest first
+    std::deque<GpuFrame> earlier_;                  ///< newest first
+    std::vector<std::shared_ptr<GpuBuffer>> spare_; ///< memory of the device, in use or not
     std::uint32_t number_ = 0;
     bool state_is_fresh_ = true;
 };

@@ -211,6 +211,8 @@ class FrameProgram::Build {
         for (unsigned i = 0; i < settings().slots; ++i) {
             Slot slot;
             slot.info_stride_bytes = stride;
+            slot.between.resize(program_.stages_.size() - 1);
+            slot.between_images.resize(program_.stages_.size() - 1);
             if (!make_buffer(slot.info, stride * program_.stages_.size(), true) ||
                 !make_results(slot))
                 return false;
@@ -279,7 +281,7 @@ FrameProgram::~FrameProgram() = default;
 std::shared_ptr<FrameProgram> FrameProgram::create(std::shared_ptr<VulkanDevice> device,
                                                    const Settings& settings, GpuError& error) {
     std::shared_ptr<FrameProgram> program(new FrameProgram);
-    program->copies_ = !device->traits().shares_memory();
+    program->copies_ = settings.copies.value_or(!device->traits().shares_memory());
     program->device_ = std::move(device);
     program->settings_ = settings;
     if (!Build(*program, error).run())

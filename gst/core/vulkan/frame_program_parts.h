@@ -33,11 +33,11 @@ struct FrameProgram::Slot {
     Frame frame;                       ///< of the host
     GpuFrame in;                       ///< as the first stage sees it
     GpuFrame out;
-    std::array<GpuFrame, 2> between;
+    std::vector<GpuFrame> between; ///< what each stage but the last makes
     using Images = std::array<std::shared_ptr<GpuImage>, convention::kMostPlanes>;
     Images in_images;
     Images out_images;
-    std::array<Images, 2> between_images;
+    std::vector<Images> between_images;
     std::vector<GpuFrame> earlier;
     struct ResultBuffer {
         std::shared_ptr<GpuBuffer> host;
