@@ -245,13 +245,25 @@ bool write(const Figures& figures, const Arguments& arguments, bool complete) {
     return file.good();
 }
 
-void measure(Bench& bench, const std::string& program) {
-    describe(bench);
-    measure_clock(bench);
-    measure_copies(bench);
-    measure_kernels(bench);
-    measure_first_frame(bench, program);
-    measure_frames(bench);
+/// One part that fails costs the others nothing, unless the device is gone.
+bool measure(Bench& bench, const std::string& program) {
+    const std::vector<std::function<void()>> parts = {
+        [&] { describe(bench); },       [&] { measure_clock(bench); },
+        [&] { measure_copies(bench); }, [&] { measure_kernels(bench); },
+        [&] { measure_frames(bench); }, [&] { measure_first_frame(bench, program); },
+    };
+    bool whole = true;
+    for (const auto& part : parts) {
+        try {
+            part();
+        } catch (const std::exception& failure) {
+            bench.figures.text("failed", failure.what());
+            whole = false;
+        }
+        if (bench.device->lost())
+            return false;
+    }
+    return whole;
 }
 
 int run(const Arguments& arguments, const std::string& program, Figures& figures) {
@@ -261,15 +273,9 @@ int run(const Arguments& arguments, const std::string& program, Figures& figures
         std::fprintf(stderr, "vulkan-bench: %s\n", error.text.c_str());
         return error.status == GpuStatus::unsupported ? 77 : 1;
     }
-    Bench bench{arguments.options, std::move(device), figures, 0, 0, {}};
-    try {
-        measure(bench, program);
-    } catch (const std::exception& failure) {
-        figures.text("failed", failure.what());
-        write(figures, arguments, false);
-        return 1;
-    }
-    return write(figures, arguments, true) ? 0 : 1;
+    Bench bench{arguments.options, std::move(device), figures, 0, 0};
+    const bool whole = measure(bench, program);
+    return write(figures, arguments, whole) && whole ? 0 : 1;
 }
 
 } // namespace

@@ -46,7 +46,6 @@ struct Bench {
     Figures& figures;
     double bidirectional_gbs = 0; ///< both directions together, the best of all ways
     double device_copy_gbs = 0;   ///< bytes read and written
-    std::vector<std::pair<std::size_t, std::size_t>> queue_pairs; ///< best first
 };
 
 constexpr std::uint64_t kBenchTimeoutNs = 20'000'000'000;

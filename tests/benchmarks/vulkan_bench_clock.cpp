@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 #include "core/vulkan/interval_samples.h"
+#include "core/vulkan/spirv_cache.h"
+#include "core/vulkan/vulkan_instance.h"
 #include "machine.h"
 #include "vulkan_bench.h"
 
@@ -183,15 +185,29 @@ std::string shell_quoted(const std::string& text) {
     return "'" + text + "'";
 }
 
+constexpr const char* kCacheFile = "vulkan-bench.cache";
+
+std::string read_bytes(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+void write_bytes(const std::string& path, const std::vector<std::byte>& bytes) {
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
+}
+
 nlohmann::json run_program(const std::string& command) {
     struct Closer {
         void operator()(FILE* pipe) const { pclose(pipe); }
     };
     const std::unique_ptr<FILE, Closer> pipe(popen(command.c_str(), "r"));
+    // The last line: drivers and layers may say something before.
     std::string text;
-    std::array<char, 512> part{};
-    while (pipe && std::fgets(part.data(), part.size(), pipe.get()) != nullptr)
-        text += part.data();
+    std::array<char, 1024> line{};
+    while (pipe && std::fgets(line.data(), line.size(), pipe.get()) != nullptr)
+        text = line.data();
     auto parsed = nlohmann::json::parse(text, nullptr, false);
     if (parsed.is_discarded())
         throw std::runtime_error("no answer from: " + command);
@@ -217,14 +233,24 @@ int run_first_frame(const std::string& device_name, const std::string& cache_fil
     const std::uint64_t start = now_ns();
     GpuError error;
     nlohmann::json line;
+    const auto instance = VulkanInstance::get(false, error);
+    line["instance_ms"] = since_ms(start);
+    const std::uint64_t listed = now_ns();
+    if (instance)
+        static_cast<void>(instance->devices());
+    line["list_ms"] = since_ms(listed);
     const auto device = VulkanDevice::open({.device = device_name}, error);
     if (!device)
         return 1;
     line["device_ms"] = since_ms(start);
     // LLVM takes seconds for what GPUs' compilers do in a tenth of one.
     const bool cpu = device->traits().type == VK_PHYSICAL_DEVICE_TYPE_CPU;
+    SpirvCache spirv;
+    const auto stored = read_bytes(cache_file.empty() ? "" : cache_file + ".spirv");
     std::uint64_t begin = now_ns();
-    const auto shader = Shader::from_glsl(large_shader(cpu ? 2 : 6), "large", {}, error);
+    spirv.load(std::as_bytes(std::span(stored)));
+    const auto shader =
+        Shader::from_glsl(large_shader(cpu ? 2 : 6), "large", {.cache = &spirv}, error);
     line["glsl_ms"] = since_ms(begin);
     if (!shader) {
         std::fprintf(stderr, "vulkan-bench: %s\n", error.text.c_str());
@@ -232,9 +258,7 @@ int run_first_frame(const std::string& device_name, const std::string& cache_fil
     }
     begin = now_ns();
     if (!cache_file.empty()) {
-        std::ifstream file(cache_file, std::ios::binary);
-        const std::string data((std::istreambuf_iterator<char>(file)),
-                               std::istreambuf_iterator<char>());
+        const std::string data = read_bytes(cache_file);
         line["cache_taken"] = device->add_pipeline_cache(std::as_bytes(std::span(data)));
     }
     const auto pipeline = ComputePipeline::create(device, shader, {}, error);
@@ -263,9 +287,8 @@ int run_first_frame(const std::string& device_name, const std::string& cache_fil
     if (cache_file.empty()) {
         const auto data = device->pipeline_cache_data();
         line["cache_bytes"] = data.size();
-        std::ofstream("vulkan-bench.cache", std::ios::binary)
-            .write(reinterpret_cast<const char*>(data.data()),
-                   static_cast<std::streamsize>(data.size()));
+        write_bytes(kCacheFile, data);
+        write_bytes(std::string(kCacheFile) + ".spirv", spirv.data());
     }
     std::printf("%s\n", line.dump().c_str());
     return 0;
@@ -275,13 +298,14 @@ void measure_first_frame(Bench& bench, const std::string& program) {
     bench.figures.section("first frame of a large shader, each in a process of its own");
     const std::string command =
         shell_quoted(program) + " --first-frame --device " + shell_quoted(bench.options.device);
-    const std::array<const char*, 5> parts = {"device_ms", "glsl_ms", "pipeline_ms",
-                                              "pipeline_to_frame_ms", "all_ms"};
+    const std::array<const char*, 7> parts = {"instance_ms", "list_ms",     "device_ms",
+                                              "glsl_ms",     "pipeline_ms", "pipeline_to_frame_ms",
+                                              "all_ms"};
     std::map<std::string, std::array<std::vector<double>, 2>> values;
     std::string taken;
     for (int round = 0; round < 3; ++round) {
         const auto cold = run_program(command);
-        const auto warm = run_program(command + " --cache vulkan-bench.cache");
+        const auto warm = run_program(command + " --cache " + kCacheFile);
         for (const char* part : parts) {
             values[part][0].push_back(cold.value(part, 0.0));
             values[part][1].push_back(warm.value(part, 0.0));

@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: The gst-tactus authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-#include "machine.h"
+#include "core/vulkan/memory_path.h"
 #include "vulkan_bench.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
@@ -66,7 +67,6 @@ struct Way {
     bool import = false;     ///< host memory of malloc's, imported
     bool memcpy_too = false; ///< foreign memory: the CPU copies to and from pinned memory
     TransferRoute route = TransferRoute::automatic;
-    std::optional<std::pair<std::size_t, std::size_t>> queues;
 };
 
 struct FreeDeleter {
@@ -177,10 +177,6 @@ void measure_way(Bench& bench, const Way& way, unsigned in_flight,
                  const ComputePipeline& pipeline) {
     SubmissionRing::Settings settings;
     settings.route = way.route;
-    if (way.queues) {
-        settings.upload_queue = way.queues->first;
-        settings.download_queue = way.queues->second;
-    }
     const auto ring = make_ring(bench, in_flight, settings);
     std::vector<Frame> frames;
     for (unsigned slot = 0; slot < in_flight; ++slot)
@@ -211,8 +207,8 @@ void measure_way(Bench& bench, const Way& way, unsigned in_flight,
                           " % of both copies at once; " + spans.text());
 }
 
-std::vector<Way> ways(const Bench& bench) {
-    std::vector<Way> list = {
+std::vector<Way> ways() {
+    return {
         {.name = "copied, automatic route"},
         {.name = "copied, all on the compute queue", .route = TransferRoute::compute},
         {.name = "copied, one copy queue", .route = TransferRoute::one_queue},
@@ -226,10 +222,6 @@ std::vector<Way> ways(const Bench& bench) {
          .import = true},
         {.name = "foreign memory, CPU copies too", .memcpy_too = true},
     };
-    if (!bench.queue_pairs.empty())
-        list.insert(list.begin() + 1,
-                    {.name = "copied, best pair of queues", .queues = bench.queue_pairs.front()});
-    return list;
 }
 
 struct Kernel {
@@ -292,6 +284,41 @@ void measure_image_kernel(Bench& bench) {
                           "GB/s", std::to_string(median(spans.kernel_us)) + " us");
 }
 
+/// The same without bounds checks, to see what they cost.
+void measure_unchecked(Bench& bench, const Kernel& kernel) {
+    GpuError error;
+    auto unchecked = VulkanDevice::open(
+        {.device = bench.options.device, .share = false, .robust = false}, error);
+    if (!unchecked)
+        throw std::runtime_error(error.text);
+    std::swap(bench.device, unchecked);
+    measure_kernel(bench, kernel, bench.options.large_bytes, "large buffer, no bounds checks");
+    std::swap(bench.device, unchecked);
+}
+
+/// Frames by the path that a trial finds.
+void measure_trial(Bench& bench, const ComputePipeline& pipeline) {
+    const Way direct{.name = "", .copy_in = false, .copy_out = false};
+    const Way copied{.name = ""};
+    const auto ring = make_ring(bench, 3, {});
+    std::vector<Frame> frames;
+    for (unsigned slot = 0; slot < 3; ++slot)
+        frames.push_back(make_frame(bench, copied, slot));
+    MemoryPathTrial trial(bench.device->traits().shares_memory());
+    std::array<MemoryPath, 3> taken{};
+    const double rate = pump(
+        *ring, bench.options.seconds,
+        [&](unsigned slot) {
+            taken[slot] = trial.next();
+            return frame_job(bench, taken[slot] == MemoryPath::direct ? direct : copied,
+                             frames[slot], pipeline);
+        },
+        [&](unsigned slot, const JobResult& result) { trial.add(taken[slot], result); });
+    const double gbs = rate * static_cast<double>(bench.options.frame_bytes()) * 2e-9;
+    bench.figures.add("path by trial, in flight 3", gbs, "GB/s",
+                      std::to_string(static_cast<int>(rate)) + " frames/s, " + trial.reason());
+}
+
 } // namespace
 
 void measure_kernels(Bench& bench) {
@@ -302,6 +329,8 @@ void measure_kernels(Bench& bench) {
         measure_kernel(bench, kernel, bench.options.large_bytes, "large buffer");
     }
     measure_image_kernel(bench);
+    measure_unchecked(bench, {"invert, 16 bytes each", kInvert, 16});
+    measure_unchecked(bench, {"invert, 4 bytes each", kInvertPixels, 4});
 }
 
 void measure_frames(Bench& bench) {
@@ -309,7 +338,8 @@ void measure_frames(Bench& bench) {
                           std::to_string(bench.options.height) +
                           ", host to host, GB/s of both directions");
     const auto pipeline = make_pipeline(bench, kInvert, kLocalSize);
-    for (const Way& way : ways(bench)) {
+    measure_trial(bench, *pipeline);
+    for (const Way& way : ways()) {
         for (unsigned in_flight = 1; in_flight <= 4; ++in_flight) {
             try {
                 measure_way(bench, way, in_flight, *pipeline);

@@ -156,7 +156,9 @@ QueuePlan plan_queues(const std::vector<VkQueueFamilyProperties>& families) {
     if (transfer)
         add_queues(plan, *transfer, families[*transfer], 0, 2);
     plan.transfer_queues = plan.queues.size() - 1;
-    add_queues(plan, *compute, families[*compute], 1, 3);
+    // Each costs time to open.
+    if (plan.transfer_queues < 2)
+        add_queues(plan, *compute, families[*compute], 1, 2);
     return plan;
 }
 

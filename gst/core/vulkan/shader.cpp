@@ -4,6 +4,7 @@
 #include "core/vulkan/shader.h"
 
 #include "core/vulkan/glsl_compiler.h"
+#include "core/vulkan/spirv_cache.h"
 
 #include <spirv-tools/libspirv.h>
 
@@ -73,12 +74,18 @@ std::shared_ptr<const Shader> Shader::from_glsl(std::string_view text, const std
                                                 std::vector<std::string>* files) {
     error = {};
     std::shared_ptr<Shader> shader(new Shader);
-    auto words = compile_glsl({text, name, settings.preamble, settings.include_directories},
-                              shader->files_, error);
+    const GlslSource source{text, name, settings.preamble, settings.include_directories};
+    auto words =
+        settings.cache != nullptr ? settings.cache->find(source, shader->files_) : std::nullopt;
+    const bool known = words.has_value();
+    if (!known)
+        words = compile_glsl(source, shader->files_, error);
     if (files != nullptr)
         *files = shader->files_;
     if (!words)
         return nullptr;
+    if (!known && settings.cache != nullptr)
+        settings.cache->add(source, shader->files_, *words);
     shader->spirv_ = std::move(*words);
     return finish(std::move(shader), settings.entry_point, error);
 }

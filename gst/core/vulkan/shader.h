@@ -15,6 +15,8 @@
 
 namespace tactus {
 
+class SpirvCache;
+
 /// A compute shader: SPIR-V that passed SPIRV-Tools' validation, and what it declares. Needs no
 /// device.
 ///
@@ -29,6 +31,8 @@ class Shader {
         /// Lines put before the first line after `#version`, "#define WIDE 1\n" say. They don't
         /// change line numbers.
         std::string preamble;
+        /// Asked before glslang is, and told what it made; null: none.
+        SpirvCache* cache = nullptr;
     };
 
     /// GLSL text. `name` stands for the file in error messages ("NAME:LINE: what is wrong") and

@@ -104,13 +104,13 @@ std::vector<GpuListing> VulkanDevice::list() {
 }
 
 std::shared_ptr<VulkanDevice> VulkanDevice::find_open(const VulkanInstance* instance,
-                                                      VkPhysicalDevice physical) {
+                                                      VkPhysicalDevice physical, bool robust) {
     auto& devices = registry().devices;
     std::erase_if(devices, [](const auto& known) { return known.expired(); });
     for (const auto& known : devices) {
         auto device = known.lock();
         if (device && device->instance_.get() == instance && device->physical_ == physical &&
-            !device->lost())
+            (device->traits_.features.robustBufferAccess == VK_TRUE) == robust && !device->lost())
             return device;
     }
     return nullptr;
@@ -128,13 +128,13 @@ std::shared_ptr<VulkanDevice> VulkanDevice::open(const Settings& settings, GpuEr
 
     const std::lock_guard guard(registry().lock);
     if (settings.share) {
-        if (auto device = find_open(instance.get(), physical))
+        if (auto device = find_open(instance.get(), physical, settings.robust))
             return device;
     }
     std::shared_ptr<VulkanDevice> device(new VulkanDevice);
     device->instance_ = std::move(instance);
     device->physical_ = physical;
-    error = device->make_device();
+    error = device->make_device(settings.robust);
     if (error.status == GpuStatus::ok)
         error = device->finish();
     if (error.status != GpuStatus::ok)
@@ -160,7 +160,7 @@ std::shared_ptr<VulkanDevice> VulkanDevice::borrow(BorrowedDevice borrowed, GpuE
     return error.status == GpuStatus::ok ? device : nullptr;
 }
 
-GpuError VulkanDevice::make_device() {
+GpuError VulkanDevice::make_device(bool robust) {
     traits_ = read_traits(physical_);
     traits_.validation = instance_->validation();
     if (traits_.api_version < VK_API_VERSION_1_2)
@@ -171,7 +171,8 @@ GpuError VulkanDevice::make_device() {
     queues_ = std::move(plan.queues);
     transfer_queues_ = plan.transfer_queues;
 
-    const DeviceFeatures features(physical_);
+    DeviceFeatures features(physical_);
+    features.core.features.robustBufferAccess = robust ? VK_TRUE : VK_FALSE;
     traits_.features = features.core.features;
     traits_.features11 = features.v11;
     traits_.features12 = features.v12;
@@ -285,6 +286,10 @@ GpuStatus VulkanDevice::check(VkResult result) {
     if (status == GpuStatus::device_lost)
         mark_lost();
     return status;
+}
+
+VkInstance VulkanDevice::instance_handle() const {
+    return instance_ ? instance_->handle() : borrowed_->instance;
 }
 
 std::uint64_t VulkanDevice::validation_messages() const {

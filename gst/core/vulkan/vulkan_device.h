@@ -104,6 +104,8 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
         std::string device;
         bool validation = false; ///< load VK_LAYER_KHRONOS_validation, and count what it says
         bool share = true;       ///< a device that is already open will do
+        /// What a shader does outside of its buffers touches nothing else of the process.
+        bool robust = true;
     };
 
     /// Nothing on failure, with the reason and, for an unknown device, the list in `error`.
@@ -118,6 +120,7 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
     VulkanDevice& operator=(const VulkanDevice&) = delete;
 
     const GpuTraits& traits() const { return traits_; }
+    VkInstance instance_handle() const;
     VkDevice handle() const { return device_; }
     VkPhysicalDevice physical() const { return physical_; }
     const VolkDeviceTable& api() const { return api_; }
@@ -125,7 +128,8 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
 
     /// Where dispatches go. Copies may go there too.
     const GpuQueue& compute_queue() const { return queues_.front(); }
-    /// The compute queue first, then those for copies alone, then further compute queues.
+    /// The compute queue first, then those for copies alone, then, if there are less than two of
+    /// those, a spare compute queue.
     std::span<const GpuQueue> queues() const { return queues_; }
     /// Number of queues for copies alone (at most two are opened): queues()[1 … this].
     std::size_t transfer_queue_count() const { return transfer_queues_; }
@@ -174,9 +178,9 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
     VulkanDevice() = default;
     /// Under the lock of the registry.
     static std::shared_ptr<VulkanDevice> find_open(const VulkanInstance* instance,
-                                                   VkPhysicalDevice physical);
+                                                   VkPhysicalDevice physical, bool robust);
     bool owns_cache(std::span<const std::byte> data) const;
-    GpuError make_device();
+    GpuError make_device(bool robust);
     GpuError take_borrowed();
     GpuError finish();
     GpuStatus make_samplers();
