@@ -16,6 +16,8 @@ GParamFlags flags_of(const PropertySpec& spec) {
         flags |= GST_PARAM_MUTABLE_PLAYING;
     if (spec.access == PropertySpec::Access::ready)
         flags |= GST_PARAM_MUTABLE_READY;
+    if (spec.controllable)
+        flags |= GST_PARAM_CONTROLLABLE;
     return static_cast<GParamFlags>(flags);
 }
 
@@ -47,6 +49,17 @@ GParamSpec* make_param(const PropertySpec& s) {
                                  static_cast<gint>(s.default_value), flags);
     case PropertySpec::Kind::structure:
         return g_param_spec_boxed(s.name, s.nick, s.blurb, GST_TYPE_STRUCTURE, flags);
+    case PropertySpec::Kind::string:
+        return g_param_spec_string(s.name, s.nick, s.blurb, s.default_text, flags);
+    case PropertySpec::Kind::string_array:
+        return gst_param_spec_array(
+            s.name, s.nick, s.blurb,
+            g_param_spec_string(
+                "item", "Item", "One of them", nullptr,
+                static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS)),
+            flags);
+    case PropertySpec::Kind::caps:
+        return g_param_spec_boxed(s.name, s.nick, s.blurb, GST_TYPE_CAPS, flags);
     }
     return nullptr;
 }

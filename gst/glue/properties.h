@@ -21,6 +21,9 @@ struct PropertySpec {
         real, ///< default and limits are the real_ ones
         enumeration,
         structure,
+        string,       ///< the default is default_text
+        string_array, ///< a GST_TYPE_ARRAY of strings
+        caps,
     };
     enum class Access : std::uint8_t {
         read_only,
@@ -40,6 +43,8 @@ struct PropertySpec {
     double real_default = 0;
     double real_minimum = 0;
     double real_maximum = 1;
+    const char* default_text = nullptr;
+    bool controllable = false;
 };
 
 /// Installs all rows on `klass`.

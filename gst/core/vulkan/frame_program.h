@@ -1,0 +1,129 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/vulkan/gpu_buffer.h"
+#include "core/vulkan/gpu_job.h"
+#include "core/vulkan/shader_convention.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tactus {
+
+/// A frame in memory that the device can reach.
+struct GpuFrame {
+    std::shared_ptr<GpuBuffer> buffer;
+    FrameLayout layout;
+    std::shared_ptr<const void> owner; ///< kept for as long as the GPU may look at the frame
+};
+
+/// One shader or several in turn, made ready for frames of one format: turns a frame into a job for
+/// a SubmissionRing, after the conventions of shader_convention.h.
+///
+/// Where the device shares the host's memory shaders work in the frames themselves. Elsewhere the
+/// job copies them to memory of the device and back.
+///
+/// Threads: one at a time, but `results` of a slot may be read by another once its job is
+/// collected. The program must outlive its jobs. Ownership: keeps device and shaders; a slot keeps
+/// what its job uses until the slot is used again or `forget`.
+class FrameProgram {
+  public:
+    struct Settings {
+        std::vector<std::shared_ptr<const Shader>> shaders;
+        std::vector<std::string> labels;              ///< one for each shader, for messages
+        UniformValues constants;                      ///< by name; those that a shader has
+        std::array<std::uint32_t, 2> workgroup{0, 0}; ///< 0: chosen for the kind of device
+        FrameLayout in;
+        std::optional<PixelFormat> out_format; ///< nothing: what the shaders make
+        std::uint32_t out_width = 0;           ///< 0: as wide as the input
+        std::uint32_t out_height = 0;
+        std::uint32_t rate = 0;       ///< of audio
+        unsigned slots = 1;           ///< of the ring
+        std::vector<std::byte> extra; ///< what extra-input holds
+        /// Whether shaders work on copies in memory of the device; nothing: where that is another
+        /// one.
+        std::optional<bool> copies;
+        /// One whose pipelines will do as far as they are the same: those of another size are.
+        std::shared_ptr<const FrameProgram> previous;
+    };
+
+    static std::shared_ptr<FrameProgram> create(std::shared_ptr<VulkanDevice> device,
+                                                const Settings& settings, GpuError& error);
+    ~FrameProgram();
+    FrameProgram(const FrameProgram&) = delete;
+    FrameProgram& operator=(const FrameProgram&) = delete;
+
+    /// The frame passes as it is; there are only results.
+    bool passes_input() const;
+    PixelFormat out_format() const;
+    /// What comes of a frame of this layout, with GStreamer's own strides.
+    FrameLayout out_layout(const FrameLayout& in) const;
+    /// How many earlier frames the shaders look at. They see all with the same layout: give every
+    /// frame the one of Settings::in then.
+    std::uint32_t history() const;
+
+    /// Values for the next frames. What is wrong with them, one line each; the rest is used.
+    std::vector<std::string> set_uniforms(const UniformValues& values);
+    /// The names of the float uniforms in their order.
+    std::vector<std::string> float_uniforms() const;
+
+    struct Frame {
+        GpuFrame in;
+        GpuFrame out; ///< not if passes_input
+        std::uint64_t pts_ns = UINT64_MAX;
+    };
+    /// Describes the job of a frame. Errors leave the text in `error`.
+    GpuStatus prepare(unsigned slot, const Frame& frame, GpuJob& job, GpuError& error);
+    /// Begins anew: frame number, history and state.
+    void reset();
+    /// Lets go of what the slot keeps. Another thread may do that while the first prepares another
+    /// slot.
+    void forget(unsigned slot);
+
+    struct Result {
+        std::string name;
+        std::vector<double> numbers;
+        bool is_integer = false;
+    };
+    /// What the shaders left in their result buffers.
+    std::vector<Result> results(unsigned slot) const;
+
+  private:
+    struct Stage;
+    struct Slot;
+    class Build;
+    FrameProgram();
+
+    const GpuFrame& input_of(const Slot& slot, std::size_t stage) const;
+    GpuStatus reserve(Slot& slot, const Frame& frame, GpuError& error);
+    GpuStatus reserve_copy(GpuFrame& copy, const FrameLayout& layout, GpuError& error);
+    GpuStatus reserve_images(Slot& slot, const Frame& frame, GpuError& error);
+    void place_uploads(Slot& slot, const Frame& frame, GpuJob& job) const;
+    void place_downloads(Slot& slot, const Frame& frame, GpuJob& job) const;
+    void fill_info(Slot& slot, std::size_t stage, const Frame& frame) const;
+    GpuDispatch dispatch_of(Slot& slot, std::size_t stage, const Frame& frame) const;
+    GpuBinding binding_of(const Slot& slot, std::size_t stage, const Frame& frame,
+                          std::uint32_t binding) const;
+    void remember(Slot& slot, const Frame& frame);
+
+    std::shared_ptr<VulkanDevice> device_;
+    bool copies_ = false; ///< shaders work on copies in the device's memory
+    std::vector<Stage> stages_;
+    std::vector<Slot> slots_;
+    Settings settings_;
+    std::shared_ptr<GpuBuffer> extra_;
+    std::shared_ptr<GpuBuffer> zeros_;
+    std::deque<GpuFrame> earlier_;                  ///< newest first
+    std::vector<std::shared_ptr<GpuBuffer>> spare_; ///< memory of the device, in use or not
+    std::uint32_t number_ = 0;
+    bool state_is_fresh_ = true;
+};
+
+} // namespace tactus

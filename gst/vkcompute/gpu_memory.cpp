@@ -1,0 +1,156 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vkcompute/gpu_memory.h"
+
+#include <new>
+#include <utility>
+
+using namespace tactus;
+
+namespace {
+
+constexpr const char* kMemoryType = "TactusGpuMemory";
+
+struct GpuMemory {
+    GstMemory parent;
+    std::shared_ptr<GpuBuffer>* buffer;
+};
+
+struct GstVkComputeAllocator {
+    GstAllocator parent;
+    std::shared_ptr<VulkanDevice>* device;
+};
+struct GstVkComputeAllocatorClass {
+    GstAllocatorClass parent;
+};
+
+GType gst_vk_compute_allocator_get_type();
+G_DEFINE_TYPE(GstVkComputeAllocator, gst_vk_compute_allocator, GST_TYPE_ALLOCATOR)
+
+GpuMemory* as_gpu_memory(GstMemory* memory) {
+    return reinterpret_cast<GpuMemory*>(memory);
+}
+
+GstMemory* wrap(GstAllocator* allocator, GstMemory* parent, std::shared_ptr<GpuBuffer> buffer,
+                gsize offset, gsize size, GstMemoryFlags flags) {
+    auto* memory = g_new0(GpuMemory, 1);
+    const gsize all = buffer->size_bytes();
+    memory->buffer = new std::shared_ptr<GpuBuffer>(std::move(buffer));
+    gst_memory_init(&memory->parent, flags, allocator, parent, all, 0, offset, size);
+    return &memory->parent;
+}
+
+GstMemory* allocate(GstAllocator* allocator, gsize size, GstAllocationParams* params) noexcept {
+    try {
+        auto* self = reinterpret_cast<GstVkComputeAllocator*>(allocator);
+        const gsize whole = params->prefix + size + params->padding;
+        GpuStatus status = GpuStatus::ok;
+        auto buffer = GpuBuffer::create_host(*self->device, whole > 0 ? whole : 1, status);
+        return buffer ? wrap(allocator, nullptr, std::move(buffer), params->prefix, size,
+                             params->flags)
+                      : nullptr;
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
+
+void release(GstAllocator*, GstMemory* memory) noexcept {
+    delete as_gpu_memory(memory)->buffer;
+    g_free(memory);
+}
+
+gpointer map(GstMemory* memory, gsize, GstMapFlags) noexcept {
+    return (*as_gpu_memory(memory)->buffer)->data();
+}
+
+void unmap(GstMemory*) noexcept {}
+
+GstMemory* share(GstMemory* memory, gssize offset, gssize size) noexcept {
+    GstMemory* parent = memory->parent != nullptr ? memory->parent : memory;
+    const gsize length =
+        size < 0 ? memory->size - static_cast<gsize>(offset) : static_cast<gsize>(size);
+    return wrap(memory->allocator, parent, *as_gpu_memory(memory)->buffer,
+                memory->offset + static_cast<gsize>(offset), length,
+                static_cast<GstMemoryFlags>(GST_MINI_OBJECT_FLAGS(parent) |
+                                            GST_MINI_OBJECT_FLAG_LOCK_READONLY));
+}
+
+void finalize(GObject* object) noexcept {
+    delete reinterpret_cast<GstVkComputeAllocator*>(object)->device;
+    G_OBJECT_CLASS(gst_vk_compute_allocator_parent_class)->finalize(object);
+}
+
+void gst_vk_compute_allocator_class_init(GstVkComputeAllocatorClass* klass) {
+    G_OBJECT_CLASS(klass)->finalize = finalize;
+    auto* allocator_class = GST_ALLOCATOR_CLASS(klass);
+    allocator_class->alloc = allocate;
+    allocator_class->free = release;
+}
+
+void gst_vk_compute_allocator_init(GstVkComputeAllocator* self) {
+    self->parent.mem_type = kMemoryType;
+    self->parent.mem_map = map;
+    self->parent.mem_unmap = unmap;
+    self->parent.mem_share = share;
+}
+
+struct ImportRecord {
+    std::weak_ptr<VulkanDevice> device;
+    std::shared_ptr<GpuBuffer> buffer;
+    ImportVerdict verdict;
+};
+
+void delete_record(gpointer record) noexcept {
+    delete static_cast<ImportRecord*>(record);
+}
+
+// All of the block, not just the part that is in use: the rest of its last page counts.
+ImportRecord* import_block(const std::shared_ptr<VulkanDevice>& device, GstMemory* memory) {
+    auto* record = new ImportRecord{device, nullptr, ImportVerdict::refused};
+    GstMapInfo map_info;
+    // Other kinds may lie elsewhere once they are unmapped.
+    if (!gst_memory_is_type(memory, GST_ALLOCATOR_SYSMEM) ||
+        !gst_memory_map(memory, &map_info, GST_MAP_READ))
+        return record;
+    guint8* block = map_info.data - memory->offset;
+    record->verdict = check_import(device->traits(), block, memory->maxsize);
+    if (record->verdict == ImportVerdict::possible)
+        record->buffer = GpuBuffer::import_host(device, block, memory->maxsize, record->verdict);
+    gst_memory_unmap(memory, &map_info);
+    return record;
+}
+
+} // namespace
+
+namespace tactus {
+
+GstAllocator* make_gpu_allocator(std::shared_ptr<VulkanDevice> device) {
+    auto* self = static_cast<GstVkComputeAllocator*>(
+        g_object_new(gst_vk_compute_allocator_get_type(), nullptr));
+    gst_object_ref_sink(self);
+    self->device = new std::shared_ptr<VulkanDevice>(std::move(device));
+    return &self->parent;
+}
+
+std::shared_ptr<GpuBuffer> gpu_buffer_of(GstMemory* memory) {
+    // By the function: another plugin's allocator may have taken the same name.
+    if (memory->allocator == nullptr || memory->allocator->mem_map != map)
+        return nullptr;
+    return *as_gpu_memory(memory)->buffer;
+}
+
+ImportedMemory import_memory(const std::shared_ptr<VulkanDevice>& device, GstMemory* memory) {
+    static const GQuark quark = g_quark_from_static_string("tactus-vkcompute-import");
+    if (memory->parent != nullptr)
+        return {nullptr, ImportVerdict::partial_page, false};
+    GstMiniObject* object = GST_MINI_OBJECT_CAST(memory);
+    auto* record = static_cast<ImportRecord*>(gst_mini_object_get_qdata(object, quark));
+    const bool known = record != nullptr && record->device.lock() == device;
+    if (!known) {
+        record = import_block(device, memory);
+        gst_mini_object_set_qdata(object, quark, record, delete_record);
+    }
+    return {record->buffer, record->verdict, !known};
+}
+
+} // namespace tactus

@@ -1,0 +1,153 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vkcompute/messages.h"
+
+#include "core/vulkan/vulkan_device.h"
+#include "glue/custom_meta.h"
+#include "glue/stats_fields.h"
+#include "vkcompute/vkcompute_state.h"
+
+#include <gst/video/video.h>
+
+#include <algorithm>
+
+namespace tactus {
+
+namespace {
+
+constexpr const char* kTimingMeta = "tactus-gpu-timing";
+constexpr const char* kResultsMeta = "tactus-results";
+
+void set_text(GstStructure* s, const char* field, const std::string& text) {
+    gst_structure_set(s, field, G_TYPE_STRING, text.c_str(), nullptr);
+}
+
+void set_real(GstStructure* s, const char* field, double value) {
+    gst_structure_set(s, field, G_TYPE_DOUBLE, value, nullptr);
+}
+
+void set_number(GValue* value, double number, bool is_integer) {
+    g_value_init(value, is_integer ? G_TYPE_INT64 : G_TYPE_DOUBLE);
+    if (is_integer)
+        g_value_set_int64(value, static_cast<gint64>(number));
+    else
+        g_value_set_double(value, number);
+}
+
+void set_numbers(GstStructure* s, const FrameProgram::Result& result) {
+    GValue value = G_VALUE_INIT;
+    if (result.numbers.size() == 1) {
+        set_number(&value, result.numbers.front(), result.is_integer);
+    } else {
+        gst_value_array_init(&value, static_cast<guint>(result.numbers.size()));
+        for (const double number : result.numbers) {
+            GValue item = G_VALUE_INIT;
+            set_number(&item, number, result.is_integer);
+            gst_value_array_append_and_take_value(&value, &item);
+        }
+    }
+    gst_structure_take_value(s, result.name.c_str(), &value);
+}
+
+bool is_named(const GstMetaInfo* info, const char* name) {
+    return info == gst_meta_get_info(name);
+}
+
+struct MetaCopy {
+    GstBuffer* to;
+    bool same_size;
+};
+
+gboolean copy_meta(GstBuffer* from, GstMeta** meta, gpointer data) {
+    const auto& copy = *static_cast<MetaCopy*>(data);
+    const GstMetaInfo* info = (*meta)->info;
+    const bool of_size =
+        gst_meta_api_type_has_tag(info->api, g_quark_from_static_string("size")) ||
+        gst_meta_api_type_has_tag(info->api, g_quark_from_static_string("orientation"));
+    if (info->api == GST_VIDEO_META_API_TYPE || info->api == GST_VIDEO_CROP_META_API_TYPE ||
+        gst_meta_api_type_has_tag(info->api, g_quark_from_static_string("memory")) ||
+        is_named(info, kTimingMeta) || (of_size && !copy.same_size) ||
+        info->transform_func == nullptr)
+        return TRUE;
+    GstMetaTransformCopy whole{FALSE, 0, static_cast<gsize>(-1)};
+    info->transform_func(copy.to, *meta, from, g_quark_from_static_string("gst-copy"), &whole);
+    return TRUE;
+}
+
+} // namespace
+
+void add_gpu_timing(GstBuffer* buffer, const std::string& device, const std::string& label,
+                    const GpuSpan& span) {
+    GstStructure* s = add_custom_meta(buffer, kTimingMeta);
+    set_text(s, "device", device);
+    set_text(s, "queue", "compute");
+    set_text(s, "label", label);
+    set_text(s, "method", gpu_time_method_name(span.method));
+    set_count(s, "begin-ticks", span.begin_ticks);
+    set_count(s, "end-ticks", span.end_ticks);
+    if (span.method == GpuTimeMethod::none)
+        return;
+    set_count(s, "begin-ns", span.begin_ns);
+    set_count(s, "end-ns", span.end_ns);
+    set_count(s, "bound-ns", static_cast<std::uint64_t>(std::max(span.bound_ns, 0.0)));
+    set_real(s, "skew-ppm", span.skew_ppm);
+}
+
+GstStructure* add_results(GstBuffer* buffer, const std::vector<FrameProgram::Result>& results) {
+    GstStructure* s = add_custom_meta(buffer, kResultsMeta);
+    for (const FrameProgram::Result& result : results)
+        set_numbers(s, result);
+    return s;
+}
+
+void post_results(GstElement* element, const GstStructure* results, GstClockTime timestamp) {
+    GstStructure* s = gst_structure_copy(results);
+    gst_structure_set_name(s, "vkcompute-results");
+    set_count(s, "timestamp", timestamp);
+    gst_element_post_message(element, gst_message_new_element(GST_OBJECT_CAST(element), s));
+}
+
+void copy_metadata(GstBuffer* from, GstBuffer* to, bool same_size) {
+    gst_buffer_copy_into(
+        to, from,
+        static_cast<GstBufferCopyFlags>(GST_BUFFER_COPY_FLAGS | GST_BUFFER_COPY_TIMESTAMPS), 0,
+        static_cast<gsize>(-1));
+    MetaCopy copy{to, same_size};
+    gst_buffer_foreach_meta(from, copy_meta, &copy);
+}
+
+GstStructure* VkComputeState::stats() {
+    GstStructure* s = gst_structure_new_empty("vkcompute-stats");
+    set_count(s, "frames-in", frames_in);
+    set_count(s, "frames-out", frames_out);
+    set_count(s, "frames-lost", frames_lost);
+    set_count(s, "frames-flushed", frames_flushed);
+    set_text(s, "memory-path", route.path_name());
+    set_text(s, "memory-reason", route.reason());
+    set_count(s, "frames-pool", route.count(MemoryRoute::Path::pool));
+    set_count(s, "frames-import", route.count(MemoryRoute::Path::import));
+    set_count(s, "frames-staged", route.count(MemoryRoute::Path::staged));
+    set_count(s, "device-rebuilds", rebuilds);
+    set_count(s, "reloads", reloads);
+    set_count(s, "reload-failures", reload_failures);
+    set_count(s, "latency", latency_ns);
+    set_summary(s, "gpu-time", gpu_time.summary());
+    set_summary(s, "residence-time", residence.summary());
+    set_summary(s, "blocked-time", blocked.summary());
+    const std::lock_guard lock(mutex);
+    set_text(s, "pipeline-cache", cache_note);
+    if (ring) {
+        set_text(s, "transfer-route", transfer_route_name(ring->route()));
+        const GpuClock::Health health = ring->clock().health();
+        set_text(s, "gpu-clock", gpu_time_method_name(health.method));
+    }
+    if (!device)
+        return s;
+    set_text(s, "device", device->traits().name);
+    set_text(s, "driver", device->traits().driver);
+    if (device->traits().validation)
+        set_count(s, "validation-messages", device->validation_messages());
+    return s;
+}
+
+} // namespace tactus

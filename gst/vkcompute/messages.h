@@ -1,0 +1,31 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/vulkan/frame_program.h"
+#include "core/vulkan/gpu_clock.h"
+
+#include <gst/gst.h>
+
+#include <string>
+#include <vector>
+
+namespace tactus {
+
+/// What the GPU did for a buffer, as the custom meta `tactus-gpu-timing` that clockcalib reads. The
+/// buffer is writable.
+void add_gpu_timing(GstBuffer* buffer, const std::string& device, const std::string& label,
+                    const GpuSpan& span);
+
+/// What shaders counted, as the custom meta `tactus-results`: a field for each member of their
+/// result blocks. The structure belongs to the buffer.
+GstStructure* add_results(GstBuffer* buffer, const std::vector<FrameProgram::Result>& results);
+
+/// The same as an element message `vkcompute-results`, with the buffer's `timestamp`.
+void post_results(GstElement* element, const GstStructure* results, GstClockTime timestamp);
+
+/// Flags, times and metas of a frame for what was made of it. Those that speak of memory or of the
+/// place of pixels are left out, and with another size those that speak of sizes.
+void copy_metadata(GstBuffer* from, GstBuffer* to, bool same_size);
+
+} // namespace tactus

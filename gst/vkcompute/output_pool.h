@@ -1,0 +1,40 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/vulkan/vulkan_device.h"
+
+#include <gst/gst.h>
+
+#include <memory>
+
+namespace tactus {
+
+/// Buffers for what shaders make, in memory that the GPU writes to and the CPU reads.
+///
+/// Threads: one at a time. Buffers may outlive the pool.
+class OutputPool {
+  public:
+    OutputPool() = default;
+    ~OutputPool() { clear(); }
+    OutputPool(const OutputPool&) = delete;
+    OutputPool& operator=(const OutputPool&) = delete;
+
+    /// Starts anew with memory of this device.
+    void begin(std::shared_ptr<VulkanDevice> device);
+    void clear();
+    /// A buffer of `bytes`; null if there is no memory.
+    GstBuffer* acquire(std::size_t bytes);
+    /// The allocator, for others to allocate from; null before `begin`. Owned by the pool.
+    GstAllocator* allocator() const { return allocator_; }
+
+  private:
+    bool make_pool(std::size_t bytes);
+    void drop_pool();
+
+    GstAllocator* allocator_ = nullptr;
+    GstBufferPool* pool_ = nullptr;
+    std::size_t pool_bytes_ = 0;
+};
+
+} // namespace tactus

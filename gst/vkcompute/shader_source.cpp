@@ -1,0 +1,82 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vkcompute/shader_source.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <system_error>
+
+namespace tactus {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kEnding = ".comp";
+
+bool is_text(const std::string& source) {
+    return source.find_first_of("\n{") != std::string::npos;
+}
+
+std::string library_names(const std::string& folder) {
+    std::vector<std::string> names;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder, error))
+        if (entry.path().extension() == kEnding)
+            names.push_back(entry.path().stem().string());
+    std::sort(names.begin(), names.end());
+    std::string text;
+    for (const std::string& name : names)
+        text += (text.empty() ? "" : ", ") + name;
+    return text.empty() ? "the library in " + folder + " is not there (set TACTUS_SHADERS)"
+                        : "the library in " + folder + " has: " + text;
+}
+
+std::optional<std::string> content_of(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file)
+        return std::nullopt;
+    return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+std::optional<std::string> find(const std::string& source, const std::string& folder) {
+    std::error_code error;
+    if (fs::is_regular_file(source, error))
+        return source;
+    const fs::path named = fs::path(folder) / (source + kEnding);
+    // A name, not a path that leads somewhere else.
+    if (source.find('/') == std::string::npos && fs::is_regular_file(named, error))
+        return named.string();
+    return std::nullopt;
+}
+
+} // namespace
+
+std::string shader_folder() {
+    const char* folder = std::getenv("TACTUS_SHADERS");
+    return folder != nullptr && folder[0] != '\0' ? folder : TACTUS_SHADER_FOLDER;
+}
+
+LoadedShader load_shader(const std::string& source, const std::string& entry_point,
+                         std::vector<std::string>& files, GpuError& error) {
+    const std::string folder = shader_folder();
+    Shader::Settings settings;
+    settings.entry_point = entry_point;
+    settings.include_directories = {folder};
+    settings.preamble = content_of(fs::path(folder) / "tactus/frame.glsl").value_or("");
+    if (is_text(source))
+        return {Shader::from_glsl(source, "inline", settings, error, &files), "inline"};
+    const auto path = find(source, folder);
+    if (!path) {
+        error = {GpuStatus::bad_input, "there is no shader \"" + source + "\": no such file, and " +
+                                           library_names(folder)};
+        return {};
+    }
+    return {Shader::from_file(*path, settings, error, &files), fs::path(*path).stem().string()};
+}
+
+} // namespace tactus

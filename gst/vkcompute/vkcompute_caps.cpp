@@ -1,0 +1,199 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What vkcompute takes and makes, and the memory that it offers upstream.
+#include "vkcompute/gpu_memory.h"
+#include "vkcompute/vkcompute_debug.h"
+#include "vkcompute/vkcompute_state.h"
+
+#include <utility>
+
+namespace tactus {
+
+namespace {
+
+// Adds the formats of a mask to a list in a structure of caps.
+void set_formats(GstStructure* structure, std::uint32_t mask) {
+    GValue list = G_VALUE_INIT;
+    g_value_init(&list, GST_TYPE_LIST);
+    const bool is_video = gst_structure_has_name(structure, "video/x-raw");
+    for (unsigned i = 0; is_format(i); ++i) {
+        const auto format = static_cast<PixelFormat>(i);
+        const bool fits = is_video ? is_picture(format)
+                                   : format == PixelFormat::f32 || format == PixelFormat::s16;
+        if (!fits || (mask >> i & 1U) == 0)
+            continue;
+        GValue name = G_VALUE_INIT;
+        g_value_init(&name, G_TYPE_STRING);
+        g_value_set_string(&name, std::string(info_of(format).name).c_str());
+        gst_value_list_append_and_take_value(&list, &name);
+    }
+    gst_structure_take_value(structure, "format", &list);
+}
+
+bool has_formats(const GstStructure* structure) {
+    return gst_value_list_get_size(gst_structure_get_value(structure, "format")) > 0;
+}
+
+std::uint32_t bit(PixelFormat format) {
+    return 1U << static_cast<unsigned>(format);
+}
+
+// All caps whose format is one of the mask; raw data counts as format `bytes`.
+GstCaps* caps_of(std::uint32_t mask) {
+    GstCaps* all = all_caps();
+    GstCaps* result = gst_caps_new_empty();
+    for (guint i = 0; i < gst_caps_get_size(all); ++i) {
+        GstStructure* structure = gst_structure_copy(gst_caps_get_structure(all, i));
+        bool fits = (mask & bit(PixelFormat::bytes)) != 0;
+        if (gst_structure_has_field(structure, "format")) {
+            set_formats(structure, mask);
+            fits = has_formats(structure);
+        }
+        if (fits)
+            gst_caps_append_structure(result, structure);
+        else
+            gst_structure_free(structure);
+    }
+    gst_caps_unref(all);
+    return result;
+}
+
+} // namespace
+
+// Whether frames that come out differ from those that go in.
+bool VkComputeState::changes_caps() const {
+    const std::lock_guard lock(mutex);
+    if (settings.out_caps)
+        return true;
+    for (const auto& shader : shader_set.shaders) {
+        GpuError error;
+        const auto facts = shader_facts(shader->reflection(), error);
+        if (facts && facts->makes)
+            return true;
+    }
+    return false;
+}
+
+// By the shaders alone, before any negotiation.
+GstCaps* VkComputeState::possible_caps(bool output) const {
+    std::uint32_t mask = UINT32_MAX;
+    CapsHandle wanted;
+    {
+        const std::lock_guard lock(mutex);
+        for (std::size_t i = 0; i < shader_set.shaders.size(); ++i) {
+            GpuError error;
+            const auto facts = shader_facts(shader_set.shaders[i]->reflection(), error);
+            if (facts && i == 0 && !output)
+                mask = facts->takes;
+            if (facts && output && facts->makes)
+                mask = bit(*facts->makes);
+        }
+        if (output && settings.out_caps)
+            wanted.reset(gst_caps_ref(settings.out_caps.get()));
+    }
+    GstCaps* caps = caps_of(mask);
+    if (!wanted)
+        return caps;
+    GstCaps* narrowed = gst_caps_intersect_full(caps, wanted.get(), GST_CAPS_INTERSECT_FIRST);
+    gst_caps_unref(caps);
+    return narrowed;
+}
+
+void VkComputeState::answer_caps(GstPad* pad, GstQuery* query) {
+    GstCaps* filter = nullptr;
+    gst_query_parse_caps(query, &filter);
+    const bool from_sink = pad == sink_pad;
+    GstCaps* caps = possible_caps(!from_sink);
+    if (!changes_caps()) {
+        GstCaps* peer = gst_pad_peer_query_caps(from_sink ? src_pad : sink_pad, filter);
+        GstCaps* both = gst_caps_intersect_full(peer, caps, GST_CAPS_INTERSECT_FIRST);
+        gst_caps_unref(peer);
+        gst_caps_unref(std::exchange(caps, both));
+    }
+    if (filter != nullptr) {
+        GstCaps* filtered = gst_caps_intersect_full(filter, caps, GST_CAPS_INTERSECT_FIRST);
+        gst_caps_unref(std::exchange(caps, filtered));
+    }
+    gst_query_set_caps_result(query, caps);
+    gst_caps_unref(caps);
+}
+
+bool VkComputeState::propose_allocation(GstQuery* query) {
+    GstCaps* caps = nullptr;
+    gboolean need_pool = FALSE;
+    gst_query_parse_allocation(query, &caps, &need_pool);
+    if (caps == nullptr || !device)
+        return false;
+    const auto format = MediaFormat::from_caps(caps);
+    if (!format)
+        return false;
+    GstAllocator* allocator = make_gpu_allocator(device);
+    if (format->kind() == MediaFormat::Kind::video) {
+        guint most_held = 1;
+        {
+            const std::lock_guard lock(mutex);
+            most_held = settings.in_flight + 1;
+            if (active)
+                most_held += active->program->history();
+        }
+        const auto size = static_cast<guint>(format->nominal_layout().size_bytes);
+        GstBufferPool* proposed = nullptr;
+        if (need_pool) {
+            proposed = gst_video_buffer_pool_new();
+            GstStructure* config = gst_buffer_pool_get_config(proposed);
+            gst_buffer_pool_config_set_params(config, caps, size, most_held, 0);
+            gst_buffer_pool_config_set_allocator(config, allocator, nullptr);
+            gst_buffer_pool_config_add_option(config, GST_BUFFER_POOL_OPTION_VIDEO_META);
+            if (!gst_buffer_pool_set_config(proposed, config))
+                gst_clear_object(&proposed);
+        }
+        gst_query_add_allocation_pool(query, proposed, size, most_held, 0);
+        gst_clear_object(&proposed);
+        gst_query_add_allocation_meta(query, GST_VIDEO_META_API_TYPE, nullptr);
+        gst_query_add_allocation_meta(query, GST_VIDEO_CROP_META_API_TYPE, nullptr);
+    } else if (format->kind() == MediaFormat::Kind::audio) {
+        gst_query_add_allocation_meta(query, GST_AUDIO_META_API_TYPE, nullptr);
+    }
+    gst_query_add_allocation_param(query, allocator, nullptr);
+    gst_object_unref(allocator);
+    return true;
+}
+
+gboolean VkComputeState::sink_query(GstQuery* query) {
+    switch (GST_QUERY_TYPE(query)) {
+    case GST_QUERY_CAPS:
+        answer_caps(sink_pad, query);
+        return TRUE;
+    case GST_QUERY_ALLOCATION:
+        return propose_allocation(query) ? TRUE : FALSE;
+    default:
+        if (GST_QUERY_IS_SERIALIZED(query)) {
+            wait_until_idle();
+            return gst_pad_peer_query(src_pad, query);
+        }
+        return gst_pad_query_default(sink_pad, GST_OBJECT_CAST(element), query);
+    }
+}
+
+gboolean VkComputeState::src_query(GstQuery* query) {
+    if (GST_QUERY_TYPE(query) == GST_QUERY_CAPS) {
+        answer_caps(src_pad, query);
+        return TRUE;
+    }
+    if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY)
+        return gst_pad_query_default(src_pad, GST_OBJECT_CAST(element), query);
+    if (!gst_pad_peer_query(sink_pad, query))
+        return FALSE;
+    gboolean live = FALSE;
+    GstClockTime least = 0;
+    GstClockTime most = 0;
+    gst_query_parse_latency(query, &live, &least, &most);
+    is_live = live != FALSE;
+    const GstClockTime own = latency_ns;
+    gst_query_set_latency(query, live, least + own,
+                          GST_CLOCK_TIME_IS_VALID(most) ? most + own : most);
+    return TRUE;
+}
+
+} // namespace tactus

@@ -1,0 +1,288 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// vkcompute's sink half: from a buffer to a job on the GPU.
+#include "glue/fast_clock.h"
+#include "vkcompute/gpu_memory.h"
+#include "vkcompute/messages.h"
+#include "vkcompute/vkcompute_debug.h"
+#include "vkcompute/vkcompute_state.h"
+
+#include <utility>
+
+namespace tactus {
+
+namespace {
+
+// Controlled properties (u0 to u7) get their values for the time of this buffer.
+void sync_controls(GstElement* element, GstPad* pad, GstBuffer* buffer) {
+    if (!GST_BUFFER_PTS_IS_VALID(buffer))
+        return;
+    GstEvent* event = gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0);
+    if (event == nullptr)
+        return;
+    const GstSegment* segment = nullptr;
+    gst_event_parse_segment(event, &segment);
+    const guint64 time =
+        gst_segment_to_stream_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+    if (segment->format == GST_FORMAT_TIME && GST_CLOCK_TIME_IS_VALID(time))
+        gst_object_sync_values(GST_OBJECT_CAST(element), time);
+    gst_event_unref(event);
+}
+
+bool is_empty(const FrameLayout& layout) {
+    return layout.planes[0].width == 0 || layout.planes[0].height == 0;
+}
+
+} // namespace
+
+GstFlowReturn VkComputeState::chain(GstBuffer* raw) {
+    BufferHandle buffer(raw);
+    const std::uint64_t arrived_ns = FastClock::monotonic_ns();
+    ++frames_in;
+    {
+        const std::lock_guard lock(mutex);
+        if (flow != GST_FLOW_OK)
+            return flow;
+    }
+    if (!media || !active) {
+        GST_ELEMENT_ERROR(element, CORE, NEGOTIATION, ("A buffer came before its caps"), (nullptr));
+        return GST_FLOW_NOT_NEGOTIATED;
+    }
+    std::string wrong;
+    const auto layout = media->layout_of(buffer.get(), wrong);
+    if (!layout) {
+        GST_ELEMENT_ERROR(element, STREAM, FORMAT, ("A frame cannot be read: %s", wrong.c_str()),
+                          (nullptr));
+        return GST_FLOW_ERROR;
+    }
+    sync_controls(element, sink_pad, buffer.get());
+    take_reload();
+    if (!recover())
+        return GST_FLOW_ERROR;
+    if (!adapt_to(*layout))
+        return GST_FLOW_NOT_NEGOTIATED;
+    apply_uniforms();
+    if (!is_empty(*layout))
+        return process(std::move(buffer), *layout, arrived_ns);
+    Item item; // nothing for a shader to do
+    item.buffer = std::move(buffer);
+    item.arrived_ns = arrived_ns;
+    return enqueue(std::move(item));
+}
+
+// A crop that changed changes the size of the frames.
+bool VkComputeState::adapt_to(const FrameLayout& layout) {
+    if (media->kind() != MediaFormat::Kind::video ||
+        (layout.width == active->layout.width && layout.height == active->layout.height))
+        return true;
+    const FrameLayout bare =
+        FrameLayout::create(layout.format, layout.width, layout.height).value_or(layout);
+    return set_up(bare);
+}
+
+GstFlowReturn VkComputeState::process(BufferHandle buffer, const FrameLayout& layout,
+                                      std::uint64_t arrived_ns) {
+    GpuStatus status = GpuStatus::ok;
+    GpuError error;
+    // With no memory left for the frame, those before it may give back theirs.
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        Item item;
+        item.arrived_ns = arrived_ns;
+        item.program = active;
+        FrameProgram::Frame frame;
+        status = place(buffer.get(), layout, item, frame, error);
+        if (status == GpuStatus::ok && !take_slot(item)) {
+            const std::lock_guard lock(mutex);
+            if (flow != GST_FLOW_OK)
+                return flow;
+            status = GpuStatus::device_lost;
+        }
+        if (status == GpuStatus::ok)
+            status = run(item, frame, error);
+        if (status == GpuStatus::ok)
+            return enqueue(std::move(item));
+        if (status != GpuStatus::out_of_memory)
+            break;
+        wait_until_idle();
+    }
+    return explain(status, error);
+}
+
+GstFlowReturn VkComputeState::explain(GpuStatus status, const GpuError& error) {
+    if (status == GpuStatus::device_lost) {
+        ++frames_lost; // the next frame opens the device anew
+        return GST_FLOW_OK;
+    }
+    GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
+                      ("A frame cannot be given to the GPU: %s",
+                       error.text.empty() ? gpu_status_name(status) : error.text.c_str()),
+                      (nullptr));
+    return GST_FLOW_ERROR;
+}
+
+GpuStatus VkComputeState::place(GstBuffer* buffer, const FrameLayout& layout, Item& item,
+                                FrameProgram::Frame& frame, GpuError& error) {
+    frame.in = route.take(buffer, layout, error);
+    if (!frame.in.buffer)
+        return error.status;
+    std::string news;
+    if (route.take_news(news))
+        GST_INFO_OBJECT(element, "memory path %s", news.c_str());
+    frame.pts_ns = GST_BUFFER_PTS_IS_VALID(buffer) ? GST_BUFFER_PTS(buffer) : UINT64_MAX;
+    const FrameProgram& program = *item.program->program;
+    if (program.passes_input()) {
+        // A writable one, for what is attached to it; its memory is the same.
+        item.buffer.reset(gst_buffer_make_writable(gst_buffer_ref(buffer)));
+        return GpuStatus::ok;
+    }
+    frame.out.layout = program.out_layout(layout);
+    item.buffer.reset(pool.acquire(frame.out.layout.size_bytes));
+    if (!item.buffer) {
+        error.text =
+            "no memory for a frame of " + std::to_string(frame.out.layout.size_bytes) + " bytes";
+        return GpuStatus::out_of_memory;
+    }
+    frame.out.buffer = gpu_buffer_of(gst_buffer_peek_memory(item.buffer.get(), 0));
+    const bool same_size =
+        frame.out.layout.width == layout.width && frame.out.layout.height == layout.height;
+    copy_metadata(buffer, item.buffer.get(), same_size);
+    if (media->kind() == MediaFormat::Kind::audio &&
+        media->audio().layout == GST_AUDIO_LAYOUT_NON_INTERLEAVED)
+        gst_buffer_add_audio_meta(item.buffer.get(), &media->audio(), layout.width, nullptr);
+    return GpuStatus::ok;
+}
+
+// False if the stream is being flushed or has ended, or the device is lost.
+bool VkComputeState::take_slot(Item& item) {
+    const std::uint64_t begin_ns = FastClock::monotonic_ns();
+    std::unique_lock lock(mutex);
+    bool taken = false;
+    while (flow == GST_FLOW_OK && !device->lost()) {
+        std::vector<unsigned>& free = item.program->free;
+        const auto slot = free.empty() ? std::nullopt : ring->try_acquire();
+        if (slot) {
+            item.slot = *slot;
+            item.context = free.back();
+            free.pop_back();
+            taken = true;
+            break;
+        }
+        changed.wait(lock);
+    }
+    blocked.record(FastClock::monotonic_ns() - begin_ns);
+    return taken;
+}
+
+GpuStatus VkComputeState::run(Item& item, const FrameProgram::Frame& frame, GpuError& error) {
+    GpuJob job;
+    GpuStatus status = item.program->program->prepare(item.context, frame, job, error);
+    if (status == GpuStatus::ok) {
+        status = ring->submit(item.slot, job);
+        if (status == GpuStatus::bad_input || status == GpuStatus::unsupported)
+            error.text = ring->submit_error();
+    } else {
+        ring->release(item.slot);
+    }
+    if (status == GpuStatus::ok)
+        return status;
+    item.program->program->forget(item.context);
+    const std::lock_guard lock(mutex);
+    item.program->free.push_back(item.context);
+    return status;
+}
+
+GstFlowReturn VkComputeState::enqueue(Item item) {
+    const std::lock_guard lock(mutex);
+    queue.push_back(std::move(item));
+    changed.notify_all();
+    return flow;
+}
+
+void VkComputeState::enqueue_event(EventHandle event) {
+    Item item;
+    item.event = std::move(event);
+    enqueue(std::move(item));
+}
+
+// --- events
+
+gboolean VkComputeState::sink_event(GstEvent* raw) {
+    EventHandle event(raw);
+    switch (GST_EVENT_TYPE(raw)) {
+    case GST_EVENT_FLUSH_START:
+        begin_flush(std::move(event));
+        return TRUE;
+    case GST_EVENT_FLUSH_STOP:
+        return end_flush(std::move(event));
+    case GST_EVENT_CAPS: {
+        GstCaps* caps = nullptr;
+        gst_event_parse_caps(raw, &caps);
+        return configure(caps) ? TRUE : FALSE;
+    }
+    default:
+        break;
+    }
+    if (!GST_EVENT_IS_SERIALIZED(raw))
+        return gst_pad_push_event(src_pad, event.release());
+    GstFlowReturn now = GST_FLOW_OK;
+    {
+        const std::lock_guard lock(mutex);
+        now = flow;
+    }
+    // Nobody else would tell: upstream sees the result of a push with the next one only.
+    if (GST_EVENT_TYPE(raw) == GST_EVENT_EOS && (now == GST_FLOW_NOT_LINKED || now < GST_FLOW_EOS))
+        GST_ELEMENT_FLOW_ERROR(element, now);
+    if (now != GST_FLOW_OK && now != GST_FLOW_EOS && !GST_EVENT_IS_STICKY(raw))
+        return FALSE;
+    enqueue_event(std::move(event));
+    return TRUE;
+}
+
+void VkComputeState::begin_flush(EventHandle event) {
+    gst_pad_push_event(src_pad, event.release());
+    {
+        const std::lock_guard lock(mutex);
+        flow = GST_FLOW_FLUSHING;
+        changed.notify_all();
+    }
+    gst_pad_pause_task(src_pad);
+}
+
+gboolean VkComputeState::end_flush(EventHandle event) {
+    drain_queue();
+    if (active)
+        active->program->reset();
+    const gboolean passed = gst_pad_push_event(src_pad, event.release());
+    return start_task() && passed;
+}
+
+// With the task at rest: what is on the GPU is collected and thrown away. Caps stay in force.
+void VkComputeState::drain_queue() {
+    for (;;) {
+        Item item;
+        {
+            const std::lock_guard lock(mutex);
+            if (queue.empty())
+                return;
+            item = std::move(queue.front());
+            queue.pop_front();
+        }
+        if (item.program)
+            collect(item);
+        if (item.buffer)
+            ++frames_flushed;
+        if (item.event && GST_EVENT_IS_STICKY(item.event.get()) &&
+            GST_EVENT_TYPE(item.event.get()) != GST_EVENT_EOS &&
+            GST_EVENT_TYPE(item.event.get()) != GST_EVENT_SEGMENT)
+            gst_pad_store_sticky_event(src_pad, item.event.get());
+    }
+}
+
+// Until the task has nothing left to do, or does nothing any more.
+void VkComputeState::wait_until_idle() {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [this] { return (queue.empty() && !busy) || flow != GST_FLOW_OK; });
+}
+
+} // namespace tactus

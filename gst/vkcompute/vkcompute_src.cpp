@@ -1,0 +1,176 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// vkcompute's source half: the task that collects frames from the GPU and pushes them in order.
+#include "glue/fast_clock.h"
+#include "glue/guard.h"
+#include "vkcompute/messages.h"
+#include "vkcompute/vkcompute_debug.h"
+#include "vkcompute/vkcompute_state.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tactus {
+
+namespace {
+
+constexpr std::uint64_t kCollectStepNs = 50 * GST_MSECOND;
+
+} // namespace
+
+gboolean VkComputeState::src_activate(bool activate) {
+    if (activate)
+        return start_task();
+    {
+        const std::lock_guard lock(mutex);
+        flow = GST_FLOW_FLUSHING;
+        changed.notify_all();
+    }
+    return gst_pad_stop_task(src_pad);
+}
+
+gboolean VkComputeState::start_task() {
+    {
+        const std::lock_guard lock(mutex);
+        flow = GST_FLOW_OK;
+    }
+    const auto task = [](gpointer data) {
+        auto& self = *static_cast<VkComputeState*>(data);
+        const bool done = guarded(self.element, false, [&self] {
+            self.loop();
+            return true;
+        });
+        if (!done)
+            self.set_flow(GST_FLOW_ERROR);
+    };
+    return gst_pad_start_task(src_pad, task, this, nullptr);
+}
+
+void VkComputeState::loop() {
+    auto item = next_item();
+    if (!item) {
+        gst_pad_pause_task(src_pad);
+        return;
+    }
+    if (item->event)
+        gst_pad_push_event(src_pad, item->event.release());
+    else
+        push_frame(std::move(*item));
+    const std::lock_guard lock(mutex);
+    busy = false;
+    changed.notify_all();
+}
+
+// Nothing once the stream is flushed or downstream wants no more.
+std::optional<VkComputeState::Item> VkComputeState::next_item() {
+    std::unique_lock lock(mutex);
+    // After a fatal result events go on: EOS has to reach a sink that is linked.
+    const auto events_only = [this] { return flow == GST_FLOW_EOS; };
+    changed.wait(lock, [&] { return flow != GST_FLOW_OK || !queue.empty(); });
+    if (queue.empty() || (flow != GST_FLOW_OK && !(events_only() && queue.front().event)))
+        return std::nullopt;
+    Item item = std::move(queue.front());
+    queue.pop_front();
+    busy = true;
+    return item;
+}
+
+void VkComputeState::push_frame(Item item) {
+    if (item.program && !collect(item)) {
+        ++frames_lost;
+        return;
+    }
+    note_residence(item.arrived_ns);
+    ++frames_out;
+    set_flow(gst_pad_push(src_pad, item.buffer.release()));
+}
+
+void VkComputeState::set_flow(GstFlowReturn result) {
+    if (result == GST_FLOW_OK)
+        return;
+    const std::lock_guard lock(mutex);
+    if (flow == GST_FLOW_OK)
+        flow = result;
+    busy = false;
+    changed.notify_all();
+}
+
+// Waits for the GPU for as long as gpu-timeout says. False: the frame is lost.
+bool VkComputeState::collect(Item& item) {
+    std::shared_ptr<SubmissionRing> from;
+    std::uint64_t most_ns = 0;
+    {
+        const std::lock_guard lock(mutex);
+        from = ring;
+        most_ns = settings.gpu_timeout_ns;
+    }
+    JobResult result;
+    GpuStatus status = GpuStatus::timeout;
+    for (std::uint64_t waited_ns = 0; status == GpuStatus::timeout;) {
+        const std::uint64_t step_ns = std::min(kCollectStepNs, most_ns - waited_ns);
+        status = from->collect(item.slot, step_ns, result);
+        waited_ns += step_ns;
+        if (status != GpuStatus::timeout || waited_ns < most_ns)
+            continue;
+        GST_ELEMENT_WARNING(element, RESOURCE, FAILED,
+                            ("The GPU did not finish a frame within %" G_GUINT64_FORMAT " ms",
+                             most_ns / GST_MSECOND),
+                            ("gpu-timeout"));
+        device->mark_lost();
+    }
+    if (status == GpuStatus::ok)
+        attach_results(item, result);
+    else
+        GST_DEBUG_OBJECT(element, "a frame is lost: %s", gpu_status_name(status));
+    item.program->program->forget(item.context);
+    const std::lock_guard lock(mutex);
+    item.program->free.push_back(item.context);
+    changed.notify_all();
+    return status == GpuStatus::ok;
+}
+
+void VkComputeState::attach_results(Item& item, const JobResult& result) {
+    if (!result.dispatches.empty()) {
+        std::string label;
+        {
+            const std::lock_guard lock(mutex);
+            label = shader_set.labels.empty() ? "" : shader_set.labels.front();
+        }
+        GpuSpan span = result.dispatches.front();
+        const GpuSpan& last = result.dispatches.back();
+        span.end_ticks = last.end_ticks;
+        span.end_ns = last.end_ns;
+        span.bound_ns = std::max(span.bound_ns, last.bound_ns);
+        double sum_ns = 0;
+        for (const GpuSpan& part : result.dispatches)
+            sum_ns += part.duration_ns;
+        gpu_time.record(static_cast<std::uint64_t>(std::max(sum_ns, 0.0)));
+        add_gpu_timing(item.buffer.get(), device->traits().name, label, span);
+    }
+    const auto found = item.program->program->results(item.context);
+    if (found.empty())
+        return;
+    bool post = false;
+    {
+        const std::lock_guard lock(mutex);
+        post = settings.post_results;
+    }
+    GstStructure* meta = add_results(item.buffer.get(), found);
+    if (post)
+        post_results(element, meta, GST_BUFFER_PTS(item.buffer.get()));
+}
+
+// What a live pipeline has to allow for.
+void VkComputeState::note_residence(std::uint64_t arrived_ns) {
+    const std::uint64_t spent_ns = FastClock::monotonic_ns() - arrived_ns;
+    residence.record(spent_ns);
+    if (spent_ns <= latency_ns)
+        return;
+    // With a little to spare, so that not each slower frame is news.
+    latency_ns = spent_ns + spent_ns / 4;
+    if (is_live)
+        gst_element_post_message(element, gst_message_new_latency(GST_OBJECT_CAST(element)));
+}
+
+} // namespace tactus

@@ -1,0 +1,497 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Making ready: device, shaders, program.
+#include "vkcompute/vkcompute_state.h"
+
+#include "core/vulkan/cache_file.h"
+#include "glue/fast_clock.h"
+#include "vkcompute/vkcompute_debug.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+namespace tactus {
+
+namespace {
+
+std::string uuid_text(const GpuTraits& traits) {
+    std::string text;
+    for (const std::uint8_t byte : traits.uuid) {
+        char digits[3];
+        std::snprintf(digits, sizeof digits, "%02x", unsigned{byte});
+        text += digits;
+    }
+    return text;
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines)
+        text += (text.empty() ? "" : "; ") + line;
+    return text;
+}
+
+} // namespace
+
+VkComputeState::VkComputeState(GstElement* the_element) : element(the_element) {}
+
+VkComputeState::~VkComputeState() = default;
+
+// --- NULL to READY and back
+
+bool VkComputeState::open() {
+    bool has_shader = false;
+    {
+        const std::lock_guard lock(mutex);
+        has_shader = !settings.shader.empty();
+    }
+    if (open_device() && (!has_shader || load_shaders()))
+        return true;
+    close();
+    return false;
+}
+
+bool VkComputeState::open_device() {
+    VulkanDevice::Settings wanted;
+    {
+        const std::lock_guard lock(mutex);
+        wanted.device = settings.device;
+        wanted.validation = settings.validation;
+    }
+    GpuError error;
+    auto opened = VulkanDevice::open(wanted, error);
+    if (!opened) {
+        GST_ELEMENT_ERROR(element, RESOURCE, NOT_FOUND,
+                          ("No Vulkan device can be used: %s", error.text.c_str()),
+                          ("device=\"%s\"", wanted.device.c_str()));
+        return false;
+    }
+    GST_INFO_OBJECT(element, "using %s, %s", opened->traits().name.c_str(),
+                    opened->traits().driver.c_str());
+    {
+        const std::lock_guard lock(mutex);
+        device = std::move(opened);
+    }
+    warm_pipeline_cache();
+    return true;
+}
+
+void VkComputeState::close() {
+    store_pipeline_cache();
+    const std::lock_guard lock(mutex);
+    device.reset();
+    shader_set = {};
+    shaders_changed = true;
+}
+
+// --- pipeline cache
+
+// Empty: none.
+std::string VkComputeState::cache_path() const {
+    const std::lock_guard lock(mutex);
+    if (settings.pipeline_cache)
+        return *settings.pipeline_cache;
+    const std::string folder = cache_folder(std::getenv("XDG_CACHE_HOME"), std::getenv("HOME"));
+    return folder.empty() || !device ? "" : folder + "/pipelines-" + uuid_text(device->traits());
+}
+
+void VkComputeState::warm_pipeline_cache() {
+    const std::string path = cache_path();
+    std::string note = "none";
+    if (!path.empty()) {
+        const CacheFile file(path, uuid_text(device->traits()) + device->traits().driver);
+        const auto bytes = file.load();
+        note = bytes && device->add_pipeline_cache(*bytes) ? "warm" : "cold";
+        stored_cache_bytes = bytes ? bytes->size() : 0;
+        GST_INFO_OBJECT(element, "pipeline cache %s: %s", path.c_str(), note.c_str());
+    }
+    const std::lock_guard lock(mutex);
+    cache_note = note;
+}
+
+void VkComputeState::store_pipeline_cache() {
+    const std::string path = cache_path();
+    if (path.empty() || !device || device->lost())
+        return;
+    const std::vector<std::byte> bytes = device->pipeline_cache_data();
+    if (bytes.empty() || bytes.size() == stored_cache_bytes)
+        return;
+    const CacheFile file(path, uuid_text(device->traits()) + device->traits().driver);
+    const std::string wrong = file.store(bytes);
+    if (!wrong.empty())
+        GST_WARNING_OBJECT(element, "pipeline cache: %s", wrong.c_str());
+    stored_cache_bytes = bytes.size();
+}
+
+// --- shaders
+
+std::optional<ShaderSet> VkComputeState::read_shaders(GpuError& error) {
+    std::vector<std::string> sources;
+    std::string entry_point;
+    {
+        const std::lock_guard lock(mutex);
+        sources = settings.passes;
+        sources.insert(sources.begin(), settings.shader);
+        entry_point = settings.entry_point;
+    }
+    ShaderSet set;
+    for (const std::string& source : sources) {
+        LoadedShader loaded = load_shader(source, entry_point, set.files, error);
+        if (!loaded.shader)
+            return std::nullopt;
+        set.shaders.push_back(std::move(loaded.shader));
+        set.labels.push_back(std::move(loaded.label));
+    }
+    return set;
+}
+
+bool VkComputeState::load_shaders() {
+    GpuError error;
+    auto set = read_shaders(error);
+    if (!set) {
+        GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS,
+                          ("The shader cannot be used: %s", error.text.c_str()), (nullptr));
+        return false;
+    }
+    const std::lock_guard lock(mutex);
+    shader_set = std::move(*set);
+    shaders_changed = false;
+    return true;
+}
+
+void VkComputeState::start_watching() {
+    std::vector<std::string> files;
+    {
+        const std::lock_guard lock(mutex);
+        if (settings.reload)
+            files = shader_set.files;
+    }
+    if (files.empty())
+        return;
+    const std::string wrong = watch.start(files, [this] {
+        GpuError error;
+        std::optional<ShaderSet> set;
+        try {
+            set = read_shaders(error);
+        } catch (const std::exception& thrown) {
+            error.text = thrown.what();
+        }
+        if (set) {
+            const std::lock_guard lock(mutex);
+            reloaded = std::move(set);
+            return;
+        }
+        ++reload_failures;
+        GST_ELEMENT_WARNING(element, LIBRARY, SETTINGS,
+                            ("The changed shader cannot be used: %s", error.text.c_str()),
+                            ("the old one goes on"));
+    });
+    if (!wrong.empty())
+        GST_ELEMENT_WARNING(element, RESOURCE, OPEN_READ,
+                            ("Reload does not work: %s", wrong.c_str()), (nullptr));
+}
+
+// A program of the new shaders takes the place of the old one between two frames.
+void VkComputeState::take_reload() {
+    std::optional<ShaderSet> set;
+    ShaderSet old;
+    {
+        const std::lock_guard lock(mutex);
+        if (!reloaded)
+            return;
+        set = std::exchange(reloaded, std::nullopt);
+        old = std::exchange(shader_set, *set);
+    }
+    GpuError error;
+    const PixelFormat made = active->program->out_format();
+    const bool passes = active->program->passes_input();
+    auto next = make_program(active->layout, error);
+    if (next && (next->program->out_format() != made || next->program->passes_input() != passes)) {
+        next.reset();
+        error.text = "it makes another format than before; restart the element for that";
+    }
+    if (next) {
+        use_program(std::move(next));
+        ++reloads;
+        GST_INFO_OBJECT(element, "took over the changed shader");
+        return;
+    }
+    {
+        const std::lock_guard lock(mutex);
+        shader_set = std::move(old);
+    }
+    ++reload_failures;
+    GST_ELEMENT_WARNING(element, LIBRARY, SETTINGS,
+                        ("The changed shader cannot be used: %s", error.text.c_str()),
+                        ("the old one goes on"));
+}
+
+// --- READY to PAUSED and back
+
+bool VkComputeState::read_extra() {
+    extra.clear();
+    std::string path;
+    {
+        const std::lock_guard lock(mutex);
+        path = settings.extra_input;
+    }
+    if (path.empty())
+        return true;
+    std::ifstream file(path, std::ios::binary);
+    const std::string bytes(std::istreambuf_iterator<char>(file), {});
+    if (!file || bytes.empty()) {
+        GST_ELEMENT_ERROR(element, RESOURCE, OPEN_READ,
+                          ("extra-input cannot be read, or is empty: %s", path.c_str()), (nullptr));
+        return false;
+    }
+    const auto* begin = reinterpret_cast<const std::byte*>(bytes.data());
+    extra.assign(begin, begin + bytes.size());
+    extra.resize((extra.size() + 3) & ~std::size_t{3}); // shaders read words
+    return true;
+}
+
+bool VkComputeState::start() {
+    bool has_shader = false;
+    bool stale = false;
+    {
+        const std::lock_guard lock(mutex);
+        has_shader = !settings.shader.empty();
+        stale = shaders_changed;
+        if (!parse_workgroup(settings.workgroup)) {
+            GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS,
+                              ("workgroup=\"%s\" is not a size; 16x8, 64 or auto would be",
+                               settings.workgroup.c_str()),
+                              (nullptr));
+            return false;
+        }
+    }
+    if (!has_shader) {
+        GST_ELEMENT_ERROR(
+            element, LIBRARY, SETTINGS,
+            ("There is no shader: set the property shader to a file, to GLSL text, or "
+             "to a name of the library, such as invert"),
+            (nullptr));
+        return false;
+    }
+    if ((stale && !load_shaders()) || !read_extra() || !make_ring())
+        return false;
+    pool.begin(device);
+    start_watching();
+    return true;
+}
+
+bool VkComputeState::make_ring() {
+    SubmissionRing::Settings wanted;
+    wanted.now_ns = FastClock::monotonic_ns;
+    {
+        const std::lock_guard lock(mutex);
+        wanted.in_flight = settings.in_flight;
+    }
+    GpuError error;
+    std::shared_ptr<SubmissionRing> made = SubmissionRing::create(device, wanted, error);
+    if (!made) {
+        GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
+                          ("The device does not take work: %s", error.text.c_str()), (nullptr));
+        return false;
+    }
+    const std::lock_guard lock(mutex);
+    ring = std::move(made);
+    return true;
+}
+
+void VkComputeState::stop() {
+    watch.stop();
+    drain_queue();
+    store_pipeline_cache();
+    pool.clear();
+    route.begin(nullptr, false);
+    media.reset();
+    std::shared_ptr<SubmissionRing> old_ring;
+    const std::lock_guard lock(mutex);
+    active.reset();
+    reloaded.reset();
+    old_ring = std::move(ring);
+}
+
+// --- caps
+
+bool VkComputeState::configure(const GstCaps* caps) {
+    media = MediaFormat::from_caps(caps);
+    if (!media) {
+        GST_ELEMENT_ERROR(element, STREAM, FORMAT, ("These caps are none that shaders can take"),
+                          ("%" GST_PTR_FORMAT, static_cast<const void*>(caps)));
+        return false;
+    }
+    latency_ns = std::max(latency_ns.load(), media->frame_duration());
+    return set_up(media->nominal_layout());
+}
+
+// A program for frames of this layout, and the caps of what it makes.
+bool VkComputeState::set_up(const FrameLayout& layout) {
+    GpuError error;
+    auto next = make_program(layout, error);
+    if (!next) {
+        GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS,
+                          ("The shader cannot be used: %s", error.text.c_str()), (nullptr));
+        return false;
+    }
+    use_program(std::move(next));
+    const FrameLayout made = active->program->out_layout(layout);
+    GstCaps* caps = media->caps_for(made.format, made.width, made.height);
+    enqueue_event(EventHandle(gst_event_new_caps(caps)));
+    gst_caps_unref(caps);
+    return true;
+}
+
+bool VkComputeState::read_out_caps(FrameProgram::Settings& wanted, GpuError& error) {
+    const std::lock_guard lock(mutex);
+    if (!settings.out_caps || gst_caps_is_any(settings.out_caps.get()) ||
+        gst_caps_is_empty(settings.out_caps.get()))
+        return true;
+    const GstStructure* s = gst_caps_get_structure(settings.out_caps.get(), 0);
+    const auto side = [&](const char* field, std::uint32_t& target) {
+        gint value = 0;
+        if (!gst_structure_has_field(s, field))
+            return true;
+        if (gst_structure_get_int(s, field, &value) && value > 0 &&
+            value <= static_cast<gint>(FrameLayout::kLargestSide)) {
+            target = static_cast<std::uint32_t>(value);
+            return true;
+        }
+        error.text = std::string("out-caps: ") + field + " must be a number from 1 to 32768";
+        return false;
+    };
+    if (!side("width", wanted.out_width) || !side("height", wanted.out_height))
+        return false;
+    if (!gst_structure_has_field(s, "format"))
+        return true;
+    const gchar* name = gst_structure_get_string(s, "format");
+    if (name != nullptr)
+        wanted.out_format = pixel_format_named(name);
+    if (!wanted.out_format)
+        error.text = "out-caps: format must be one of " + format_names(UINT32_MAX);
+    return wanted.out_format.has_value();
+}
+
+std::shared_ptr<ActiveProgram> VkComputeState::make_program(const FrameLayout& layout,
+                                                            GpuError& error) {
+    FrameProgram::Settings wanted;
+    error.status = GpuStatus::bad_input;
+    wanted.in = layout;
+    wanted.rate = media->rate();
+    wanted.extra = extra;
+    if (media->kind() == MediaFormat::Kind::video && !read_out_caps(wanted, error))
+        return nullptr;
+    std::vector<std::string> problems;
+    {
+        const std::lock_guard lock(mutex);
+        wanted.shaders = shader_set.shaders;
+        wanted.labels = shader_set.labels;
+        wanted.constants = numbers_of(settings.constants.get(), problems);
+        wanted.workgroup = parse_workgroup(settings.workgroup).value_or(wanted.workgroup);
+        wanted.slots = settings.in_flight + 1;
+        if (settings.device_memory != DeviceMemory::automatic)
+            wanted.copies = settings.device_memory == DeviceMemory::yes;
+        if (active)
+            wanted.previous = active->program;
+    }
+    if (!problems.empty()) {
+        error.text = "constants: " + joined(problems);
+        return nullptr;
+    }
+    auto made = std::make_shared<ActiveProgram>();
+    made->program = FrameProgram::create(device, wanted, error);
+    made->layout = layout;
+    for (unsigned i = 0; i < wanted.slots; ++i)
+        made->free.push_back(i);
+    return made->program ? made : nullptr;
+}
+
+void VkComputeState::use_program(std::shared_ptr<ActiveProgram> next) {
+    route.begin(device, next->program->history() > 0);
+    const std::lock_guard lock(mutex);
+    active = std::move(next);
+    uniforms_changed = true;
+}
+
+void VkComputeState::apply_uniforms() {
+    std::vector<std::string> problems;
+    UniformValues values;
+    {
+        const std::lock_guard lock(mutex);
+        if (!std::exchange(uniforms_changed, false))
+            return;
+        values = numbers_of(settings.uniforms.get(), problems);
+        const std::vector<std::string> names = active->program->float_uniforms();
+        for (std::size_t i = 0; i < settings.controls.size(); ++i) {
+            if (settings.control_set[i] && i < names.size())
+                values[names[i]] = {settings.controls[i]};
+            else if (settings.control_set[i])
+                problems.push_back("u" + std::to_string(i) + " was set, but there are only " +
+                                   std::to_string(names.size()) + " float uniforms");
+        }
+    }
+    const std::vector<std::string> more = active->program->set_uniforms(values);
+    problems.insert(problems.end(), more.begin(), more.end());
+    if (!problems.empty())
+        GST_ELEMENT_WARNING(element, LIBRARY, SETTINGS, ("Uniforms: %s", joined(problems).c_str()),
+                            (nullptr));
+}
+
+// --- loss
+
+// False after an element error. The frames that were on the lost device have been counted.
+bool VkComputeState::recover() {
+    if (!device->lost())
+        return true;
+    wait_until_idle();
+    if (!rebuilds_allowed.grant(FastClock::monotonic_ns())) {
+        GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
+                          ("The GPU was lost %u times within a minute",
+                           static_cast<unsigned>(RebuildLimit::kMost) + 1),
+                          ("%s", device->traits().name.c_str()));
+        return false;
+    }
+    ++rebuilds;
+    GST_ELEMENT_WARNING(element, RESOURCE, FAILED, ("The GPU was lost; it is opened anew"),
+                        ("%s", device->traits().name.c_str()));
+    const FrameLayout layout = active->layout;
+    if (!open_device() || !make_ring())
+        return false;
+    pool.begin(device);
+    GpuError error;
+    auto next = make_program(layout, error);
+    if (!next) {
+        GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
+                          ("The shader cannot be used again: %s", error.text.c_str()), (nullptr));
+        return false;
+    }
+    use_program(std::move(next));
+    return true;
+}
+
+// --- properties
+
+bool VkComputeState::set_property(guint id, const GValue* value) {
+    const std::lock_guard lock(mutex);
+    if (!set_setting(settings, id, value))
+        return false;
+    shaders_changed = shaders_changed || concerns_shaders(id);
+    uniforms_changed = uniforms_changed || id == kUniformsId || id >= kFirstControlId;
+    return true;
+}
+
+bool VkComputeState::get_property(guint id, GValue* value) {
+    if (id == kVkComputeStatsId) {
+        g_value_take_boxed(value, stats());
+        return true;
+    }
+    const std::lock_guard lock(mutex);
+    return get_setting(settings, id, value);
+}
+
+} // namespace tactus

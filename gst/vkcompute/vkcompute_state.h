@@ -1,0 +1,185 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/stats/log_linear_histogram.h"
+#include "core/vulkan/frame_program.h"
+#include "core/vulkan/rebuild_limit.h"
+#include "core/vulkan/submission_ring.h"
+#include "glue/handles.h"
+#include "vkcompute/media_format.h"
+#include "vkcompute/memory_route.h"
+#include "vkcompute/output_pool.h"
+#include "vkcompute/settings.h"
+#include "vkcompute/shader_source.h"
+#include "vkcompute/shader_watch.h"
+
+#include <gst/gst.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tactus {
+
+/// The shaders of the property, in turn.
+struct ShaderSet {
+    std::vector<std::shared_ptr<const Shader>> shaders;
+    std::vector<std::string> labels;
+    std::vector<std::string> files;
+};
+
+/// A program with the numbers of its unused contexts. A context stays in use until the results of
+/// its job were read, so there is one more than slots in the ring.
+struct ActiveProgram {
+    std::shared_ptr<FrameProgram> program;
+    FrameLayout layout;         ///< that it was made for
+    std::vector<unsigned> free; ///< guarded by the state's lock
+};
+
+/// What GStreamer's threads share of one vkcompute.
+///
+/// Threads: the sink pad's streaming thread (`chain`, `sink_event`, serialized queries), the task
+/// of the source pad (`loop`), a thread that watches files, and the application's. `mutex` guards
+/// what they share; no lock is held while something is pushed, posted or waited for on the GPU. The
+/// streaming thread submits, the task collects.
+class VkComputeState {
+  public:
+    explicit VkComputeState(GstElement* the_element);
+    ~VkComputeState();
+    VkComputeState(const VkComputeState&) = delete;
+    VkComputeState& operator=(const VkComputeState&) = delete;
+
+    // state changes
+    bool open();
+    void close();
+    bool start();
+    void stop();
+
+    // sink half
+    GstFlowReturn chain(GstBuffer* buffer);
+    gboolean sink_event(GstEvent* event);
+    gboolean sink_query(GstQuery* query);
+
+    // source half
+    gboolean src_activate(bool active);
+    gboolean src_query(GstQuery* query);
+    void loop();
+
+    bool set_property(guint id, const GValue* value);
+    bool get_property(guint id, GValue* value);
+
+    GstElement* element;
+    GstPad* sink_pad = nullptr;
+    GstPad* src_pad = nullptr;
+
+  private:
+    /// A frame on its way, or an event in its place between them.
+    struct Item {
+        EventHandle event;
+        BufferHandle buffer;                    ///< to be pushed
+        std::shared_ptr<ActiveProgram> program; ///< null: nothing is done to the buffer
+        unsigned context = 0;
+        unsigned slot = 0;
+        std::uint64_t arrived_ns = 0;
+    };
+
+    // making ready
+    bool open_device();
+    bool make_ring();
+    bool load_shaders();
+    std::optional<ShaderSet> read_shaders(GpuError& error);
+    void warm_pipeline_cache();
+    void store_pipeline_cache();
+    std::string cache_path() const;
+    bool read_extra();
+    bool configure(const GstCaps* caps);
+    bool set_up(const FrameLayout& layout);
+    std::shared_ptr<ActiveProgram> make_program(const FrameLayout& layout, GpuError& error);
+    void use_program(std::shared_ptr<ActiveProgram> next);
+    bool read_out_caps(FrameProgram::Settings& wanted, GpuError& error);
+    void start_watching();
+    void take_reload();
+    void apply_uniforms();
+    bool recover();
+
+    // what it takes and makes
+    bool changes_caps() const;
+    GstCaps* possible_caps(bool output) const;
+    void answer_caps(GstPad* pad, GstQuery* query);
+    bool propose_allocation(GstQuery* query);
+
+    // one frame
+    bool adapt_to(const FrameLayout& layout);
+    GstFlowReturn process(BufferHandle buffer, const FrameLayout& layout, std::uint64_t arrived_ns);
+    GpuStatus place(GstBuffer* buffer, const FrameLayout& layout, Item& item,
+                    FrameProgram::Frame& frame, GpuError& error);
+    GpuStatus run(Item& item, const FrameProgram::Frame& frame, GpuError& error);
+    bool take_slot(Item& item);
+    GstFlowReturn enqueue(Item item);
+    void enqueue_event(EventHandle event);
+    GstFlowReturn explain(GpuStatus status, const GpuError& error);
+
+    // the task
+    std::optional<Item> next_item();
+    void push_frame(Item item);
+    bool collect(Item& item);
+    void attach_results(Item& item, const JobResult& result);
+    void set_flow(GstFlowReturn result);
+    void note_residence(std::uint64_t arrived_ns);
+
+    // flushes and stops
+    void begin_flush(EventHandle event);
+    gboolean end_flush(EventHandle event);
+    void drain_queue();
+    void wait_until_idle();
+    gboolean start_task();
+
+    GstStructure* stats();
+
+    mutable std::mutex mutex;
+    std::condition_variable changed;
+    VkComputeSettings settings;
+    bool uniforms_changed = false;
+    bool shaders_changed = true;
+    std::deque<Item> queue;
+    bool busy = false;                      ///< the task has an item in its hands
+    GstFlowReturn flow = GST_FLOW_FLUSHING; ///< other than OK: nothing is taken or pushed any more
+    std::shared_ptr<VulkanDevice> device;
+    std::shared_ptr<SubmissionRing> ring;
+    std::shared_ptr<ActiveProgram> active;
+    ShaderSet shader_set;
+    std::optional<ShaderSet> reloaded; ///< to be taken over with the next frame
+    std::string cache_note = "none";   ///< what became of the pipeline cache
+
+    // the streaming thread's own
+    std::optional<MediaFormat> media;
+    MemoryRoute route; ///< its counts: any thread
+    OutputPool pool;
+    RebuildLimit rebuilds_allowed;
+    std::size_t stored_cache_bytes = 0;
+    std::vector<std::byte> extra;
+
+    ShaderWatch watch;
+
+    std::atomic<std::uint64_t> frames_in{0};
+    std::atomic<std::uint64_t> frames_out{0};
+    std::atomic<std::uint64_t> frames_lost{0};
+    std::atomic<std::uint64_t> frames_flushed{0};
+    std::atomic<std::uint64_t> rebuilds{0};
+    std::atomic<std::uint64_t> reloads{0};
+    std::atomic<std::uint64_t> reload_failures{0};
+    std::atomic<std::uint64_t> latency_ns{0};
+    std::atomic<bool> is_live{false};
+    LogLinearHistogram gpu_time;  ///< recorded by the task
+    LogLinearHistogram residence; ///< likewise
+    LogLinearHistogram blocked;   ///< recorded by the streaming thread
+};
+
+} // namespace tactus
