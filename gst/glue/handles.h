@@ -25,11 +25,6 @@ struct StructureFree {
     void operator()(GstStructure* structure) const { gst_structure_free(structure); }
 };
 
-struct CapsUnref {
-    void operator()(GstCaps* caps) const { gst_caps_unref(caps); }
-};
-
-using CapsHandle = std::unique_ptr<GstCaps, CapsUnref>;
 using BufferHandle = std::unique_ptr<GstBuffer, MiniObjectUnref>;
 using BufferListHandle = std::unique_ptr<GstBufferList, MiniObjectUnref>;
 using CapsHandle = std::unique_ptr<GstCaps, MiniObjectUnref>;
