@@ -352,20 +352,25 @@ GstFlowReturn JitterBufferState::sink_event(GstEvent* event) {
     return gst_pad_push_event(src_pad, event) != FALSE ? GST_FLOW_OK : GST_FLOW_ERROR;
 }
 
-// A new stream after the end of one: waits until that has gone out. False if it never will.
-bool JitterBufferState::begin_stream(std::unique_lock<std::mutex>& lock) {
+// A new stream after the end of one: waits until that has gone out. Nobody waits for an end that
+// waits for a link, and a new stream makes it void.
+void JitterBufferState::begin_stream(std::unique_lock<std::mutex>& lock) {
     changed.wait(lock, [this] { return eos_pushed || flow != GST_FLOW_OK; });
-    if (!eos_pushed)
-        return false;
+    if (!eos_pushed && flow != GST_FLOW_NOT_LINKED)
+        return;
+    if (!eos_pushed) {
+        lock.unlock();
+        drop_serial(true);
+        lock.lock();
+    }
     eos_queued = eos_pushed = false;
     core.flush();
-    return true;
 }
 
 GstFlowReturn JitterBufferState::queue_event(GstEvent* event) {
     std::unique_lock lock(mutex);
     const bool new_stream = GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START;
-    if (eos_queued && flow == GST_FLOW_OK && new_stream)
+    if (eos_queued && new_stream)
         begin_stream(lock);
     if (flow != GST_FLOW_OK || eos_queued) {
         const GstFlowReturn result = flow != GST_FLOW_OK ? flow : GST_FLOW_EOS;
@@ -381,7 +386,8 @@ GstFlowReturn JitterBufferState::queue_event(GstEvent* event) {
 
 GstFlowReturn JitterBufferState::queue_eos(GstEvent* event) {
     std::unique_lock lock(mutex);
-    if (flow != GST_FLOW_OK || eos_queued) {
+    const bool waits_for_link = flow == GST_FLOW_NOT_LINKED && src_active;
+    if ((flow != GST_FLOW_OK && !waits_for_link) || eos_queued) {
         const GstFlowReturn result = flow != GST_FLOW_OK ? flow : GST_FLOW_EOS;
         lock.unlock();
         gst_event_unref(event);

@@ -207,7 +207,7 @@ void JitterBufferState::dispose(Out& out) {
         gst_structure_free(out.structure);
     if (out.item.query != 0)
         desk.refuse(out.item.query);
-    if (out.item.event != nullptr)
+    if (out.item.event != nullptr && !put_back_end(out.item))
         drop_event(out.item.event);
     if (out.kind == Out::Kind::action && out.action.kind == JitterAction::Kind::push)
         gst_buffer_unref(static_cast<GstBuffer*>(out.action.stored.packet.handle));
@@ -372,12 +372,30 @@ void JitterBufferState::deliver_serial(const Serial& item) {
         gst_event_copy_segment(item.event, &out_segment);
     if (type == GST_EVENT_STREAM_START)
         discont = true;
+    if (type == GST_EVENT_EOS && gst_pad_is_linked(src_pad) == FALSE && put_back_end(item))
+        return;
     gst_pad_push_event(src_pad, item.event);
     if (type == GST_EVENT_EOS) {
         const std::lock_guard lock(mutex);
         eos_pushed = true;
         changed.notify_all();
     }
+}
+
+// A pad that is not linked would store the end of the stream, but send it only before something
+// else, and nothing else comes. False if it is of no use any more.
+bool JitterBufferState::put_back_end(const Serial& item) {
+    if (GST_EVENT_TYPE(item.event) != GST_EVENT_EOS)
+        return false;
+    const std::lock_guard lock(mutex);
+    if (!eos_queued || (flow != GST_FLOW_OK && flow != GST_FLOW_NOT_LINKED))
+        return false;
+    serial.push_front(item);
+    // Whoever links it now makes us go on, once we let go of the mutex.
+    flow = gst_pad_is_linked(src_pad) != FALSE ? GST_FLOW_OK : GST_FLOW_NOT_LINKED;
+    wake();
+    changed.notify_all();
+    return true;
 }
 
 // What downstream answered; not if it was to something from before a flush.
@@ -400,7 +418,8 @@ void JitterBufferState::note_flow(GstFlowReturn result) {
     desk.cancel();
     if (tell) {
         GST_ELEMENT_FLOW_ERROR(element, result);
-        gst_pad_push_event(src_pad, gst_event_new_eos());
+        if (result != GST_FLOW_NOT_LINKED) // else the one that there is waits for a link
+            gst_pad_push_event(src_pad, gst_event_new_eos());
     }
 }
 

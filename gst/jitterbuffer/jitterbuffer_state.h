@@ -118,7 +118,7 @@ struct JitterBufferState {
     void read_new_caps(GstCaps* caps);
     GstFlowReturn queue_event(GstEvent* event);
     GstFlowReturn queue_eos(GstEvent* event);
-    bool begin_stream(std::unique_lock<std::mutex>& lock);
+    void begin_stream(std::unique_lock<std::mutex>& lock);
     GstFlowReturn flush_start(GstEvent* event);
     GstFlowReturn flush_stop(GstEvent* event);
     gboolean queue_query(GstQuery* query);
@@ -153,6 +153,7 @@ struct JitterBufferState {
     void push_eos();
     void post_latency(std::int64_t latency_ns);
     void post_buffering(int percent);
+    bool put_back_end(const Serial& item);
     void note_flow(GstFlowReturn result);
     void rest();
     gboolean start_task();

@@ -301,18 +301,24 @@ TEST_F(JitterBufferModesTest, TakesNoSilenceForAnOverduePacket) {
 }
 
 // As long as nobody has told us upstream's latency, all comes that much before now.
-TEST_F(JitterBufferModesTest, DropsNothingAsStaleBecauseUpstreamHoldsPackets) {
+TEST_F(JitterBufferModesTest, TakesNothingForAStallBecauseUpstreamHoldsPackets) {
+    constexpr std::int64_t kHeldNs = 300 * kMs;
     start(JitterConfig{});
     for (std::int64_t i = 0; i < 50; ++i) {
-        run_to(i * kSpacingNs + 300 * kMs);
+        run_to(i * kSpacingNs + kHeldNs);
         JitterPacket packet = make(i);
         packet.arrival_ns = i * kSpacingNs;
         EXPECT_TRUE(buffer_->insert(packet, now_ns_).accepted);
         work();
     }
-    EXPECT_GT(buffer_->stats().gaps, 0u);
+    EXPECT_EQ(buffer_->stats().gaps, 0u);
     EXPECT_EQ(buffer_->stats().dropped_stale, 0u);
     EXPECT_EQ(pushed(), range(0, 50));
+    // What is one is told as late as all comes.
+    run_to(100 * kSpacingNs);
+    ASSERT_EQ(of(Kind::gap).size(), 1u);
+    EXPECT_EQ(of(Kind::gap)[0].at_ns, 50 * kSpacingNs + buffer_->latency_ns() + kHeldNs);
+    EXPECT_EQ(of(Kind::gap)[0].action.pts_ns, 50 * kSpacingNs);
 }
 
 TEST_F(JitterBufferModesTest, AsksForAMissingPacketOnceAndTakesTheAnswer) {

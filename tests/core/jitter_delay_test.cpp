@@ -121,6 +121,48 @@ TEST(Timeline, DoesNotMoveForOneLatePacket) {
     }
 }
 
+TEST(Timeline, TakesAnOlderTimestampInOrderForAJump) {
+    Timeline timeline;
+    for (std::int64_t i = 0; i < 100; ++i)
+        timeline.observe(static_cast<std::uint32_t>(100'000 + i * 960), 48'000, i * 20 * kMs, true);
+    // Overtaken by a lot, it is late.
+    const auto late = timeline.observe(100'000, 48'000, 2000 * kMs, false);
+    EXPECT_FALSE(late.resynced);
+    EXPECT_EQ(late.pts_ns, 0);
+    const auto jumped = timeline.observe(100'000 + 50 * 960, 48'000, 2000 * kMs, true);
+    EXPECT_TRUE(jumped.resynced);
+    EXPECT_EQ(jumped.pts_ns, 2000 * kMs);
+}
+
+TEST(Timeline, StaysLateForEverIfItIsSteadyAndNotSlaved) {
+    Timeline timeline;
+    timeline.set_slaved(false);
+    for (std::int64_t i = 0; i < 500; ++i) {
+        const std::int64_t arrival_ns = i * 20 * kMs + (i < 100 ? 0 : 5000 * kMs);
+        const auto placed =
+            timeline.observe(static_cast<std::uint32_t>(i * 960), 48'000, arrival_ns, true);
+        ASSERT_EQ(placed.pts_ns, i * 20 * kMs);
+    }
+    timeline.set_slaved(true);
+    Timeline::Placed placed;
+    for (std::int64_t i = 500; i < 504; ++i)
+        placed = timeline.observe(static_cast<std::uint32_t>(i * 960), 48'000,
+                                  i * 20 * kMs + 10'000 * kMs, true);
+    EXPECT_EQ(placed.pts_ns, 503 * 20 * kMs + 10'000 * kMs);
+}
+
+TEST(Timeline, CountsFromZeroThroughJumpsUntilItStartsOver) {
+    Timeline timeline;
+    timeline.set_slaved(false);
+    timeline.set_from_zero(true);
+    EXPECT_EQ(timeline.observe(1000, 48'000, 7000 * kMs, true).pts_ns, 0);
+    EXPECT_EQ(timeline.observe(1'000'000'000, 48'000, 9000 * kMs, true).pts_ns, 2000 * kMs);
+    timeline.restart();
+    EXPECT_EQ(timeline.observe(77, 48'000, 9500 * kMs, true).pts_ns, 2500 * kMs);
+    timeline.start_over();
+    EXPECT_EQ(timeline.observe(78, 48'000, 9600 * kMs, true).pts_ns, 0);
+}
+
 TEST(Timeline, FollowsBothDirectionsOfSkewForHours) {
     for (const double ppm : {200.0, -200.0}) {
         Timeline timeline;

@@ -74,6 +74,23 @@ class RtxPlannerTest : public ::testing::Test {
         planner_.note_arrival(1, true, true, asked_at_ns_ + rtt_ns);
     }
 
+    /// Packets [first, end) come in order, but each one whose number `every` divides is lost.
+    void lose_each(std::int64_t every, std::int64_t first, std::int64_t end) {
+        for (std::int64_t n = first; n < end; ++n) {
+            if (n % every == 0)
+                continue;
+            now_ns_ = n * 20 * kMs;
+            if ((n - 1) % every == 0)
+                hole(n, 1);
+            else
+                newest(n);
+            requests_until(now_ns_);
+        }
+    }
+    std::int64_t floor(std::int64_t otherwise_ns) {
+        return planner_.floor_ns(now_ns_, otherwise_ns, 1000 * kMs);
+    }
+
     RtxPlanner planner_;
     RtxRequest last_;
     std::int64_t asked_at_ns_ = 0;
@@ -173,6 +190,30 @@ TEST_F(RtxPlannerTest, KeepsToItsPropertiesOfRetries) {
     EXPECT_EQ(requests_until(30'000 * kMs), 5);
 }
 
+TEST_F(RtxPlannerTest, KeepsToItsPropertiesOfDelays) {
+    RtxConfig config;
+    config.delay_reorder = 0;
+    config.delay_ns = 70 * kMs;
+    config.retry_timeout_ns = 10 * kMs;
+    config.min_retry_timeout_ns = 100 * kMs;
+    configure(config);
+    hole(10, 1); // at 200 ms
+    EXPECT_EQ(requests_until(269 * kMs), 0);
+    EXPECT_EQ(requests_until(270 * kMs), 1);
+    EXPECT_EQ(requests_until(369 * kMs), 0);
+    EXPECT_EQ(requests_until(370 * kMs), 1);
+    config.delay_ns = -1;
+    config.min_delay_ns = 50 * kMs;
+    configure(config);
+    hole(100, 1); // at 2000 ms
+    EXPECT_EQ(requests_until(2049 * kMs), 0);
+    EXPECT_EQ(requests_until(2050 * kMs), 1);
+    config.deadline_ns = 30 * kMs;
+    configure(config);
+    hole(300, 1);
+    EXPECT_EQ(requests_until(20'000 * kMs), 0) << "it may be no older than 30 ms";
+}
+
 TEST_F(RtxPlannerTest, WithholdsWhatTheBitRateDoesNotAllow) {
     RtxConfig config;
     config.max_bits_per_second = 10'000; // ten packets in a second
@@ -257,13 +298,80 @@ TEST_F(RtxPlannerTest, DoesNotTakeAPauseForReordering) {
     EXPECT_EQ(requests_until(255 * 20 * kMs), 1); // as soon as three have overtaken it
 }
 
-TEST_F(RtxPlannerTest, NeedsNoHoldUntilSomethingIsLost) {
-    EXPECT_EQ(planner_.needed_hold_ns(0), 0);
+TEST_F(RtxPlannerTest, LeavesNoRoomForWhatIsSeldomLost) {
     learn_rtt(40 * kMs);
-    const std::int64_t hold_ns = planner_.needed_hold_ns(200 * kMs);
-    EXPECT_GE(hold_ns, 60 * kMs);
-    EXPECT_LE(hold_ns, 100 * kMs);
-    EXPECT_EQ(planner_.needed_hold_ns(100'000 * kMs), 0);
+    lose_each(1000, 5, 6000);
+    EXPECT_NEAR(planner_.lost_share(), 0.001, 0.0005);
+    EXPECT_EQ(floor(10 * kMs), 0); // worth 20 ms, and costs 65
+    EXPECT_EQ(floor(1000 * kMs), 0);
+}
+
+TEST_F(RtxPlannerTest, LeavesRoomWhereLossIsWorthIt) {
+    EXPECT_EQ(floor(0), 0);
+    learn_rtt(40 * kMs);
+    EXPECT_EQ(floor(10 * kMs), 0);
+    lose_each(50, 5, 5000);
+    const std::int64_t room_ns = floor(10 * kMs);
+    EXPECT_GE(room_ns, 60 * kMs);
+    EXPECT_LE(room_ns, 100 * kMs);
+}
+
+TEST_F(RtxPlannerTest, LeavesNoRoomThatIsOverTheCeiling) {
+    learn_rtt(40 * kMs);
+    lose_each(50, 5, 5000);
+    EXPECT_EQ(planner_.floor_ns(now_ns_, 10 * kMs, 50 * kMs), 0);
+}
+
+TEST_F(RtxPlannerTest, DoesNotChangeItsMindForALittle) {
+    learn_rtt(40 * kMs);
+    lose_each(50, 5, 5000);
+    ASSERT_GT(floor(10 * kMs), 0);
+    int changes = 0;
+    bool leaves = true;
+    // Loss that is worth about as much as the room costs, for 40 minutes.
+    for (std::int64_t n = 5000; n < 125'000; n += 100) {
+        lose_each(n % 1000 < 500 ? 200 : 400, n, n + 100);
+        const bool now = floor(10 * kMs) > 0;
+        changes += now != leaves ? 1 : 0;
+        leaves = now;
+    }
+    EXPECT_EQ(changes, 0);
+    lose_each(100'000, 125'000, 150'000);
+    EXPECT_EQ(floor(10 * kMs), 0) << "nothing was lost for eight minutes";
+    // And not twice in one moment.
+    lose_each(10, 150'000, 150'500);
+    EXPECT_EQ(floor(10 * kMs), 0);
+    lose_each(10, 150'500, 151'500);
+    EXPECT_GT(floor(10 * kMs), 0);
+}
+
+TEST_F(RtxPlannerTest, DoesNotAskEarlyWhereMostOfThatComesByItself) {
+    learn_rtt(40 * kMs);
+    for (std::int64_t n = 10; n < 2000; n += 10) {
+        hole(n, 1);
+        planner_.note_arrival(n - 1, false, true, n * 20 * kMs + 50 * kMs);
+    }
+    planner_.set_hold(75 * kMs); // the answer must be asked for at once
+    hole(3000, 1);
+    newest(3003);
+    now_ns_ = 60'000 * kMs;
+    EXPECT_EQ(requests_until(60'100 * kMs), 0);
+    EXPECT_GT(planner_.overtaken_share(), 0.02);
+}
+
+TEST_F(RtxPlannerTest, MeasuresARoundTripAgainThatIsOld) {
+    learn_rtt(150 * kMs);
+    planner_.set_hold(50 * kMs); // no answer can come in time
+    hole(500, 1);
+    newest(510);
+    now_ns_ = 10'000 * kMs;
+    EXPECT_EQ(requests_until(11'000 * kMs), 0);
+    hole(5000, 1);
+    newest(5003);
+    now_ns_ = 100'000 * kMs;
+    ASSERT_EQ(requests_until(100'070 * kMs), 1);
+    planner_.note_arrival(4999, true, false, asked_at_ns_ + 10 * kMs);
+    EXPECT_EQ(planner_.stats().rtt_ns, (7 * 150 + 10) * kMs / 8);
 }
 
 void tell(VoipMetrics& metrics, const char* packets) {

@@ -92,6 +92,38 @@ TEST_P(JitterTraces, AreRecoveredWithFewRequests) {
     EXPECT_EQ(result.stats.rtx.requests, result.requests);
 }
 
+constexpr std::uint64_t kManySeeds[] = {21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32};
+
+TEST_P(JitterTraces, AreAskedForLittleWhileTheDelayAdapts) {
+    for (const std::uint64_t seed : kManySeeds) {
+        const JitterTrace trace = testing::make_network_trace(GetParam().network, seed);
+        JitterConfig config = testing::judged_config(trace);
+        config.rtx.enabled = true;
+        for (const double reply_ms : {40.0, 80.0}) {
+            const ReplayResult result = testing::replay(trace, config, reply_ms);
+            EXPECT_LE(static_cast<double>(result.requests),
+                      1.35 * static_cast<double>(result.sent_lost))
+                << "seed " << seed << ", round trip " << reply_ms;
+        }
+    }
+}
+
+TEST(JitterTraces, LeaveRoomForAnswersOnlyWhereLossIsWorthIt) {
+    for (const std::uint64_t seed : kManySeeds) {
+        const auto run = [seed](Network network, bool asks) {
+            const JitterTrace trace = testing::make_network_trace(network, seed);
+            JitterConfig config = testing::judged_config(trace);
+            config.rtx.enabled = asks;
+            return testing::replay(trace, config, 40);
+        };
+        EXPECT_LE(run(Network::wired, true).added_mean_ms, 17) << seed;
+        const ReplayResult lossy = run(Network::wifi, true);
+        EXPECT_GE(static_cast<double>(lossy.recovered), 0.75 * static_cast<double>(lossy.sent_lost))
+            << seed;
+        EXPECT_LE(lossy.added_mean_ms, run(Network::wifi, false).added_mean_ms + 60) << seed;
+    }
+}
+
 TEST(JitterTraces, AreRecoveredWithFewRequestsWhateverTheRoundTrip) {
     const JitterTrace trace = testing::make_network_trace(Network::wifi, kSeeds[0]);
     JitterConfig config = testing::judged_config(trace);

@@ -4,6 +4,7 @@
 // What a process does with the tracer in it: how it starts, forks and ends, and what goes wrong
 // around it. Each case runs in a process of its own; this one never starts GStreamer.
 #include "child_process.h"
+#include "footprint.h"
 #include "traced_pipeline.h"
 
 #include <arpa/inet.h>
@@ -79,14 +80,6 @@ class TakenPort {
     int socket_;
     int port_ = 0;
 };
-
-long resident_kib() {
-    std::ifstream file("/proc/self/statm");
-    long size = 0;
-    long resident = 0;
-    file >> size >> resident;
-    return resident * (sysconf(_SC_PAGESIZE) / 1024);
-}
 
 } // namespace
 

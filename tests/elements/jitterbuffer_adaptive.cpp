@@ -78,6 +78,18 @@ TEST(JitterBufferAdaptive, StallIsOneGapEventAtTheMomentItIsNeeded) {
     EXPECT_EQ(h.stat("refill-timeouts"), 1U);
 }
 
+// Between preroll and the first LATENCY query, and behind what does not report its latency.
+TEST(JitterBufferAdaptive, SteadyPacketsThatUpstreamHoldsAreNoStalls) {
+    RtpHarness h("jitterbuffer", "latency=500");
+    for (int i = 0; i < 100; ++i) {
+        h.advance_to(static_cast<GstClockTime>(i) * RtpHarness::kSpacing + 150 * GST_MSECOND);
+        ASSERT_EQ(gst_harness_push(h.get(), make_rtp(h.packet(i))), GST_FLOW_OK);
+        ASSERT_EQ(h.pull(), h.first_seqnum + i);
+    }
+    EXPECT_EQ(h.stat("refill-timeouts"), 0U);
+    EXPECT_EQ(h.stat("num-drop-stale"), 0U);
+}
+
 TEST(JitterBufferAdaptive, MemoryIsBoundedAndEachBurstIsTold) {
     RtpHarness h("jitterbuffer", "latency=100000 adaptive=false max-packets=10");
     pass(h, 0, 0);

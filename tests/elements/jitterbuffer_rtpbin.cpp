@@ -200,7 +200,7 @@ TEST_F(LipSync, VoiceWaitsForVideoThatTakesLonger) {
     talk_much(sender_, 1);
     stage_.play();
     const auto together = [this] {
-        return voice_.last() && video_.last() &&
+        return voice_.last() && video_.last() && buffers_->property(0, "ts-offset") > 0 &&
                std::abs(*voice_.last() - *video_.last()) < 5 * GstClockTimeDiff{GST_MSECOND};
     };
     ASSERT_TRUE(stage_.wait_until(together));

@@ -6,11 +6,10 @@
 // ms), length (1 byte) and so many bytes of a packet or a command.
 #include "core/jitter/jitter_buffer.h"
 #include "core/jitter/rtp_header.h"
+#include "fuzz_support.h"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <span>
 #include <vector>
 
@@ -22,13 +21,6 @@ constexpr std::int64_t kMs = 1'000'000;
 constexpr std::size_t kMostPackets = 64;
 // For one packet: what it releases, a loss between any two of those, requests, and messages.
 constexpr int kMostActions = 2 * static_cast<int>(kMostPackets) + 2 * 256 + 16;
-
-void require(bool holds, const char* what) {
-    if (holds)
-        return;
-    std::fprintf(stderr, "broken: %s\n", what);
-    std::abort();
-}
 
 class Program {
   public:

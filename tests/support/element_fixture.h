@@ -25,6 +25,18 @@ namespace tactus {
 /// How long anything that must happen may take before a test gives up on it. Never a measurement.
 inline constexpr std::chrono::seconds kPatience{30};
 
+/// Whether that becomes true while there is patience.
+template <typename Done>
+bool comes_true(Done done) {
+    const auto give_up = std::chrono::steady_clock::now() + kPatience;
+    while (!done()) {
+        if (std::chrono::steady_clock::now() > give_up)
+            return false;
+        std::this_thread::yield();
+    }
+    return true;
+}
+
 /// Does nothing before a test that GoogleTest's environment of this library has not done. But
 /// whoever calls it gets that environment linked in, which a static library alone does not see to.
 void start_gstreamer();

@@ -41,6 +41,14 @@ GstBuffer* make_rtp(const RtpPacket& packet) {
     return buffer;
 }
 
+GstBuffer* nth_rtp(std::uint16_t seqnum) {
+    RtpPacket packet;
+    packet.seqnum = seqnum;
+    packet.timestamp = seqnum * RtpHarness::kTicks;
+    packet.arrival = seqnum * RtpHarness::kSpacing;
+    return make_rtp(packet);
+}
+
 RtpHarness::RtpHarness(const char* factory, const char* properties)
     : harness_((start_gstreamer(), gst_harness_new(factory))), bus_(gst_bus_new()) {
     gst_harness_use_testclock(harness_);

@@ -24,6 +24,8 @@ struct RtpPacket {
 };
 
 GstBuffer* make_rtp(const RtpPacket& packet);
+/// Of a stream that begins with number 0 at time 0, and has one packet of 8 kHz audio each 20 ms.
+GstBuffer* nth_rtp(std::uint16_t seqnum);
 
 /// A jitter buffer between two pads, under a test clock. Packets are 20 ms of 8 kHz audio.
 class RtpHarness {

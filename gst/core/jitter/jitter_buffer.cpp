@@ -51,6 +51,7 @@ void JitterBuffer::configure(const JitterConfig& config) {
     timeline_.set_slaved(config.mode == JitterMode::slave);
     timeline_.set_pace(config.adapts() ? Timeline::Pace::quick : Timeline::Pace::steady);
     timeline_.set_largest_delay(config.latency_ns);
+    timeline_.set_from_zero(config.from_zero());
     rtx_.configure(config.rtx);
     if (config.max_ts_offset_adjustment_ns == 0)
         ts_offset_ns_ = config.ts_offset_ns;
@@ -74,12 +75,18 @@ std::int64_t JitterBuffer::deadline_ns(std::int64_t pts_ns) const {
 std::optional<std::int64_t> JitterBuffer::next_pts_ns() const {
     if (store_.empty())
         return std::nullopt;
-    return store_.front().pts_ns + ts_offset_ns_ + out_offset_ns_;
+    return store_.front().pts_ns + ts_offset_ns_;
 }
 
 void JitterBuffer::set_active(bool active, std::int64_t offset_ns) {
+    if (active == active_)
+        return;
     active_ = active;
     out_offset_ns_ = offset_ns;
+    if (!active) { // whoever stops a buffer wants it full before it starts again
+        buffering_ = true;
+        update_buffering();
+    }
 }
 
 void JitterBuffer::end_of_stream() {
@@ -113,7 +120,7 @@ void JitterBuffer::flush() {
             {stored.packet.handle, stored.packet.seqnum, JitterDrop::flushed, stored.pts_ns});
     }
     gate_.reset();
-    timeline_.restart();
+    timeline_.start_over();
     spacing_.break_here();
     jitter_.break_here();
     rtx_.clear();
@@ -206,7 +213,9 @@ JitterAction JitterBuffer::poll_empty(std::int64_t now_ns) {
     const std::int64_t frame_ns = spacing_.frame_ns();
     if (!config_.adapts() || !has_out_ || gap_told_ || frame_ns == 0)
         return {};
-    const std::int64_t needed_ns = deadline_ns(out_pts_ns_ + frame_ns);
+    // Upstream may hold packets, and nobody need have told us for how long: then all is over by
+    // now.
+    const std::int64_t needed_ns = deadline_ns(out_pts_ns_ + frame_ns) + held_back_ns_;
     if (now_ns < needed_ns)
         return wait_until(needed_ns);
     gap_told_ = true;

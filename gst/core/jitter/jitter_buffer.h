@@ -70,7 +70,8 @@ class JitterBuffer {
     void end_of_stream();
     /// Drops all and begins anew; time may, too. What was learned about the network stays.
     void flush();
-    /// While inactive nothing goes out. `offset_ns` is added to presentation times from now on.
+    /// While inactive nothing goes out, and a buffer that has been stopped fills up first. When
+    /// that changes, `offset_ns` is added to presentation times from now on.
     void set_active(bool active, std::int64_t offset_ns);
     bool is_active() const { return active_; }
     /// The first sequence number (caps field seqnum-base): its packet need not wait.
@@ -85,7 +86,7 @@ class JitterBuffer {
     std::int64_t latency_ns() const;
     /// Buffer mode: how full, 0 to 100; 100 while playing.
     int percent() const { return percent_; }
-    /// Presentation time, with offsets, of the first packet that is held.
+    /// Presentation time of the first packet that is held, without set_active's offset.
     std::optional<std::int64_t> next_pts_ns() const;
     /// Media time from the oldest to the newest packet that is held.
     std::int64_t level_ns() const;
@@ -159,6 +160,8 @@ class JitterBuffer {
     std::int64_t newest_before_ = 0; ///< the newest number before the packet being put in
     bool has_newest_ = false;
     std::int64_t silences_until_ns_ = 0; ///< arrivals before may be followed by silence
+    std::int64_t held_back_ns_ =
+        0;                        ///< how long the newest packet has been on its way since it came
     std::int64_t release_ns_ = 0; ///< nothing goes out before: a raised latency is being told
     std::int64_t reported_ns_ = 0;
     std::int64_t ts_offset_ns_ = 0; ///< the one in use

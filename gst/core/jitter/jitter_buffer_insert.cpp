@@ -119,6 +119,8 @@ JitterBuffer::InsertResult JitterBuffer::refuse_passed(std::int64_t sequence) {
 JitterBuffer::InsertResult JitterBuffer::admit(const JitterPacket& packet, std::int64_t sequence,
                                                bool discont, std::int64_t now_ns) {
     const bool newest = !has_newest_ || sequence > newest_before_;
+    if (newest && !packet.is_rtx)
+        held_back_ns_ = std::max<std::int64_t>(now_ns - packet.arrival_ns, 0);
     const bool passed = next_ && sequence < *next_;
     rtx_.note_arrival(sequence, packet.is_rtx, !passed, now_ns);
     if (was_seen(sequence))
@@ -165,8 +167,9 @@ void JitterBuffer::align_with_frame(StoredPacket& stored) const {
 
 void JitterBuffer::observe(const JitterPacket& packet, StoredPacket& stored, bool newest) {
     const Timeline::Placed placed =
-        packet.is_rtx ? timeline_.place(packet.timestamp, packet.clock_rate, packet.arrival_ns)
-                      : timeline_.observe(packet.timestamp, packet.clock_rate, packet.arrival_ns);
+        packet.is_rtx
+            ? timeline_.place(packet.timestamp, packet.clock_rate, packet.arrival_ns)
+            : timeline_.observe(packet.timestamp, packet.clock_rate, packet.arrival_ns, newest);
     stored.ticks = placed.ticks;
     stored.pts_ns = placed.pts_ns;
     stored.discont |= placed.resynced;
@@ -205,7 +208,7 @@ void JitterBuffer::adapt(const JitterPacket& packet, const Timeline::Placed& pla
     sample.overtaken = overtaken;
     sample.spurt_start = spurt_start;
     const std::uint64_t underruns = playout_.underruns();
-    playout_.set_floor(rtx_.needed_hold_ns(packet.arrival_ns));
+    playout_.set_floor(rtx_.floor_ns(packet.arrival_ns, playout_.target_ns(), config_.latency_ns));
     playout_.observe(sample);
     maximum_delay_ns_ = std::max(maximum_delay_ns_, playout_.delay_ns());
     if (playout_.underruns() != underruns && config_.adapt_by == AdaptBy::latency)

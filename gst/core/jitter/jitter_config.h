@@ -39,6 +39,12 @@ struct JitterConfig {
 
     /// Adaptation needs presentation times that stand still, which buffer mode does not have.
     bool adapts() const { return adaptive && mode != JitterMode::buffer; }
+
+    /// As in rtpjitterbuffer: presentation times count from 0. An adaptive delay could not follow
+    /// that: all packets of a stream that starts later would be late.
+    bool from_zero() const {
+        return !adapts() && (mode == JitterMode::none || mode == JitterMode::buffer);
+    }
 };
 
 } // namespace tactus

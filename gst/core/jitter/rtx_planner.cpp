@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/jitter/rtx_planner.h"
 
+#include "core/jitter/reorder_optimizer.h"
+
 #include <algorithm>
 
 namespace tactus {
@@ -10,7 +12,6 @@ namespace {
 
 constexpr std::int64_t kMs = 1'000'000;
 constexpr std::int64_t kUnknownRttNs = 80 * kMs;
-constexpr std::int64_t kLossMemoryNs = 60'000 * kMs;
 // Replies come a little before or after the mean.
 constexpr std::int64_t kRttSlackNs = 5 * kMs;
 
@@ -20,7 +21,8 @@ void RtxPlanner::clear() {
     missing_.clear();
     next_packet_.reset();
     next_ns_ = kNever;
-    last_loss_ns_ = -1;
+    measured_at_ns_ = 0;
+    decided_at_ns_ = -kDecisionNs;
 }
 
 RtxPlanner::Missing* RtxPlanner::find(std::int64_t sequence) {
@@ -72,7 +74,8 @@ std::int64_t RtxPlanner::retry_ns() const {
 std::int64_t RtxPlanner::last_useful_ns(const Missing& missing) const {
     std::int64_t last_ns = missing.pts_ns + hold_ns_ - stats_.rtt_ns;
     // Nothing can be learned about the round trip without a first request.
-    if (stats_.rtt_ns == 0 && missing.requests == 0)
+    const bool unknown = stats_.rtt_ns == 0 || missing.noticed_ns - measured_at_ns_ > kTrustedNs;
+    if (unknown && missing.requests == 0)
         last_ns = std::max(last_ns, missing.noticed_ns + config_.stats_timeout_ns);
     if (config_.deadline_ns >= 0)
         last_ns = std::min(last_ns, missing.noticed_ns + config_.deadline_ns);
@@ -86,12 +89,22 @@ std::int64_t RtxPlanner::first_due_ns(const Missing& missing) const {
     std::int64_t wait = wait_ns();
     if (newest_ - missing.sequence < needed)
         wait = std::max(wait, needed * missing.spacing_ns);
-    const std::int64_t due_ns = missing.noticed_ns + wait;
+    if (stats_.rtt_ns == 0)
+        return missing.noticed_ns + wait;
     // Better a request on thin evidence than one whose answer comes too late.
-    if (stats_.rtt_ns > 0)
-        return std::min(due_ns,
-                        std::max(last_useful_ns(missing) - kRttSlackNs, missing.noticed_ns));
-    return due_ns;
+    const std::int64_t last_ns = last_useful_ns(missing) - kRttSlackNs;
+    const std::int64_t early = std::max<std::int64_t>(last_ns - missing.noticed_ns, 0);
+    return missing.noticed_ns + (early < wait && few_come_after(early) ? early : wait);
+}
+
+bool RtxPlanner::few_come_after(std::int64_t wait_ns) const {
+    if (overtaken_.count() == 0)
+        return true;
+    return overtaken_share_ * overtaken_.share_above(wait_ns) <= kNeedlessPerLoss * lost_share_;
+}
+
+void RtxPlanner::count(double& share) {
+    share += (1 - share) / static_cast<double>(counted_packets_);
 }
 
 void RtxPlanner::note_hole(const Hole& hole, std::int64_t now_ns) {
@@ -122,6 +135,9 @@ void RtxPlanner::note_hole(const Hole& hole, std::int64_t now_ns) {
 }
 
 void RtxPlanner::note_newest(std::int64_t sequence, std::int64_t now_ns) {
+    counted_packets_ = std::min(counted_packets_ + 1, kMostPackets);
+    lost_share_ -= lost_share_ / static_cast<double>(counted_packets_);
+    overtaken_share_ -= overtaken_share_ / static_cast<double>(counted_packets_);
     newest_ = sequence;
     next_packet_.reset();
     next_ns_ = kNever;
@@ -138,10 +154,12 @@ void RtxPlanner::note_newest(std::int64_t sequence, std::int64_t now_ns) {
 }
 
 void RtxPlanner::forget_old(std::int64_t now_ns) {
-    std::erase_if(missing_, [&](const Missing& missing) {
+    const auto lost = std::erase_if(missing_, [&](const Missing& missing) {
         const std::int64_t since_ns = std::max(missing.asked_ns, missing.noticed_ns);
         return !missing.open && now_ns - since_ns > config_.stats_timeout_ns;
     });
+    for (std::size_t i = 0; i < lost; ++i)
+        count(lost_share_);
 }
 
 void RtxPlanner::note_arrival(std::int64_t sequence, bool is_rtx, bool in_time,
@@ -152,8 +170,10 @@ void RtxPlanner::note_arrival(std::int64_t sequence, bool is_rtx, bool in_time,
     if (found == nullptr)
         return;
     if (!is_rtx) {
-        if (sequence < newest_)
+        if (sequence < newest_) {
             overtaken_.add(now_ns - found->noticed_ns);
+            count(overtaken_share_);
+        }
         missing_.erase(missing_.begin() + (found - missing_.data()));
         return;
     }
@@ -162,10 +182,10 @@ void RtxPlanner::note_arrival(std::int64_t sequence, bool is_rtx, bool in_time,
     if (found->requests == 1) {
         const std::int64_t rtt_ns = std::max<std::int64_t>(last_round_trip_ns_, 1);
         stats_.rtt_ns = stats_.rtt_ns == 0 ? rtt_ns : (7 * stats_.rtt_ns + rtt_ns) / 8;
+        measured_at_ns_ = now_ns;
     }
     if (in_time && found->requests > 0)
         ++stats_.recovered;
-    last_loss_ns_ = now_ns;
     // Kept for a while: the packet itself may still come, and tell how late it was.
     found->open = false;
     found->requests = 0;
@@ -220,7 +240,6 @@ std::optional<RtxRequest> RtxPlanner::poll(std::int64_t now_ns) {
         const bool spent = config_.max_retries >= 0 && missing.requests > config_.max_retries;
         if (spent || now_ns > last_ns) {
             missing.open = false;
-            last_loss_ns_ = now_ns;
             continue;
         }
         if (missing.due_ns <= now_ns && !request) {
@@ -239,12 +258,25 @@ std::optional<RtxRequest> RtxPlanner::poll(std::int64_t now_ns) {
     return request;
 }
 
-std::int64_t RtxPlanner::needed_hold_ns(std::int64_t now_ns) const {
-    if (!config_.enabled || stats_.rtt_ns == 0 || last_loss_ns_ < 0 ||
-        now_ns - last_loss_ns_ > kLossMemoryNs)
+std::int64_t RtxPlanner::floor_ns(std::int64_t now_ns, std::int64_t otherwise_ns,
+                                  std::int64_t most_ns) {
+    if (!config_.enabled || stats_.rtt_ns == 0)
         return 0;
     // One spacing until the next packet shows the hole.
-    return spacing_ns_ + wait_ns() + stats_.rtt_ns + stats_.rtt_ns / 4 + 2 * kRttSlackNs;
+    const std::int64_t soonest_ns = spacing_ns_ + wait_ns() + stats_.rtt_ns;
+    const std::int64_t room_ns = soonest_ns + stats_.rtt_ns / 4 + 2 * kRttSlackNs;
+    const double cost_ns = static_cast<double>(room_ns - otherwise_ns);
+    const double worth_ns = ReorderOptimizer::kNsPerShare * lost_share_;
+    bool wanted = leaves_room_;
+    if (soonest_ns >= most_ns)
+        wanted = false;
+    else if (cost_ns > 0) // else there is room anyway
+        wanted = worth_ns > (leaves_room_ ? cost_ns / 2 : cost_ns);
+    if (wanted != leaves_room_ && now_ns >= decided_at_ns_ + kDecisionNs) {
+        leaves_room_ = wanted;
+        decided_at_ns_ = now_ns;
+    }
+    return leaves_room_ ? room_ns : 0;
 }
 
 } // namespace tactus

@@ -52,12 +52,18 @@ struct RtxStats {
 /// Decides which missing packets to ask for, and when.
 ///
 /// A request goes out when enough packets have overtaken the missing one and as much time has
-/// passed as overtaken packets of this stream usually take (the 99 % quantile of what was seen), or
-/// at the last moment from which a reply can still come in time. There is no request without
-/// evidence: a packet that nothing has overtaken is not missing. The round trip is measured on
-/// packets that were asked for once (P. Karn, C. Partridge, SIGCOMM 1987); a retry waits for it to
-/// pass. After an answer to several requests the next retry waits as long as that answer took at
-/// most, so that a long round trip is measured, too (their back-off).
+/// passed as overtaken packets of this stream usually take (the 99 % quantile of what was seen). If
+/// that is too late for a reply to come in time, it goes out at the last moment that is not, but
+/// only in a stream of which few such packets come by themselves (kNeedlessPerLoss). There is no
+/// request without evidence: a packet that nothing has overtaken is not missing. The round trip is
+/// measured on packets that were asked for once (P. Karn, C. Partridge, SIGCOMM 1987); a retry
+/// waits for it to pass. After an answer to several requests the next retry waits as long as that
+/// answer took at most, so that a long round trip is measured, too (their back-off). One that is
+/// older than kTrustedNs is measured again, whether the answer comes in time or not.
+///
+/// A delay that adapts is asked to leave room for replies (floor_ns) where that is worth it: a lost
+/// packet costs what it does in ReorderOptimizer. It must cost half as much as the room, or less,
+/// before the room is given up again, and a decision holds for kDecisionNs.
 ///
 /// Threads: one. Holds at most kCapacity missing packets; of a larger hole the newest are asked
 /// for.
@@ -65,6 +71,9 @@ class RtxPlanner {
   public:
     static constexpr std::size_t kCapacity = 256;
     static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+    static constexpr std::int64_t kTrustedNs = 60'000'000'000;
+    static constexpr std::int64_t kDecisionNs = 20'000'000'000;
+    static constexpr double kNeedlessPerLoss = 0.5;
 
     /// A hole: `count` packets before one that has come.
     struct Hole {
@@ -95,9 +104,13 @@ class RtxPlanner {
     /// When poll has something to do again, as far as is known; kNever for nothing.
     std::int64_t next_ns() const { return next_ns_; }
 
-    /// How long a packet must be held for a retransmission to come in time; 0 as long as no round
-    /// trip is known or nothing was lost in the last minute.
-    std::int64_t needed_hold_ns(std::int64_t now_ns) const;
+    /// How long packets should be held so that retransmissions come in time; 0 if that is not worth
+    /// while. Without them they would be held for `otherwise_ns`; `most_ns` is the ceiling.
+    std::int64_t floor_ns(std::int64_t now_ns, std::int64_t otherwise_ns, std::int64_t most_ns);
+
+    /// Shares of the last few thousand packets.
+    double lost_share() const { return lost_share_; }
+    double overtaken_share() const { return overtaken_share_; }
 
     const RtxStats& stats() const { return stats_; }
     /// Nothing is missing any more; time may start anew. The round trip stays known.
@@ -118,10 +131,16 @@ class RtxPlanner {
         bool open = true; ///< still worth a request
     };
 
+    // Over how many packets shares are taken: that many, and fewer at first.
+    static constexpr std::int64_t kMostPackets = 6000;
+    static constexpr std::int64_t kFewestPackets = 1000;
+
     Missing* find(std::int64_t sequence);
     void suspect_next();
     std::int64_t first_due_ns(const Missing& missing) const;
     std::int64_t wait_ns() const;
+    bool few_come_after(std::int64_t wait_ns) const;
+    void count(double& share);
     std::int64_t retry_ns() const;
     std::int64_t last_useful_ns(const Missing& missing) const;
     bool pay_for(const Missing& missing, std::int64_t now_ns);
@@ -136,7 +155,12 @@ class RtxPlanner {
     std::int64_t hold_ns_ = 0;
     std::int64_t newest_ = 0;
     std::int64_t next_ns_ = kNever;
-    std::int64_t last_loss_ns_ = -1;
+    std::int64_t measured_at_ns_ = 0; ///< the round trip
+    double lost_share_ = 0;
+    double overtaken_share_ = 0;
+    std::int64_t counted_packets_ = kFewestPackets;
+    bool leaves_room_ = false;
+    std::int64_t decided_at_ns_ = -kDecisionNs;
     std::int64_t spacing_ns_ = 0;
     double budget_bits_ = 0;
     std::int64_t budget_at_ns_ = 0;

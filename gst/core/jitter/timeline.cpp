@@ -24,7 +24,9 @@ void Timeline::anchor(std::uint32_t timestamp, std::uint32_t clock_rate, std::in
     newest_ticks_ = anchor_ticks_;
     suspects_ = 0;
     // A new media time zero at the arrival: all offsets start over, the skew of the clocks stays.
-    offset_ns_ = arrival_ns;
+    if (!origin_ns_)
+        origin_ns_ = from_zero_ ? arrival_ns : 0;
+    offset_ns_ = arrival_ns - *origin_ns_;
     reference_ns_ = arrival_ns;
     minimum_.clear();
     quick_.clear();
@@ -35,13 +37,16 @@ void Timeline::anchor(std::uint32_t timestamp, std::uint32_t clock_rate, std::in
         apply_pin();
 }
 
-bool Timeline::has_jumped(std::int64_t transit_ns) {
+bool Timeline::has_jumped(const Placed& placed, bool in_order) {
+    const std::int64_t transit_ns = placed.transit_ns;
     const std::int64_t off_ns = transit_ns - reference_ns_;
     const bool doubted = doubted_;
     doubted_ = false;
-    if (off_ns < -kJumpNs || (doubted && off_ns > kJumpNs))
+    if (off_ns < -(slaved_ ? kEarlyNs : kJumpNs) || (doubted && off_ns > kJumpNs))
         return true;
-    if (off_ns <= kJumpNs) {
+    if (in_order && ticks_to_ns(placed.ticks - newest_ticks_, clock_rate_) < -kBackNs)
+        return true;
+    if (off_ns <= kJumpNs || (!slaved_ && pace_ == Pace::steady)) {
         suspects_ = 0;
         return false;
     }
@@ -66,9 +71,9 @@ Timeline::Placed Timeline::place(std::uint32_t timestamp, std::uint32_t clock_ra
 }
 
 Timeline::Placed Timeline::observe(std::uint32_t timestamp, std::uint32_t clock_rate,
-                                   std::int64_t arrival_ns) {
+                                   std::int64_t arrival_ns, bool in_order) {
     Placed placed = place(timestamp, clock_rate, arrival_ns);
-    if (!pinned_ && has_jumped(placed.transit_ns)) {
+    if (!pinned_ && has_jumped(placed, in_order)) {
         anchor(timestamp, clock_rate, arrival_ns);
         placed = place(timestamp, clock_rate, arrival_ns);
         placed.resynced = true;

@@ -23,9 +23,12 @@ namespace tactus {
 /// does not age the windows: a talk spurt starts with what the last one knew. When not slaved the
 /// offset stays.
 ///
-/// A jump of the timestamps themselves by over kJump sets a new anchor: at once if packets would
-/// come too early (no network can do that), after kConfirm packets that agree if they would come
-/// late. All of it is computed from the anchor in whole ticks, so no error accumulates.
+/// A jump of the timestamps themselves sets a new anchor: at once if packets would come too early
+/// (no network can do that) by over kEarly, or kJump when not slaved, and if a packet in order is
+/// over kBack older than the one before it; after kConfirm packets that agree if they would come
+/// over kJump late. The last is no reason for steady timestamps that are not slaved: there the
+/// network may be late for ever, as in rtpjitterbuffer. All of it is computed from the anchor in
+/// whole ticks, so no error accumulates.
 ///
 /// Threads: one. Constant time.
 class Timeline {
@@ -40,6 +43,8 @@ class Timeline {
     static constexpr std::int64_t kFollowPpm = 47'000;
     static constexpr std::int64_t kFollowStepNs = 950'000; ///< at most, from packet to packet
     static constexpr std::int64_t kJumpNs = 3'000'000'000;
+    static constexpr std::int64_t kEarlyNs = 1'000'000'000;
+    static constexpr std::int64_t kBackNs = 500'000'000;
     static constexpr std::int64_t kAgreeNs = 100'000'000;
     static constexpr unsigned kConfirm = 3;
 
@@ -57,8 +62,13 @@ class Timeline {
     /// The delay, or the ceiling of one that adapts.
     void set_largest_delay(std::int64_t delay_ns) { largest_delay_ns_ = delay_ns; }
 
-    /// Places a packet and learns from it.
-    Placed observe(std::uint32_t timestamp, std::uint32_t clock_rate, std::int64_t arrival_ns);
+    /// Whether presentation times begin at 0, not at the first arrival; for a line that is not
+    /// slaved, from the next start on.
+    void set_from_zero(bool from_zero) { from_zero_ = from_zero; }
+
+    /// Places a packet and learns from it. `in_order`: it was sent after all that came before.
+    Placed observe(std::uint32_t timestamp, std::uint32_t clock_rate, std::int64_t arrival_ns,
+                   bool in_order = false);
 
     /// Places a packet that says nothing about the network: a retransmission.
     Placed place(std::uint32_t timestamp, std::uint32_t clock_rate, std::int64_t arrival_ns);
@@ -73,6 +83,11 @@ class Timeline {
 
     /// The next packet starts a new time line at its arrival.
     void restart() { anchored_ = false; }
+    /// The same, where running time itself may start anew.
+    void start_over() {
+        anchored_ = false;
+        origin_ns_.reset();
+    }
 
     std::int64_t offset_ns() const { return offset_ns_; }
     /// Smallest transit of the last 2 s in which packets came.
@@ -82,7 +97,7 @@ class Timeline {
 
   private:
     void anchor(std::uint32_t timestamp, std::uint32_t clock_rate, std::int64_t arrival_ns);
-    bool has_jumped(std::int64_t transit_ns);
+    bool has_jumped(const Placed& placed, bool in_order);
     void learn(const Placed& placed, std::int64_t arrival_ns);
     void follow(std::int64_t passed_ns);
     void apply_pin();
@@ -94,6 +109,8 @@ class Timeline {
     WindowedMinimum recent_{500000000};
     SkewEstimator skew_;
     bool slaved_ = true;
+    bool from_zero_ = false;
+    std::optional<std::int64_t> origin_ns_; ///< the arrival that is presentation time 0
     bool pinned_ = false;
     std::uint32_t pin_timestamp_ = 0;
     std::int64_t pin_pts_ns_ = 0;

@@ -1,0 +1,184 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What jitterbuffer does when downstream refuses, is not linked, or gets lists.
+#include "element_fixture.h"
+#include "rtp_harness.h"
+
+using namespace tactus;
+
+namespace {
+
+constexpr const char* kCaps = "application/x-rtp,media=audio,payload=96,clock-rate=8000";
+
+// A jitterbuffer between pads of the test's own, which answer as they are told. It has no clock,
+// so nothing waits.
+class JitterBufferFlow : public ::testing::Test {
+  protected:
+    void start() {
+        queue_.play();
+        ASSERT_TRUE(queue_.send(gst_event_new_stream_start("flow")));
+        ASSERT_TRUE(queue_.send(make_caps(kCaps)));
+        ASSERT_TRUE(queue_.send(make_segment()));
+        ASSERT_EQ(queue_.push(nth_rtp(next_++)), GST_FLOW_OK);
+        ASSERT_TRUE(comes_true([this] { return out() == 1; }));
+    }
+    GstFlowReturn push() { return queue_.push(nth_rtp(next_++)); }
+    std::size_t out() { return queue_.buffers_arrived().size(); }
+
+    std::uint16_t next_ = 0;
+    QueueUnderTest queue_{"jitterbuffer"};
+};
+
+} // namespace
+
+TEST_F(JitterBufferFlow, WhatDownstreamAnswersGoesUpstream) {
+    for (const GstFlowReturn flow : {GST_FLOW_EOS, GST_FLOW_NOT_NEGOTIATED, GST_FLOW_ERROR}) {
+        SCOPED_TRACE(gst_flow_get_name(flow));
+        QueueUnderTest queue("jitterbuffer");
+        queue.play();
+        ASSERT_TRUE(queue.send(gst_event_new_stream_start("flow")));
+        ASSERT_TRUE(queue.send(make_caps(kCaps)));
+        ASSERT_TRUE(queue.send(make_segment()));
+        queue.answer_with(flow);
+        std::uint16_t seqnum = 0;
+        GstFlowReturn answer = GST_FLOW_OK;
+        EXPECT_TRUE(comes_true([&] {
+            answer = queue.push(nth_rtp(seqnum++));
+            return answer != GST_FLOW_OK;
+        }));
+        EXPECT_EQ(answer, flow);
+        EXPECT_FALSE(queue.has_error()); // upstream tells
+        EXPECT_TRUE(queue.wait_task_rests());
+        ASSERT_TRUE(queue.flush_start());
+        queue.answer_with(GST_FLOW_OK);
+        ASSERT_TRUE(queue.flush_stop());
+        ASSERT_TRUE(queue.send(make_segment()));
+        EXPECT_EQ(queue.push(nth_rtp(seqnum)), GST_FLOW_OK);
+        EXPECT_TRUE(comes_true([&] { return queue.buffers_arrived().size() >= 2; }));
+    }
+}
+
+TEST_F(JitterBufferFlow, EventsBeforeThePacketsDoNotWaitForTheirTime) {
+    queue_.play();
+    queue_.hold(QueueUnderTest::kEvents);
+    ASSERT_TRUE(queue_.send(gst_event_new_stream_start("flow")));
+    ASSERT_TRUE(queue_.wait_held());
+    ASSERT_TRUE(queue_.send(make_caps(kCaps)));
+    ASSERT_TRUE(queue_.send(make_segment()));
+    gst_element_set_state(queue_.element(), GST_STATE_PAUSED); // no packet is due
+    ASSERT_EQ(push(), GST_FLOW_OK);
+    queue_.release();
+    EXPECT_TRUE(queue_.wait_for("event segment"));
+    EXPECT_EQ(out(), 0U);
+}
+
+TEST_F(JitterBufferFlow, PacketsOfAFrameThatCameInAListStayOne) {
+    start();
+    GstBufferList* list = gst_buffer_list_new();
+    for (const std::uint32_t frame : {1U, 1U, 1U, 2U, 3U, 3U}) {
+        RtpPacket packet;
+        packet.seqnum = next_++;
+        packet.timestamp = frame * 160;
+        packet.arrival = 20 * GST_MSECOND;
+        GstBuffer* buffer = make_rtp(packet);
+        GST_BUFFER_OFFSET(buffer) = packet.seqnum;
+        gst_buffer_list_add(list, buffer);
+    }
+    ASSERT_EQ(queue_.push(list), GST_FLOW_OK);
+    ASSERT_TRUE(comes_true([this] { return out() == 4; }));
+    const std::vector<std::string> expected = {"list 1+3", "buffer 4", "list 5+2"};
+    const std::vector<std::string> arrived = queue_.buffers_arrived();
+    EXPECT_EQ(std::vector<std::string>(arrived.begin() + 1, arrived.end()), expected);
+}
+
+TEST_F(JitterBufferFlow, ErrorBehindTheEndOfTheStreamIsToldByItself) {
+    start();
+    queue_.hold();
+    ASSERT_EQ(push(), GST_FLOW_OK);
+    ASSERT_TRUE(queue_.wait_held());
+    ASSERT_TRUE(queue_.send(gst_event_new_eos()));
+    queue_.answer_with(GST_FLOW_ERROR);
+    queue_.release();
+    EXPECT_TRUE(comes_true([this] { return queue_.has_error(); }));
+}
+
+TEST_F(JitterBufferFlow, GoesOnWhenItIsLinkedAgain) {
+    start();
+    ASSERT_TRUE(gst_pad_unlink(queue_.src_pad(), queue_.downstream()));
+    GstFlowReturn answer = GST_FLOW_OK;
+    ASSERT_TRUE(comes_true([&] {
+        answer = push();
+        return answer != GST_FLOW_OK;
+    }));
+    EXPECT_EQ(answer, GST_FLOW_NOT_LINKED);
+    ASSERT_EQ(gst_pad_link(queue_.src_pad(), queue_.downstream()), GST_PAD_LINK_OK);
+    ASSERT_EQ(push(), GST_FLOW_OK);
+    EXPECT_TRUE(comes_true([this] { return out() >= 2; }));
+}
+
+TEST_F(JitterBufferFlow, EndThatCameWhileItWasNotLinkedGoesOutWithTheLink) {
+    start();
+    ASSERT_TRUE(gst_pad_unlink(queue_.src_pad(), queue_.downstream()));
+    ASSERT_TRUE(queue_.send(gst_event_new_eos()));
+    ASSERT_TRUE(queue_.wait_task_rests());
+    EXPECT_FALSE(queue_.has_error());
+    ASSERT_EQ(gst_pad_link(queue_.src_pad(), queue_.downstream()), GST_PAD_LINK_OK);
+    EXPECT_TRUE(queue_.wait_for("event eos"));
+}
+
+TEST_F(JitterBufferFlow, EndBehindPacketsThatNobodyTookGoesOutWithTheLink) {
+    start();
+    ASSERT_TRUE(gst_pad_unlink(queue_.src_pad(), queue_.downstream()));
+    ASSERT_TRUE(comes_true([&] { return push() == GST_FLOW_NOT_LINKED; }));
+    ASSERT_TRUE(queue_.send(gst_event_new_eos()));
+    EXPECT_FALSE(queue_.send(gst_event_new_eos())) << "one is enough";
+    EXPECT_EQ(push(), GST_FLOW_EOS);
+    ASSERT_EQ(gst_pad_link(queue_.src_pad(), queue_.downstream()), GST_PAD_LINK_OK);
+    EXPECT_TRUE(queue_.wait_for("event eos"));
+}
+
+TEST_F(JitterBufferFlow, EndThatWaitsForALinkIsVoidWhenAnotherStreamBegins) {
+    start();
+    ASSERT_TRUE(gst_pad_unlink(queue_.src_pad(), queue_.downstream()));
+    ASSERT_TRUE(queue_.send(gst_event_new_eos()));
+    ASSERT_TRUE(queue_.wait_task_rests());
+    queue_.send(gst_event_new_stream_start("another"));
+    queue_.send(make_caps(kCaps));
+    queue_.send(make_segment());
+    ASSERT_EQ(gst_pad_link(queue_.src_pad(), queue_.downstream()), GST_PAD_LINK_OK);
+    ASSERT_EQ(push(), GST_FLOW_OK);
+    EXPECT_TRUE(comes_true([this] { return out() == 2; }));
+    for (const std::string& what : queue_.arrivals())
+        EXPECT_NE(what, "event eos");
+}
+
+TEST_F(JitterBufferFlow, EndThatWaitsForALinkIsVoidAfterAFlush) {
+    start();
+    ASSERT_TRUE(gst_pad_unlink(queue_.src_pad(), queue_.downstream()));
+    ASSERT_TRUE(queue_.send(gst_event_new_eos()));
+    ASSERT_TRUE(queue_.wait_task_rests());
+    ASSERT_EQ(gst_pad_link(queue_.src_pad(), queue_.downstream()), GST_PAD_LINK_OK);
+    ASSERT_TRUE(queue_.wait_for("event eos"));
+    ASSERT_TRUE(queue_.flush_start());
+    ASSERT_TRUE(queue_.flush_stop());
+    ASSERT_TRUE(queue_.send(make_segment()));
+    ASSERT_EQ(push(), GST_FLOW_OK);
+    EXPECT_TRUE(comes_true([this] { return out() == 2; }));
+}
+
+TEST_F(JitterBufferFlow, EndIsNeverMissedByALinkAtTheSameTime) {
+    for (int i = 0; i < 200; ++i) {
+        QueueUnderTest queue("jitterbuffer");
+        queue.play();
+        ASSERT_TRUE(queue.send(gst_event_new_stream_start("flow")));
+        ASSERT_TRUE(queue.send(make_caps(kCaps)));
+        ASSERT_TRUE(queue.send(make_segment()));
+        ASSERT_TRUE(gst_pad_unlink(queue.src_pad(), queue.downstream()));
+        std::thread linker(
+            [&] { EXPECT_EQ(gst_pad_link(queue.src_pad(), queue.downstream()), GST_PAD_LINK_OK); });
+        EXPECT_TRUE(queue.send(gst_event_new_eos()));
+        linker.join();
+        ASSERT_TRUE(queue.wait_for("event eos")) << i;
+    }
+}
