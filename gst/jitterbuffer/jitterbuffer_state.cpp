@@ -94,15 +94,14 @@ void JitterBufferState::set_blocked(bool new_blocked) {
     {
         const std::lock_guard lock(mutex);
         blocked = new_blocked;
-        if (!blocked && clock != nullptr && base_time != new_base_time) {
-            // After a flush the pipeline's time begins anew.
-            base_time = new_base_time;
+        base_time = new_base_time;
+        if (!blocked && clock != nullptr) {
+            // After a flush the pipeline's time begins anew, and another clock may be behind.
             const std::int64_t now = clock_now_ns();
             if (now < last_now_ns)
                 stats_due_ns = 0;
             last_now_ns = std::min(last_now_ns, now);
         }
-        base_time = new_base_time;
         wake();
     }
     // Behind packets that stay, the answer would take for ever.
