@@ -19,8 +19,6 @@ JitterBufferState::JitterBufferState(GstElement* owner) : element(owner) {
 
 JitterBufferState::~JitterBufferState() {
     stop();
-    if (watch != nullptr)
-        watch->remove(stall);
     if (timer != nullptr)
         gst_clock_id_unref(timer);
     gst_clear_object(&timer_clock);
@@ -83,6 +81,7 @@ void JitterBufferState::stop() {
         sync.reset();
         media.forget();
     }
+    leave_watch();
     gst_clear_caps(&last_caps);
     for (const JitterBuffer::Dropped& drop : dropped)
         gst_buffer_unref(static_cast<GstBuffer*>(drop.handle));
@@ -111,18 +110,14 @@ void JitterBufferState::set_blocked(bool new_blocked) {
 
 void JitterBufferState::set_clock(GstClock* new_clock) {
     StallWatch* const new_watch = StallWatch::of(new_clock);
-    StallWatch* old_watch = nullptr;
     GstClock* old_clock = nullptr;
     {
         const std::lock_guard lock(mutex);
         old_clock = clock;
         clock = new_clock != nullptr ? GST_CLOCK_CAST(gst_object_ref(new_clock)) : nullptr;
-        old_watch = watch;
         watch = new_watch;
         wake();
     }
-    if (old_watch != nullptr && old_watch != new_watch)
-        old_watch->remove(stall);
     gst_clear_object(&old_clock);
 }
 
