@@ -19,8 +19,6 @@ JitterBufferState::JitterBufferState(GstElement* owner) : element(owner) {
 
 JitterBufferState::~JitterBufferState() {
     stop();
-    if (watch != nullptr)
-        watch->remove(stall);
     if (timer != nullptr)
         gst_clock_id_unref(timer);
     gst_clear_object(&timer_clock);
@@ -83,6 +81,7 @@ void JitterBufferState::stop() {
         sync.reset();
         media.forget();
     }
+    leave_watch();
     gst_clear_caps(&last_caps);
     for (const JitterBuffer::Dropped& drop : dropped)
         gst_buffer_unref(static_cast<GstBuffer*>(drop.handle));
@@ -94,15 +93,14 @@ void JitterBufferState::set_blocked(bool new_blocked) {
     {
         const std::lock_guard lock(mutex);
         blocked = new_blocked;
-        if (!blocked && clock != nullptr && base_time != new_base_time) {
-            // After a flush the pipeline's time begins anew.
-            base_time = new_base_time;
+        base_time = new_base_time;
+        if (!blocked && clock != nullptr) {
+            // After a flush the pipeline's time begins anew, and another clock may be behind.
             const std::int64_t now = clock_now_ns();
             if (now < last_now_ns)
                 stats_due_ns = 0;
             last_now_ns = std::min(last_now_ns, now);
         }
-        base_time = new_base_time;
         wake();
     }
     // Behind packets that stay, the answer would take for ever.
@@ -112,18 +110,14 @@ void JitterBufferState::set_blocked(bool new_blocked) {
 
 void JitterBufferState::set_clock(GstClock* new_clock) {
     StallWatch* const new_watch = StallWatch::of(new_clock);
-    StallWatch* old_watch = nullptr;
     GstClock* old_clock = nullptr;
     {
         const std::lock_guard lock(mutex);
         old_clock = clock;
         clock = new_clock != nullptr ? GST_CLOCK_CAST(gst_object_ref(new_clock)) : nullptr;
-        old_watch = watch;
         watch = new_watch;
         wake();
     }
-    if (old_watch != nullptr && old_watch != new_watch)
-        old_watch->remove(stall);
     gst_clear_object(&old_clock);
 }
 

@@ -137,6 +137,7 @@ struct JitterBufferState {
     void wait(std::unique_lock<std::mutex>& lock, std::int64_t until_ns);
     void wait_for_clock(std::unique_lock<std::mutex>& lock, std::int64_t until_ns);
     void wait_watched(std::unique_lock<std::mutex>& lock, std::int64_t until_ns);
+    void leave_watch();
     bool make_timer(GstClockTime time);
     void deliver();
     void deliver_one(Out& out);
@@ -253,6 +254,10 @@ struct JitterBufferState {
     std::vector<JitterBuffer::Dropped> dropped_in;
 
     std::atomic<bool> upstream_may_push{false};
+
+    // the task's own: where `stall` is
+    StallWatch* stall_watch = nullptr;
+    GstClock* stall_clock = nullptr; ///< its owner
 
     // of who has the turn: under the source pad's stream lock
     bool in_turn = false;

@@ -106,17 +106,26 @@ void JitterBufferState::wait_watched(std::unique_lock<std::mutex>& lock, std::in
     stall.move(clock_time_ns(until_ns));
     waiting = watched = true;
     lock.unlock();
+    if (stall_watch != of_now) {
+        leave_watch();
+        stall_watch = of_now;
+        stall_clock = GST_CLOCK_CAST(gst_object_ref(its_owner));
+    }
     of_now->add(stall);
+    gst_object_unref(its_owner);
     lock.lock();
     changed.wait(lock, [this] { return woken; });
     waiting = watched = false;
     stall.move(DeadlineBoard::kNever);
-    const bool left = watch != of_now;
-    lock.unlock();
-    if (left) // it may have been removed before it was added
-        of_now->remove(stall);
-    gst_object_unref(its_owner);
-    lock.lock();
+}
+
+// The task's, and of who comes after it: a board must not be left by one thread while another one
+// enters the next. Without mutex, as a clock may end its thread with us.
+void JitterBufferState::leave_watch() {
+    if (stall_watch != nullptr)
+        stall_watch->remove(stall);
+    stall_watch = nullptr;
+    gst_clear_object(&stall_clock);
 }
 
 void JitterBufferState::wait_for_clock(std::unique_lock<std::mutex>& lock, std::int64_t until_ns) {

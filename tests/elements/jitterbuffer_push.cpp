@@ -475,3 +475,22 @@ TEST(JitterBufferWatch, AnotherClockWatchesAfterAChange) {
     gst_object_unref(first);
     gst_object_unref(other); // the stream's reference is the last one
 }
+
+TEST(JitterBufferWatch, NoClockRemembersAStreamThatHasGone) {
+    start_gstreamer();
+    auto* other = GST_CLOCK_CAST(g_object_new(GST_TYPE_SYSTEM_CLOCK, "name", "other", nullptr));
+    gst_object_ref_sink(other);
+    for (int i = 0; i < 20; ++i) {
+        LiveStream goes;
+        GstClock* first = gst_element_get_clock(goes.element());
+        goes.push(2);
+        EXPECT_TRUE(eventually([&] { return goes.stat("num-pushed") == 2; }));
+        gst_element_set_clock(goes.element(), other);
+        gst_element_set_clock(goes.element(), first);
+        gst_object_unref(first);
+    }
+    LiveStream stays; // until the time of those that are gone
+    stays.push(5);
+    EXPECT_TRUE(eventually([&] { return stays.stat("refill-timeouts") == 1; }));
+    gst_object_unref(other);
+}
