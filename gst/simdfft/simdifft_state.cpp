@@ -97,7 +97,7 @@ GstFlowReturn SimdIfftState::transform(GstBuffer* buffer) {
     if (frames == 0)
         return GST_FLOW_OK;
     if (starts_run(buffer)) {
-        if (const GstFlowReturn flow = end_run(); flow != GST_FLOW_OK)
+        if (const GstFlowReturn flow = end_run(buffer); flow != GST_FLOW_OK)
             return flow;
         begin_run(buffer);
     }
@@ -144,9 +144,9 @@ void SimdIfftState::note_end(GstBuffer* buffer, std::size_t frames) {
     run_.has_offsets = run_.has_offsets && has_offsets(buffer);
     if (!run_.has_offsets)
         return;
-    const std::int64_t end = distance(run_.offset, GST_BUFFER_OFFSET_END(buffer));
-    if (end != run_.expected)
-        run_.end = std::max<std::int64_t>(0, end);
+    run_.last_end = std::max<std::int64_t>(0, distance(run_.offset, GST_BUFFER_OFFSET_END(buffer)));
+    if (run_.last_end != stream_->offset_end(run_.expected))
+        run_.end = run_.last_end;
 }
 
 GstFlowReturn SimdIfftState::push_frames(const std::uint8_t* bytes, std::size_t frames) {
@@ -171,12 +171,18 @@ const float* SimdIfftState::floats_at(const std::uint8_t* bytes) {
     return aligned_.data();
 }
 
-GstFlowReturn SimdIfftState::end_run() {
+/// `next`: what the next run begins with, if that is why this one ends.
+GstFlowReturn SimdIfftState::end_run(GstBuffer* next) {
     if (!run_.is_open)
         return GST_FLOW_OK;
-    const std::int64_t end = run_.end != InverseStft::kNoEnd ? run_.end
-                             : run_.has_offsets              ? run_.expected
-                                                             : inverse_->natural_end();
+    std::int64_t end = run_.has_offsets ? run_.last_end : inverse_->natural_end();
+    if (next != nullptr && run_.has_offsets && has_offsets(next)) {
+        // Frames are missing. Their samples may be in windows before them, but those behind are
+        // not.
+        const std::int64_t goes_on = distance(run_.offset, GST_BUFFER_OFFSET(next));
+        if (goes_on >= run_.expected)
+            end = std::min(end, goes_on);
+    }
     inverse_->finish(end);
     Output output = start_output(inverse_->ready_frames());
     take_ready(output);

@@ -41,9 +41,10 @@ struct SimdIfftState {
     /// of them.
     struct Run {
         SampleClock clock;
-        std::uint64_t offset = 0;  ///< of its first sample
-        std::int64_t expected = 0; ///< where the next frame is
-        std::int64_t end = InverseStft::kNoEnd;
+        std::uint64_t offset = 0;               ///< of its first sample
+        std::int64_t expected = 0;              ///< where the next frame is
+        std::int64_t last_end = 0;              ///< by the last buffer's offset end
+        std::int64_t end = InverseStft::kNoEnd; ///< once it is known to be one
         bool has_offsets = false;
         bool is_open = false;
     };
@@ -66,7 +67,7 @@ struct SimdIfftState {
     void begin_run(GstBuffer* buffer);
     void note_end(GstBuffer* buffer, std::size_t frames);
     GstFlowReturn push_frames(const std::uint8_t* bytes, std::size_t frames);
-    GstFlowReturn end_run();
+    GstFlowReturn end_run(GstBuffer* next = nullptr);
     void drop_run();
     const float* floats_at(const std::uint8_t* bytes);
     Output start_output(std::size_t frames);

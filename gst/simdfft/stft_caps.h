@@ -29,6 +29,12 @@ struct StftStream {
 
     /// Of one frame in a buffer.
     std::size_t frame_bytes() const { return config.frame_floats() * sizeof(float); }
+    /// The offset end of a buffer behind which the next frame is at `next`, as long as the run's
+    /// end is not known.
+    std::int64_t offset_end(std::int64_t next) const {
+        const auto hop = static_cast<std::int64_t>(config.hop_frames);
+        return config.center ? next : next - hop + static_cast<std::int64_t>(config.window_length);
+    }
     bool operator==(const StftStream&) const = default;
 };
 

@@ -207,7 +207,7 @@ void StftFace::stamp(GstBuffer* buffer, std::int64_t next) const {
     GST_BUFFER_DURATION(buffer) = clock_.between(buffer_position_, std::max(buffer_position_, end));
     GST_BUFFER_OFFSET(buffer) = static_cast<guint64>(run_start_ + buffer_position_);
     GST_BUFFER_OFFSET_END(buffer) =
-        static_cast<guint64>(run_start_ + (is_finished_ ? length : next));
+        static_cast<guint64>(run_start_ + (is_finished_ ? length : stream_.offset_end(next)));
     if (is_first_)
         GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
 }

@@ -25,6 +25,14 @@ StftRun run_of(const StftConfig& config, std::size_t samples, unsigned seed = 1)
     return run;
 }
 
+Planar part_of(const Planar& samples, std::size_t from, std::size_t end) {
+    Planar part;
+    for (const auto& channel : samples)
+        part.emplace_back(channel.begin() + static_cast<std::ptrdiff_t>(from),
+                          channel.begin() + static_cast<std::ptrdiff_t>(end));
+    return part;
+}
+
 GstEvent* gap_at(GstClockTime time) {
     return gst_event_new_gap(time, GST_SECOND);
 }
@@ -134,34 +142,33 @@ TEST(SimdIfft, EndsARunWhereTheNextStarts) {
 }
 
 TEST(SimdIfft, NoticesMissingFrames) {
-    const StftRun run = run_of(small(), 5000);
-    auto buffers = run.buffers();
-    ASSERT_GT(buffers.size(), 40U);
-    IfftHarness h;
-    ASSERT_TRUE(h.start(run.config));
-    for (std::size_t i = 0; i < buffers.size(); ++i) {
-        if (i >= 20 && i < 23)
-            gst_buffer_unref(buffers[i]);
-        else
-            ASSERT_EQ(h.push(buffers[i]), GST_FLOW_OK);
+    for (const bool center : {true, false}) {
+        StftConfig config = small();
+        config.center = center;
+        config.window.kind = WindowKind::hamming;
+        const StftRun run = run_of(config, 5000);
+        const auto buffers = run.buffers();
+        ASSERT_GT(buffers.size(), 40U);
+        IfftHarness h;
+        ASSERT_TRUE(h.start(config));
+        for (std::size_t i = 0; i < buffers.size(); ++i) {
+            if (i >= 20 && i < 23)
+                gst_buffer_unref(buffers[i]);
+            else
+                ASSERT_EQ(h.push(buffers[i]), GST_FLOW_OK);
+        }
+        ASSERT_TRUE(h.send(gst_event_new_eos()));
+        const auto out = h.take(config);
+        ASSERT_EQ(out.size(), 2U);
+        const std::size_t hop = config.hop_frames;
+        // The last window before the gap reaches over it.
+        const std::size_t end = (center ? 20 : 23) * hop;
+        EXPECT_EQ(out[1].offset, 23 * hop);
+        EXPECT_EQ(out[1].start, run.time_of(static_cast<std::int64_t>(23 * hop)));
+        EXPECT_LE(error_db(out[0].samples, part_of(run.samples, 0, end)), -125);
+        EXPECT_LE(error_db(out[1].samples, part_of(run.samples, 23 * hop, 5000)), -125);
+        EXPECT_EQ(h.stat("missing-frames"), 3U);
     }
-    ASSERT_TRUE(h.send(gst_event_new_eos()));
-    const auto out = h.take(run.config);
-    ASSERT_EQ(out.size(), 2U);
-    const std::size_t hop = run.config.hop_frames;
-    EXPECT_EQ(out[0].samples[0].size(), 20 * hop);
-    EXPECT_EQ(out[1].offset, 23 * hop);
-    EXPECT_EQ(out[1].start, run.time_of(static_cast<std::int64_t>(23 * hop)));
-    const auto part = [&](std::size_t from, std::size_t behind) {
-        Planar cut;
-        for (const auto& channel : run.samples)
-            cut.emplace_back(channel.begin() + static_cast<std::ptrdiff_t>(from),
-                             channel.begin() + static_cast<std::ptrdiff_t>(behind));
-        return cut;
-    };
-    EXPECT_LE(error_db(out[0].samples, part(0, 20 * hop)), -125);
-    EXPECT_LE(error_db(out[1].samples, part(23 * hop, 5000)), -125);
-    EXPECT_EQ(h.stat("missing-frames"), 3U);
 }
 
 TEST(SimdIfft, WithoutOffsetsEndsWhereTheWindowsDo) {

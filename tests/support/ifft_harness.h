@@ -51,7 +51,8 @@ struct StftRun {
         const auto hop = static_cast<std::int64_t>(config.hop_frames);
         const std::int64_t next = frames[first].position + hop * to_signed(behind - first);
         const bool is_last = behind == frames.size();
-        const std::int64_t end = is_last ? length() : std::min(next, length());
+        const std::int64_t end =
+            is_last ? length() : std::min(StftStream{config, 0}.offset_end(next), length());
         GST_BUFFER_PTS(buffer) = time_of(frames[first].position);
         if (has_offsets) {
             GST_BUFFER_OFFSET(buffer) = offset + static_cast<std::uint64_t>(frames[first].position);
