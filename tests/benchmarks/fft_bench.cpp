@@ -3,7 +3,7 @@
 //
 // The transforms beside FFTW and GstFFT, with each kind of vector unit: all of a row in turns,
 // round by round, ratios from the same round. See docs/benchmarks.md.
-#include "core/fft/fft.h"
+#include "core/fft/multi_real_fft.h"
 
 #include "fft_peers.h"
 #include "fma_peak.h"
@@ -70,6 +70,17 @@ constexpr Case kCases[] = {
     {4096, true, Peer::fftw, {}},
 };
 constexpr std::size_t kLongestQuick = 2048;
+
+/// Several channels at once, against the same one by one, from the same interleaved audio.
+struct ChannelsCase {
+    std::size_t channels;
+    std::size_t length;
+    Goals goals;
+};
+constexpr ChannelsCase kChannelsCases[] = {
+    {8, 128, {1.5, 1.5}},  {8, 256, {1.5, 1.5}},  {8, 512, {1.5, 1.5}},
+    {16, 128, {1.5, 1.5}}, {16, 256, {1.5, 1.5}}, {16, 512, {1.5, 1.5}},
+};
 
 /// A kind of vector unit to be forced.
 struct Target {
@@ -205,6 +216,22 @@ double goal_of(const Goals& goals, const Target& target) {
     return target.name.rfind("AVX3", 0) == 0 ? goals.avx512 : 0;
 }
 
+Cell make_cell(const Runner& ours, const Runner* peer, double operations, double peak,
+               double goal) {
+    Cell cell;
+    cell.ns = median(ours.ns);
+    cell.ratio = peer != nullptr ? median_ratio(peer->ns, ours.ns) : NAN;
+    cell.gflops = operations / cell.ns;
+    cell.share = cell.gflops / peak;
+    cell.goal = goal;
+    return cell;
+}
+
+double operations_of(std::size_t length) {
+    const auto points = static_cast<double>(length);
+    return 2.5 * points * std::log2(points);
+}
+
 /// Without a peer in the build the ratios are NAN.
 Row run_case(const Case& c, const std::vector<Target>& targets, const Options& options) {
     std::vector<Runner> runners;
@@ -222,17 +249,56 @@ Row run_case(const Case& c, const std::vector<Target>& targets, const Options& o
             c.peer == Peer::fftw ? "FFTW" : "GstFFT",
             has_peer ? median(runners.back().ns) : NAN,
             {}};
-    const auto points = static_cast<double>(c.length);
-    const double operations = 2.5 * points * std::log2(points);
-    for (std::size_t i = 0; i < targets.size(); ++i) {
-        Cell cell;
-        cell.ns = median(runners[i].ns);
-        cell.ratio = has_peer ? median_ratio(runners.back().ns, runners[i].ns) : NAN;
-        cell.gflops = operations / cell.ns;
-        cell.share = cell.gflops / (c.is_double ? targets[i].peak_f64 : targets[i].peak_f32);
-        cell.goal = goal_of(c.goals, targets[i]);
-        row.cells.push_back(cell);
+    for (std::size_t i = 0; i < targets.size(); ++i)
+        row.cells.push_back(make_cell(
+            runners[i], has_peer ? &runners.back() : nullptr, operations_of(c.length),
+            c.is_double ? targets[i].peak_f64 : targets[i].peak_f32, goal_of(c.goals, targets[i])));
+    return row;
+}
+
+Transform all_channels(const ChannelsCase& c) {
+    const auto fft = std::make_shared<tactus::MultiRealFft<float>>(c.length, c.channels);
+    const auto in = tactus::bench::make_signal<float>(c.length * c.channels);
+    const auto out =
+        std::make_shared<tactus::AlignedArray<std::complex<float>>>(fft->bins() * c.channels);
+    const auto scratch = tactus::bench::make_signal<float>(fft->scratch_size());
+    return [=] { fft->forward(in->data(), out->data(), scratch->data()); };
+}
+
+Transform channel_by_channel(const ChannelsCase& c) {
+    const auto fft = std::make_shared<tactus::RealFft<float>>(c.length);
+    const auto in = tactus::bench::make_signal<float>(c.length * c.channels);
+    const auto out =
+        std::make_shared<tactus::AlignedArray<std::complex<float>>>(fft->bins() * c.channels);
+    const auto one = tactus::bench::make_signal<float>(c.length);
+    const auto scratch = tactus::bench::make_signal<float>(fft->scratch_size());
+    return [=] {
+        for (std::size_t channel = 0; channel < c.channels; ++channel) {
+            for (std::size_t n = 0; n < c.length; ++n)
+                (*one)[n] = (*in)[n * c.channels + channel];
+            fft->forward(one->data(), out->data() + channel * fft->bins(), scratch->data());
+        }
+    };
+}
+
+std::string name_of(const ChannelsCase& c) {
+    return std::to_string(c.channels) + " x " + std::to_string(c.length);
+}
+
+Row run_case(const ChannelsCase& c, const std::vector<Target>& targets, const Options& options) {
+    std::vector<Runner> runners;
+    for (const Target& target : targets) {
+        force(target);
+        runners.push_back({all_channels(c)});
+        runners.push_back({channel_by_channel(c)});
     }
+    hwy::SetSupportedTargetsForTest(0);
+    measure(runners, options);
+    Row row{name_of(c), "single", median(runners[1].ns), {}};
+    for (std::size_t i = 0; i < targets.size(); ++i)
+        row.cells.push_back(make_cell(runners[2 * i], &runners[2 * i + 1],
+                                      operations_of(c.length) * static_cast<double>(c.channels),
+                                      targets[i].peak_f32, goal_of(c.goals, targets[i])));
     return row;
 }
 
@@ -249,7 +315,8 @@ void print_header(const std::vector<Target>& targets, const Options& options) {
     for (const Target& target : targets)
         std::printf("%s: peak %.1f GFLOP/s float, %.1f double\n", target.name.c_str(),
                     target.peak_f32, target.peak_f64);
-    std::printf("real, forward; us, peer / ours, goal, met, GFLOP/s, share of the peak\n");
+    std::printf("real, forward; us, peer / ours (single: of the first unit), goal, met, GFLOP/s, "
+                "share of the peak\n");
     std::printf("%-13s %-6s %8s", "", "peer", "us");
     for (const Target& target : targets)
         std::printf(" | %-38s", target.name.c_str());
@@ -317,15 +384,19 @@ int run_all(const Options& options) {
     print_header(targets, options);
     std::vector<Row> rows;
     bool failed = false;
-    for (const Case& c : kCases) {
+    const auto run = [&](const auto& c) {
         if (name_of(c).find(options.only) == std::string::npos ||
             (options.quick && c.length > kLongestQuick))
-            continue;
+            return;
         rows.push_back(run_case(c, targets, options));
         print_row(rows.back());
         for (const Cell& cell : rows.back().cells)
             failed |= options.enforce && cell.ratio < cell.goal;
-    }
+    };
+    for (const Case& c : kCases)
+        run(c);
+    for (const ChannelsCase& c : kChannelsCases)
+        run(c);
     if (!options.json_path.empty())
         write_json(options, rows, targets);
     return failed ? 1 : 0;

@@ -29,17 +29,11 @@ void store_across(D d, const Complex<V>& x, T* to, bool swapped);
 template <class D, class V, class T = hn::TFromD<D>>
 void store_mirrored_across(D d, const Complex<V>& x, T* to);
 #else
-/// How rows are put across: lane (b, i), i of block b of 128 bits, gets row b * kStep + i % kStep,
-/// and kLanes / 2 more in the upper half of the block. So points that two vectors hold in real and
-/// imaginary parts come into order by what shuffles within blocks.
+/// Rows are put across in the order of row_across, whose steps these are.
 template <class D>
 constexpr std::size_t kBlock = HWY_MIN(16 / sizeof(hn::TFromD<D>), hn::MaxLanes(D()));
 template <class D>
-constexpr std::size_t kStep = HWY_MAX(kBlock<D> / 2, 1);
-template <class D>
-constexpr std::size_t row_across(std::size_t i) {
-    return i % kStep<D> + i / kStep<D> * (hn::MaxLanes(D()) / 2);
-}
+constexpr std::size_t kStep = row_across<hn::TFromD<D>>(hn::MaxLanes(D()), kBlock<D>);
 
 /// The blocks at `offsets[0]`, `offsets[kStep]`, ...
 template <std::size_t kStep, class D, class T = hn::TFromD<D>>
@@ -73,15 +67,13 @@ HWY_INLINE void transpose_in_blocks(D d, V* x) {
     }
 }
 
-/// `x[l]` gets lane l of as many rows as there are lanes, which lie at `offsets`, in the order of
-/// row_across.
+/// `x[i]` gets lane i of as many rows as there are lanes, which lie at `offsets`, for the lanes of
+/// the first block.
 template <class D, class T = hn::TFromD<D>, class V = hn::Vec<D>>
-HWY_INLINE void load_across(D d, const T* rows, const std::uint32_t* offsets, V* x) {
-    for (std::size_t b = 0; b < hn::MaxLanes(d); b += kBlock<D>) {
-        for (std::size_t i = 0; i < kBlock<D>; ++i)
-            x[b + i] = load_blocks<kStep<D>>(d, rows + b, offsets + row_across<D>(i));
-        transpose_in_blocks(d, x + b);
-    }
+HWY_INLINE void load_block_across(D d, const T* rows, const std::uint32_t* offsets, V* x) {
+    for (std::size_t i = 0; i < kBlock<D>; ++i)
+        x[i] = load_blocks<kStep<D>>(d, rows, offsets + row_across<T>(hn::MaxLanes(d), i));
+    transpose_in_blocks(d, x);
 }
 
 /// The same of 16 lanes, whose 32 vectors would not fit into registers: first of the four blocks,
@@ -102,8 +94,8 @@ HWY_INLINE void transform_across_16(D d, const float* rows, const std::uint32_t*
     for (std::size_t i = 0; i < 4; ++i) {
         Complex<V> x[4];
         for (std::size_t b = 0; b < 4; ++b)
-            x[b] = {load_blocks<kStep<D>>(d, rows + 4 * b, offsets + row_across<D>(i)),
-                    load_blocks<kStep<D>>(d, rows + 16 + 4 * b, offsets + row_across<D>(i))};
+            x[b] = {load_blocks<2>(d, rows + 4 * b, offsets + row_across<float>(16, i)),
+                    load_blocks<2>(d, rows + 16 + 4 * b, offsets + row_across<float>(16, i))};
         butterfly_4(x);
         blocks[0][i] = x[0];
         for (std::size_t q = 1; q < 4; ++q)
@@ -133,8 +125,10 @@ HWY_INLINE void transform_across(D d, const T* rows, const std::uint32_t* offset
         return transform_across_16(d, rows, offsets, store);
     V re[kLanes];
     V im[kLanes];
-    load_across(d, rows, offsets, re);
-    load_across(d, rows + kLanes, offsets, im);
+    for (std::size_t b = 0; b < kLanes; b += kBlock<D>) {
+        load_block_across(d, rows + b, offsets, re + b);
+        load_block_across(d, rows + kLanes + b, offsets, im + b);
+    }
     Complex<V> x[kLanes];
     for (std::size_t l = 0; l < kLanes; ++l)
         x[l] = {re[l], im[l]};

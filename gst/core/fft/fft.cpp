@@ -86,11 +86,17 @@ struct ComplexFft<T>::Convolution {
 template <typename T>
 ComplexFft<T>::ComplexFft(std::size_t length)
     : length_(checked(length, 1)), kernels_(fft_kernels<T>()) {
-    if (has_small_factors(length))
-        tables_ =
-            std::make_unique<FftTables<T>>(length, FftTables<T>::lanes_for(length, kernels_.lanes));
-    else
+    if (!has_small_factors(length)) {
         convolution_ = std::make_unique<Convolution>(length);
+        return;
+    }
+    const std::size_t lanes = FftTables<T>::lanes_for(length, kernels_.lanes);
+    if (4 * lanes <= kernels_.lanes)
+        if (const auto shape = MatrixTables<T>::shape_for(length, kernels_.lanes);
+            shape.lanes > lanes)
+            matrix_ = std::make_unique<MatrixTables<T>>(shape);
+    if (!matrix_)
+        tables_ = std::make_unique<FftTables<T>>(length, lanes);
 }
 
 template <typename T>
@@ -103,6 +109,8 @@ ComplexFft<T>& ComplexFft<T>::operator=(ComplexFft&&) noexcept = default;
 template <typename T>
 std::size_t ComplexFft<T>::scratch_size() const {
     constexpr std::size_t kPerDouble = std::is_same_v<T, float> ? 2 : 1;
+    if (matrix_)
+        return matrix_->scratch_size();
     return tables_ ? 2 * length_ : kPerDouble * convolution_->scratch_size();
 }
 
@@ -110,6 +118,8 @@ template <typename T>
 void ComplexFft<T>::run(const T* in, T* out, T* scratch, bool swapped) const {
     if (tables_)
         kernels_.transform(*tables_, in, out, scratch, swapped);
+    else if (matrix_)
+        kernels_.transform_matrix(*matrix_, in, out, scratch, swapped);
     else
         convolution_->run(in, out, reinterpret_cast<double*>(scratch), swapped);
 }
@@ -129,7 +139,7 @@ RealFft<T>::RealFft(std::size_t length)
     : length_(checked(length, 2)), kernels_(fft_kernels<T>()),
       complex_(length % 2 != 0 ? length : length / 2) {
     const std::size_t lanes = RealTables<T>::lanes_for(length, kernels_.lanes);
-    if (lanes > 1 && has_small_factors(length))
+    if (lanes > 1 && 4 * lanes > kernels_.lanes && has_small_factors(length))
         tables_ = std::make_unique<RealTables<T>>(length, lanes);
     for (std::size_t k = 0; !is_odd() && k <= length / 4; ++k) {
         const RootOfUnity root = root_of_unity(k, length);

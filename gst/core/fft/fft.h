@@ -48,7 +48,8 @@ class ComplexFft {
 
     std::size_t length_;
     FftKernels<T> kernels_;
-    std::unique_ptr<FftTables<T>> tables_;
+    std::unique_ptr<FftTables<T>> tables_; ///< one of these three
+    std::unique_ptr<MatrixTables<T>> matrix_;
     std::unique_ptr<Convolution> convolution_;
 };
 

@@ -10,6 +10,7 @@
 #include <hwy/foreach_target.h>
 // clang-format on
 
+#include "core/fft/matrix_passes-inl.h"
 #include "core/fft/real_passes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -40,10 +41,28 @@ void transform_any(const FftTables<T>& tables, const T* in, T* out, T* scratch, 
 }
 
 template <typename T>
+void transform_matrix_any(const MatrixTables<T>& tables, const T* in, T* out, T* scratch,
+                          bool swapped) {
+    with_lanes<T>(tables.lanes(), [&](auto d) HWY_ATTR {
+        if constexpr (hn::MaxLanes(d) > 1)
+            transform_matrix(d, tables, in, out, scratch, swapped);
+    });
+}
+
+template <typename T>
 void transform_real_any(const RealTables<T>& tables, const T* in, T* out, T* scratch) {
     with_lanes<T>(tables.lanes, [&](auto d) HWY_ATTR {
         if constexpr (hn::MaxLanes(d) > 1)
             transform_real(d, tables, in, out, scratch);
+    });
+}
+
+template <typename T>
+void transform_channels_any(const SplitTables<T>& tables, const T* in, std::size_t channels, T* out,
+                            T* scratch) {
+    with_lanes<T>(tables.lanes, [&](auto d) HWY_ATTR {
+        if constexpr (hn::MaxLanes(d) >= kFewestChannels)
+            transform_channels(d, tables, in, channels, out, scratch);
     });
 }
 
@@ -59,8 +78,14 @@ void merge_any(const T* roots, std::size_t points, const T* spectrum, T* out) {
 
 template <typename T>
 FftKernels<T> kernels() {
-    return {kLanes<T>,    transform_any<T>, transform_real_any<T>,
-            split_any<T>, merge_any<T>,     hwy::TargetName(HWY_TARGET)};
+    return {kLanes<T>,
+            transform_any<T>,
+            transform_matrix_any<T>,
+            transform_real_any<T>,
+            transform_channels_any<T>,
+            split_any<T>,
+            merge_any<T>,
+            hwy::TargetName(HWY_TARGET)};
 }
 
 FftKernels<float> kernels_f32() {

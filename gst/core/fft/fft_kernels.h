@@ -18,9 +18,16 @@ struct FftKernels {
     /// with real and imaginary parts exchanged on both sides, which makes it the inverse.
     using Transform = void (*)(const FftTables<T>& tables, const T* in, T* out, T* scratch,
                                bool swapped);
+    /// The same with the scratch memory that the tables ask for.
+    using TransformMatrix = void (*)(const MatrixTables<T>& tables, const T* in, T* out, T* scratch,
+                                     bool swapped);
     /// The length / 2 + 1 first points of the spectrum of real numbers, where `tables` has several
     /// lanes. `scratch` is aligned and holds `length` numbers, and a row of as many as lanes.
     using TransformReal = void (*)(const RealTables<T>& tables, const T* in, T* out, T* scratch);
+    /// The spectra of as many channels as lanes, of 2 * rows frames that are `channels` numbers
+    /// apart; in `out` rows + 1 points of each channel. `scratch` as above.
+    using TransformChannels = void (*)(const SplitTables<T>& tables, const T* in,
+                                       std::size_t channels, T* out, T* scratch);
     /// The spectrum of `2 * points` real numbers from that of them taken for `points` complex ones,
     /// in place; `spectrum` has room for points + 1 complex numbers. `roots`: exp(-pi i k /
     /// points) for k <= points / 2.
@@ -30,7 +37,9 @@ struct FftKernels {
 
     std::size_t lanes = 1; ///< the most that `transform` can use
     Transform transform = nullptr;
+    TransformMatrix transform_matrix = nullptr;
     TransformReal transform_real = nullptr;
+    TransformChannels transform_channels = nullptr;
     Split split = nullptr;
     Merge merge = nullptr;
     const char* name = ""; ///< "AVX2"

@@ -30,9 +30,9 @@ HWY_NOINLINE void last_pass(D d, const FftTables<T>& tables, const FftStage& sta
     const T* turn = tables.lane_twiddles.data();
     for (std::size_t group = 0; group < groups; ++group) {
         Complex<V> x[max_radix(kRadix)];
-        x[0] = load_from<kFrom>(d, from + group * radix * kRow);
+        x[0] = load_from<kFrom>(d, from, group * radix, 0);
         for (std::size_t m = 1; m < radix; ++m)
-            x[m] = load_from<kFrom>(d, from + (group * radix + m) * kRow);
+            x[m] = load_from<kFrom>(d, from, group * radix + m, 0);
         butterfly<kRadix>(d, roots, radix, x);
         for (std::size_t p = 0; p < radix; ++p, turn += kRow)
             store_row(d, x[p] * load_row(d, turn), to + (group * radix + p) * kRow);

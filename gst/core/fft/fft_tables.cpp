@@ -11,20 +11,32 @@ namespace tactus {
 namespace {
 
 /// In the order in which the passes run. The last pass does most per number, so it has a small
-/// radix; fours leave registers free and powers of two of memory apart.
-std::vector<std::size_t> factors_of(std::size_t rows) {
+/// radix; fours leave registers free.
+std::vector<std::size_t> factors_of(std::size_t rows, std::size_t row_bytes) {
+    // Eight rows this far apart, and where they go, would all want the same places in a cache.
+    constexpr std::size_t kFarBytes = 4096;
+    const bool is_far = rows / 8 * row_bytes >= kFarBytes;
     std::vector<std::size_t> factors;
     for (const std::size_t prime : {31, 29, 23, 19, 17, 13, 11, 7, 5, 3})
         for (; rows % prime == 0; rows /= prime)
             factors.push_back(prime);
     // What is left is a power of two.
-    if (const int twos = std::countr_zero(rows); twos % 2 != 0) {
-        factors.push_back(twos == 1 ? 2 : 8);
-        rows /= factors.back();
-    }
-    for (; rows > 1; rows /= 4)
-        factors.push_back(4);
+    const int twos = std::countr_zero(rows);
+    factors.insert(factors.end(), static_cast<std::size_t>(twos / 2), 4);
+    if (twos == 1)
+        factors.push_back(2);
+    else if (twos % 2 != 0)
+        factors[factors.size() - static_cast<std::size_t>(twos / 2) +
+                (is_far && twos > 3 ? 1 : 0)] = 8;
     return factors;
+}
+
+/// Of a transform of `rows` points, per point, roughly: passes, and in them the work.
+double cost_of(std::size_t rows) {
+    double cost = 1;
+    for (const std::size_t factor : factors_of(rows, 0))
+        cost += 1 + static_cast<double>(factor) / 4;
+    return cost;
 }
 
 RootOfUnity conjugate(const RootOfUnity& root) {
@@ -85,7 +97,7 @@ template <typename T>
 RowTables<T>::RowTables(std::size_t row_count, std::size_t lane_count)
     : rows(row_count), lanes(lane_count), offsets(row_count), odd_roots(kLargestRadix + 1) {
     std::size_t span = rows;
-    std::vector<std::size_t> factors = factors_of(rows);
+    std::vector<std::size_t> factors = factors_of(rows, 2 * lanes * sizeof(T));
     if (factors.empty())
         factors.push_back(1);
     for (const std::size_t radix : factors) {
@@ -141,21 +153,12 @@ std::size_t RealTables<T>::lanes_for(std::size_t length, std::size_t most) {
 }
 
 template <typename T>
-RealTables<T>::RealTables(std::size_t numbers, std::size_t lane_count)
-    : RowTables<T>(numbers / 2 / lane_count, lane_count), length(numbers) {
-    const std::size_t row_count = this->rows;
+SplitTables<T>::SplitTables(std::size_t row_count, std::size_t lane_count)
+    : RowTables<T>(row_count, lane_count) {
     const std::size_t group_count = this->groups();
     const std::size_t radix = row_count / group_count;
     const auto place_of = [&](std::size_t k) {
         return static_cast<std::uint32_t>(this->offsets[k] / (2 * lane_count));
-    };
-    const auto append_pair = [&](std::size_t k) {
-        append_root(roots, root_of_unity(k, 2 * row_count));
-        for (const std::size_t row : {k, row_count - k})
-            append_roots(turns, lane_count, [&](std::size_t l) {
-                const RootOfUnity root = root_of_unity(row * l, length);
-                return RootOfUnity{root.re / 2, root.im / 2};
-            });
     };
     for (std::uint32_t group = 0; group < group_count; ++group) {
         const std::size_t first = this->first_rows[group];
@@ -166,13 +169,26 @@ RealTables<T>::RealTables(std::size_t numbers, std::size_t lane_count)
         group_pairs.push_back(
             {group, place_of(group_count - first) / static_cast<std::uint32_t>(radix)});
         for (std::size_t p = 0; p < radix; ++p)
-            append_pair(first + p * group_count);
+            pair_rows.push_back(static_cast<std::uint32_t>(first + p * group_count));
     }
     const std::size_t step = group_count % 2 == 0 ? group_count / 2 : group_count;
     for (std::size_t k = step; 2 * k <= row_count; k += step) {
         own_pairs.push_back({place_of(k), place_of(row_count - k)});
-        append_pair(k);
+        pair_rows.push_back(static_cast<std::uint32_t>(k));
     }
+    for (const std::size_t k : pair_rows)
+        append_root(roots, root_of_unity(k, 2 * row_count));
+}
+
+template <typename T>
+RealTables<T>::RealTables(std::size_t numbers, std::size_t lane_count)
+    : SplitTables<T>(numbers / 2 / lane_count, lane_count), length(numbers) {
+    for (const std::size_t k : this->pair_rows)
+        for (const std::size_t row : {k, this->rows - k})
+            append_roots(turns, lane_count, [&](std::size_t l) {
+                const RootOfUnity root = root_of_unity(row * l, length);
+                return RootOfUnity{root.re / 2, root.im / 2};
+            });
     for (std::size_t l = 0; l < lane_count / 2; ++l)
         append_roots(last_row_roots, lane_count / 2, [&](std::size_t q) {
             RootOfUnity root = root_of_unity((2 * q + 1) * l, 2 * lane_count);
@@ -182,8 +198,45 @@ RealTables<T>::RealTables(std::size_t numbers, std::size_t lane_count)
         });
 }
 
+template <typename T>
+auto MatrixTables<T>::shape_for(std::size_t length, std::size_t most) -> Shape {
+    Shape best;
+    double least = 0;
+    const auto padded = [](std::size_t count, std::size_t lanes) {
+        return static_cast<double>((count + lanes - 1) / lanes) / static_cast<double>(count);
+    };
+    for (std::size_t lanes = most; lanes > 1; lanes /= 2)
+        for (std::size_t a = lanes; a * lanes <= length; ++a) {
+            if (length % a != 0)
+                continue;
+            const std::size_t b = length / a;
+            // Vectors of columns for each point of theirs, and the other way round.
+            const double cost = padded(b, lanes) * cost_of(a) + padded(a, lanes) * cost_of(b);
+            if (best.a == 0 || cost < least) {
+                best = {a, b, lanes};
+                least = cost;
+            }
+        }
+    return best;
+}
+
+template <typename T>
+MatrixTables<T>::MatrixTables(const Shape& shape)
+    : columns(shape.a, shape.lanes), rows(shape.b, shape.lanes) {
+    for (std::size_t group = 0; group < groups(); ++group)
+        for (std::size_t j = 0; j < shape.b; ++j)
+            append_roots(twiddles, shape.lanes, [&](std::size_t l) {
+                const std::size_t k = first_of(group) + row_across<T>(shape.lanes, l);
+                return root_of_unity(j * k, length());
+            });
+}
+
+template struct MatrixTables<float>;
+template struct MatrixTables<double>;
 template struct RowTables<float>;
 template struct RowTables<double>;
+template struct SplitTables<float>;
+template struct SplitTables<double>;
 template struct RealTables<float>;
 template struct RealTables<double>;
 template struct FftTables<float>;

@@ -21,6 +21,9 @@ RootOfUnity root_of_unity(std::uint64_t k, std::uint64_t n);
 /// way of Bluestein.
 constexpr std::size_t kLargestRadix = 31;
 
+/// With fewer of them in a vector, channels are rather done one by one.
+constexpr std::size_t kFewestChannels = 4;
+
 /// Whether all prime factors are at most kLargestRadix.
 bool has_small_factors(std::size_t length);
 
@@ -81,17 +84,14 @@ struct FftTables : RowTables<T> {
     AlignedArray<T> lane_twiddles;
 };
 
-/// The same for `length` real numbers: rows of `lanes` of them, two of which make one of complex
-/// numbers; so each lane, a real subsequence, has a transform of half as many complex points, of
-/// which its spectrum is made (Numerical Recipes, 12.3) before the lanes are mixed.
+/// The same for real numbers: rows of `lanes` of them, two of which make one of complex numbers; so
+/// each lane has a transform of half as many complex points, of which its spectrum is made
+/// (Numerical Recipes, 12.3). `rows` counts those of complex numbers.
 ///
 /// Immutable once made; any thread may read it.
 template <typename T>
-struct RealTables : RowTables<T> {
-    RealTables(std::size_t numbers, std::size_t lane_count);
-
-    /// The most lanes, at most `most`, that suit a length; 1 if none do.
-    static std::size_t lanes_for(std::size_t length, std::size_t most);
+struct SplitTables : RowTables<T> {
+    SplitTables(std::size_t row_count, std::size_t lane_count);
 
     /// Rows k and rows - k, as the places where the last stage leaves them.
     struct Pair {
@@ -99,25 +99,87 @@ struct RealTables : RowTables<T> {
         std::uint32_t mirrored_place;
     };
 
-    std::size_t length;
     /// Groups of the last stage whose results are the mirrored ones of each other, ...
     std::vector<Pair> group_pairs;
     /// ... those that are their own mirror, ...
     std::vector<std::uint32_t> own_groups;
     /// ... and what comes from these, but for row 0; row `rows` / 2 is its own mirror.
     std::vector<Pair> own_pairs;
-    /// exp(-pi i k / rows) of those of group_pairs, then of own_pairs.
+    /// Which rows come from group_pairs, then from own_pairs: the first of each two.
+    std::vector<std::uint32_t> pair_rows;
+    /// exp(-pi i k / rows) of pair_rows.
     AlignedArray<T> roots;
-    /// exp(-2 pi i k l / length) / 2 for each lane l, of row k and of its mirrored one, in the same
-    /// order: real parts, then imaginary parts.
+};
+
+/// That for `length` real numbers in all: each lane is a subsequence, and then the lanes are mixed.
+///
+/// Immutable once made; any thread may read it.
+template <typename T>
+struct RealTables : SplitTables<T> {
+    RealTables(std::size_t numbers, std::size_t lane_count);
+
+    /// The most lanes, at most `most`, that suit a length; 1 if none do.
+    static std::size_t lanes_for(std::size_t length, std::size_t most);
+
+    std::size_t length;
+    /// exp(-2 pi i k l / length) / 2 for each lane l, of each of pair_rows and of its mirrored one:
+    /// real parts, then imaginary parts.
     AlignedArray<T> turns;
     /// For each l < lanes / 2, exp(-pi i (2 q + 1) l / lanes) for q < lanes / 2, real parts, then
     /// imaginary parts; but for l = 0 the imaginary parts that belong to lanes / 2.
     AlignedArray<T> last_row_roots;
 };
 
+/// Which of `lanes` rows lane `lane` holds once they are put across, so that points whose real and
+/// imaginary parts are in two vectors of T come into order by what shuffles within 128 bits.
+template <typename T>
+constexpr std::size_t row_across(std::size_t lanes, std::size_t lane) {
+    const std::size_t block = lanes < 16 / sizeof(T) ? lanes : 16 / sizeof(T);
+    const std::size_t step = block < 2 ? 1 : block / 2;
+    const std::size_t i = lane % block;
+    return i % step + i / step * (lanes / 2) + lane / block * step;
+}
+
+/// A complex transform of a * b points as a matrix of `a` rows and `b` columns: transforms of the
+/// columns, as many as lanes at a time, twiddles, and transforms of what were rows (Bailey 1990).
+/// For lengths without a power of two for the lanes, and for those beyond the nearest cache: only
+/// as many columns as lanes are at work at a time.
+///
+/// Immutable once made; any thread may read it.
+template <typename T>
+struct MatrixTables {
+    struct Shape {
+        std::size_t a = 0; ///< 0: there is none
+        std::size_t b = 0;
+        std::size_t lanes = 0;
+    };
+    /// The one that seems quickest, with at most `most` lanes.
+    static Shape shape_for(std::size_t length, std::size_t most);
+
+    explicit MatrixTables(const Shape& shape);
+
+    std::size_t length() const { return columns.rows * rows.rows; }
+    std::size_t lanes() const { return columns.lanes; }
+    /// Groups of as many points of the columns' transforms as lanes; the last may overlap.
+    std::size_t groups() const { return (columns.rows + lanes() - 1) / lanes(); }
+    std::size_t first_of(std::size_t group) const {
+        return group * lanes() + lanes() <= columns.rows ? group * lanes() : columns.rows - lanes();
+    }
+    std::size_t scratch_size() const { return 2 * lanes() * (groups() * rows.rows + columns.rows); }
+
+    RowTables<T> columns;
+    RowTables<T> rows;
+    /// For each group, for each column j, exp(-2 pi i j k / length) of the points k in the group,
+    /// put across: real parts, then imaginary parts.
+    AlignedArray<T> twiddles;
+};
+
+extern template struct MatrixTables<float>;
+extern template struct MatrixTables<double>;
 extern template struct RowTables<float>;
 extern template struct RowTables<double>;
+extern template struct SplitTables<float>;
+extern template struct SplitTables<double>;
 extern template struct RealTables<float>;
 extern template struct RealTables<double>;
 extern template struct FftTables<float>;

@@ -100,29 +100,50 @@ void merge(D d, const T* roots, std::size_t points, const T* spectrum, T* out) {
 }
 
 /// Rows `a` and `b`, each the mirrored one of the other: from points of the transform of pairs to
-/// points of the spectrum, turned for the step across lanes. The half is in `turns`.
+/// points of the spectrum, times 2.
 template <class D, class V, class T = hn::TFromD<D>>
-HWY_INLINE void split_rows(D d, const T* root, const T* turns, Complex<V>& a, Complex<V>& b) {
+HWY_INLINE void split_rows(D d, const T* root, Complex<V>& a, Complex<V>& b) {
     const Complex<V> sum{hn::Add(a.re, b.re), hn::Sub(a.im, b.im)};
     const Complex<V> gap{hn::Sub(a.re, b.re), hn::Add(a.im, b.im)};
     const Complex<V> odd = gap * Complex<V>{hn::Set(d, root[0]), hn::Set(d, root[1])};
-    a = minus_i(sum, odd) * load_row(d, turns);
-    b = conjugate_times(plus_i(sum, odd), load_row(d, turns + kRowSize<D>));
+    a = minus_i(sum, odd);
+    b = plus_i(sum, odd); // conjugated
 }
 
-/// The last pass across rows, which also splits.
-template <std::size_t kRadix, class D, class T = hn::TFromD<D>>
-HWY_NOINLINE void split_pass(D d, const RealTables<T>& tables, const T* from, T* to) {
+/// What becomes of them: turned for the step across lanes, the half being in `turns`; ...
+template <class T>
+struct TurnSplitRows {
+    template <class D, class V>
+    HWY_INLINE void operator()(D d, Complex<V>& a, Complex<V>& b) {
+        a = a * load_row(d, turns);
+        b = conjugate_times(b, load_row(d, turns + kRowSize<D>));
+        turns += 2 * kRowSize<D>;
+    }
+    const T* turns;
+};
+
+/// ... or only halved.
+struct HalveSplitRows {
+    template <class D, class V>
+    HWY_INLINE void operator()(D d, Complex<V>& a, Complex<V>& b) {
+        a = halved(d, a);
+        b = halved(d, conjugate(b));
+    }
+};
+
+/// The last pass across rows, which also splits. Row `rows`, which is real, goes to `last_row`.
+template <std::size_t kRadix, From kFrom, class D, class Finish, class T = hn::TFromD<D>>
+HWY_NOINLINE void split_pass(D d, const SplitTables<T>& tables, const T* from, std::size_t stride,
+                             T* to, T* last_row, Finish finish) {
     using V = hn::Vec<D>;
     constexpr std::size_t kRow = kRowSize<D>;
     const std::size_t radix = kRadix == 0 ? tables.stages.back().radix : kRadix;
     const T* const odd_roots = kRadix == 0 ? tables.odd_roots[radix].data() : nullptr;
     const T* root = tables.roots.data();
-    const T* turns = tables.turns.data();
     const auto load_group = [&](std::size_t group, Complex<V>* x) HWY_ATTR {
-        x[0] = load_row(d, from + group * radix * kRow);
+        x[0] = load_from<kFrom>(d, from, group * radix, stride);
         for (std::size_t m = 1; m < radix; ++m)
-            x[m] = load_row(d, from + (group * radix + m) * kRow);
+            x[m] = load_from<kFrom>(d, from, group * radix + m, stride);
         butterfly<kRadix>(d, odd_roots, radix, x);
     };
     for (const auto& pair : tables.group_pairs) {
@@ -130,8 +151,9 @@ HWY_NOINLINE void split_pass(D d, const RealTables<T>& tables, const T* from, T*
         Complex<V> b[max_radix(kRadix)];
         load_group(pair.place, a);
         load_group(pair.mirrored_place, b);
-        for (std::size_t p = 0; p < radix; ++p, root += 2, turns += 2 * kRow) {
-            split_rows(d, root, turns, a[p], b[radix - 1 - p]);
+        for (std::size_t p = 0; p < radix; ++p, root += 2) {
+            split_rows(d, root, a[p], b[radix - 1 - p]);
+            finish(d, a[p], b[radix - 1 - p]);
             store_row(d, a[p], to + (pair.place * radix + p) * kRow);
             store_row(d, b[radix - 1 - p],
                       to + (pair.mirrored_place * radix + radix - 1 - p) * kRow);
@@ -146,15 +168,15 @@ HWY_NOINLINE void split_pass(D d, const RealTables<T>& tables, const T* from, T*
     // Point 0 of each lane and the last one are real.
     const Complex<V> first = load_row(d, to);
     store_row(d, Complex<V>{hn::Add(first.re, first.im), hn::Zero(d)}, to);
-    hn::Store(hn::Sub(first.re, first.im), d, to + tables.length);
+    hn::StoreU(hn::Sub(first.re, first.im), d, last_row);
     for (const auto& pair : tables.own_pairs) {
         Complex<V> a = load_row(d, to + pair.place * kRow);
         Complex<V> b = load_row(d, to + pair.mirrored_place * kRow);
-        split_rows(d, root, turns, a, b);
+        split_rows(d, root, a, b);
+        finish(d, a, b);
         store_row(d, a, to + pair.place * kRow);
         store_row(d, b, to + pair.mirrored_place * kRow);
         root += 2;
-        turns += 2 * kRow;
     }
 }
 
@@ -210,11 +232,60 @@ HWY_NOINLINE void cross_real_pass(D d, const RealTables<T>& tables, const T* HWY
 template <class D, class T = hn::TFromD<D>>
 void transform_real(D d, const RealTables<T>& tables, const T* in, T* out, T* scratch) {
     const T* const from = run_turning_passes<From::rows>(d, tables, in, scratch);
-    with_radix(tables.stages.back().radix,
-               [&](auto radix) HWY_ATTR { split_pass<radix()>(d, tables, from, scratch); });
-    cross_last_row(d, tables, scratch + tables.length, out);
+    T* const last_row = scratch + tables.length;
+    with_radix(tables.stages.back().radix, [&](auto radix) HWY_ATTR {
+        split_pass<radix(), From::rows>(d, tables, from, 0, scratch, last_row,
+                                        TurnSplitRows<T>{tables.turns.data()});
+    });
+    cross_last_row(d, tables, last_row, out);
     cross_real_pass(d, tables, scratch, out);
 }
+
+#if HWY_TARGET != HWY_SCALAR
+
+/// From lanes of channels, in `rows`, to one spectrum behind the other, `bins` points each.
+template <class D, class T = hn::TFromD<D>>
+HWY_NOINLINE void part_channels(D d, const SplitTables<T>& tables, const T* HWY_RESTRICT rows,
+                                const T* last_row, T* HWY_RESTRICT out, std::size_t bins) {
+    using V = hn::Vec<D>;
+    constexpr std::size_t kLanes = hn::MaxLanes(d);
+    for (std::size_t begin = 0; begin < tables.rows; begin += kLanes) {
+        // The last rows may be done twice; they come out the same.
+        const std::size_t row = HWY_MIN(begin, tables.rows - kLanes);
+        const std::uint32_t* const offsets = tables.offsets.data() + row;
+        for (std::size_t b = 0; b < kLanes; b += kBlock<D>) {
+            V re[kBlock<D>];
+            V im[kBlock<D>];
+            load_block_across(d, rows + b, offsets, re);
+            load_block_across(d, rows + kLanes + b, offsets, im);
+            for (std::size_t i = 0; i < kBlock<D>; ++i)
+                store_across(d, Complex<V>{re[i], im[i]}, out + 2 * ((b + i) * bins + row), false);
+        }
+    }
+    for (std::size_t l = 0; l < kLanes; ++l) {
+        out[2 * (l * bins + tables.rows)] = last_row[l];
+        out[2 * (l * bins + tables.rows) + 1] = 0;
+    }
+}
+
+template <class D, class T = hn::TFromD<D>>
+void transform_channels(D d, const SplitTables<T>& tables, const T* in, std::size_t channels,
+                        T* out, T* scratch) {
+    T* const last_row = scratch + tables.rows * kRowSize<D>;
+    const bool is_short = tables.stages.size() == 1;
+    const T* const from = run_turning_passes<From::frames>(d, tables, in, scratch, channels);
+    with_radix(tables.stages.back().radix, [&](auto radix) HWY_ATTR {
+        if (is_short)
+            split_pass<radix(), From::frames>(d, tables, from, channels, scratch, last_row,
+                                              HalveSplitRows());
+        else
+            split_pass<radix(), From::rows>(d, tables, from, 0, scratch, last_row,
+                                            HalveSplitRows());
+    });
+    part_channels(d, tables, scratch, last_row, out, tables.rows + 1);
+}
+
+#endif
 
 } // namespace HWY_NAMESPACE
 } // namespace tactus

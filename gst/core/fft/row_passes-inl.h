@@ -58,15 +58,19 @@ HWY_INLINE void store_row(D d, const Complex<V>& x, T* row) {
     hn::Store(x.im, d, row + hn::MaxLanes(d));
 }
 
-/// Where a pass takes its rows from.
-enum class From { pairs, pairs_swapped, rows };
+/// Where a pass takes its rows from: points, maybe with their parts exchanged; rows as they lie in
+/// scratch memory; or two frames of audio each, `stride` numbers apart.
+enum class From { pairs, pairs_swapped, rows, frames };
 
 template <From kFrom, class D, class T = hn::TFromD<D>>
-HWY_INLINE Complex<hn::Vec<D>> load_from(D d, const T* row) {
-    if constexpr (kFrom == From::rows)
-        return load_row(d, row);
+HWY_INLINE Complex<hn::Vec<D>> load_from(D d, const T* from, std::size_t row, std::size_t stride) {
+    constexpr std::size_t kRow = 2 * hn::MaxLanes(d);
+    if constexpr (kFrom == From::frames)
+        return {hn::LoadU(d, from + 2 * row * stride), hn::LoadU(d, from + (2 * row + 1) * stride)};
+    else if constexpr (kFrom == From::rows)
+        return load_row(d, from + row * kRow);
     else
-        return load_pairs(d, row, kFrom == From::pairs_swapped);
+        return load_pairs(d, from + row * kRow, kFrom == From::pairs_swapped);
 }
 
 template <class D>
@@ -78,7 +82,7 @@ constexpr std::size_t max_radix(std::size_t radix) {
 /// A pass with another behind it: the results stay where they are, turned by their twiddles.
 template <std::size_t kRadix, From kFrom, class D, class T = hn::TFromD<D>>
 HWY_NOINLINE void turning_pass(D d, const RowTables<T>& tables, const FftStage& stage,
-                               const T* from, T* to) {
+                               const T* from, T* to, std::size_t rows, std::size_t stride) {
     using V = hn::Vec<D>;
     constexpr std::size_t kRow = kRowSize<D>;
     const std::size_t radix = kRadix == 0 ? stage.radix : kRadix;
@@ -86,11 +90,11 @@ HWY_NOINLINE void turning_pass(D d, const RowTables<T>& tables, const FftStage& 
     const T* const roots = kRadix == 0 ? tables.odd_roots[radix].data() : nullptr;
     const T* twiddle = tables.twiddles.data() + stage.twiddles;
     for (std::size_t j = 0; j < part; ++j, twiddle += 2 * (radix - 1))
-        for (std::size_t base = j; base < tables.rows; base += stage.span) {
+        for (std::size_t base = j; base < rows; base += stage.span) {
             Complex<V> x[max_radix(kRadix)];
-            x[0] = load_from<kFrom>(d, from + base * kRow);
+            x[0] = load_from<kFrom>(d, from, base, stride);
             for (std::size_t m = 1; m < radix; ++m)
-                x[m] = load_from<kFrom>(d, from + (base + m * part) * kRow);
+                x[m] = load_from<kFrom>(d, from, base + m * part, stride);
             butterfly<kRadix>(d, roots, radix, x);
             store_row(d, x[0], to + base * kRow);
             for (std::size_t p = 1; p < radix; ++p) {
@@ -122,19 +126,35 @@ HWY_INLINE void with_radix(std::size_t radix, const Body& body) {
     }
 }
 
+template <From kFrom, class D, class T = hn::TFromD<D>>
+HWY_INLINE void turn(D d, const RowTables<T>& tables, const FftStage& stage, const T* from, T* to,
+                     std::size_t rows, std::size_t stride = 0) {
+    with_radix(stage.radix, [&](auto radix) HWY_ATTR {
+        turning_pass<radix(), kFrom>(d, tables, stage, from, to, rows, stride);
+    });
+}
+
 /// All passes but the last, the first with `kFirst`. Returns where the last one finds its rows.
+///
+/// What the first passes leave are transforms of their own; as soon as one fits into the nearest
+/// cache, all passes are done on it before the next.
 template <From kFirst, class D, class T = hn::TFromD<D>>
-HWY_INLINE const T* run_turning_passes(D d, const RowTables<T>& tables, const T* in, T* scratch) {
-    for (std::size_t i = 0; i + 1 < tables.stages.size(); ++i) {
-        const FftStage& stage = tables.stages[i];
-        with_radix(stage.radix, [&](auto radix) HWY_ATTR {
-            if (i == 0)
-                turning_pass<radix(), kFirst>(d, tables, stage, in, scratch);
-            else
-                turning_pass<radix(), From::rows>(d, tables, stage, scratch, scratch);
-        });
-    }
-    return tables.stages.size() > 1 ? scratch : in;
+HWY_INLINE const T* run_turning_passes(D d, const RowTables<T>& tables, const T* in, T* scratch,
+                                       std::size_t stride = 0) {
+    constexpr std::size_t kRow = kRowSize<D>;
+    constexpr std::size_t kNearRows = 32'768 / (kRow * sizeof(T));
+    const std::size_t passes = tables.stages.size() - 1;
+    if (passes == 0)
+        return in;
+    turn<kFirst>(d, tables, tables.stages[0], in, scratch, tables.rows, stride);
+    std::size_t i = 1;
+    for (; i < passes && tables.stages[i].span > kNearRows; ++i)
+        turn<From::rows>(d, tables, tables.stages[i], scratch, scratch, tables.rows);
+    const std::size_t part = tables.stages[i].span;
+    for (T* rows = scratch; rows < scratch + tables.rows * kRow; rows += part * kRow)
+        for (std::size_t k = i; k < passes; ++k)
+            turn<From::rows>(d, tables, tables.stages[k], rows, rows, part);
+    return scratch;
 }
 
 } // namespace HWY_NAMESPACE
