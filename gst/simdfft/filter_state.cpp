@@ -135,6 +135,9 @@ void FilterState::stop() {
 }
 
 bool FilterState::set_format(const FilterFormat& format) {
+    // Negotiated anew, with the same result.
+    if (filter_ != nullptr && format == format_)
+        return true;
     drain();
     std::string complaint;
     bool is_made = false;

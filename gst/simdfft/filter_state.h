@@ -52,10 +52,12 @@ class FilterState {
     GstClockTime latency_ns() const { return latency_ns_; }
 
     // --- the streaming thread
+    const FilterFormat& format() const { return format_; }
     /// Whether the response can be read at all; posts an error if not.
     bool start();
     void stop();
-    /// Drains what there was before. Posts an error if no filter can be made.
+    /// If it is another one: drains what there was before, and makes a filter. Posts an error if
+    /// there can be none.
     bool set_format(const FilterFormat& format);
     /// Drains first where `input` does not follow what came before.
     GstFlowReturn begin(GstBuffer* input);

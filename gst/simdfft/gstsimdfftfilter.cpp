@@ -132,7 +132,8 @@ gboolean set_caps(GstBaseTransform* transform, GstCaps* in_caps, GstCaps* out_ca
     }
     return guarded(state.element, FALSE, [&]() -> gboolean {
         // Before the filter is made, so that a handler can set its kernel.
-        g_signal_emit(transform, rate_changed_signal, 0, GST_AUDIO_INFO_RATE(&in));
+        if (state.format().rate_hz != GST_AUDIO_INFO_RATE(&in))
+            g_signal_emit(transform, rate_changed_signal, 0, GST_AUDIO_INFO_RATE(&in));
         return state.set_format({sample_of(in), GST_AUDIO_INFO_CHANNELS(&in),
                                  GST_AUDIO_INFO_CHANNELS(&out), GST_AUDIO_INFO_RATE(&in)});
     });

@@ -179,18 +179,25 @@ bool SpectrogramState::decide_allocation(GstCaps* caps) {
     const bool has_meta =
         gst_query_find_allocation_meta(query, GST_VIDEO_META_API_TYPE, nullptr) != FALSE;
     gst_query_unref(query);
-    if (pool_ == nullptr)
-        pool_ = gst_video_buffer_pool_new();
+    if (pool_ != nullptr && configure_pool(caps, size, least, most, has_meta))
+        return true;
+    // What downstream offers may not be for this.
+    gst_clear_object(&pool_);
+    pool_ = gst_video_buffer_pool_new();
+    if (configure_pool(caps, size, 2, 0, has_meta))
+        return true;
+    GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("There are no buffers for pictures."),
+                      ("%u bytes each", size));
+    return false;
+}
+
+bool SpectrogramState::configure_pool(GstCaps* caps, guint size, guint least, guint most,
+                                      bool has_meta) {
     GstStructure* const config = gst_buffer_pool_get_config(pool_);
     gst_buffer_pool_config_set_params(config, caps, size, least, most);
-    if (has_meta)
+    if (has_meta && gst_buffer_pool_has_option(pool_, GST_BUFFER_POOL_OPTION_VIDEO_META))
         gst_buffer_pool_config_add_option(config, GST_BUFFER_POOL_OPTION_VIDEO_META);
-    if (!gst_buffer_pool_set_config(pool_, config) || !gst_buffer_pool_set_active(pool_, TRUE)) {
-        GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("There are no buffers for pictures."),
-                          ("%u bytes each", size));
-        return false;
-    }
-    return true;
+    return gst_buffer_pool_set_config(pool_, config) && gst_buffer_pool_set_active(pool_, TRUE);
 }
 
 // --- events and queries

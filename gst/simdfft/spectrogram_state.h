@@ -57,6 +57,7 @@ class SpectrogramState {
     bool negotiate();
     bool choose_caps(GstCaps* peer);
     bool decide_allocation(GstCaps* caps);
+    bool configure_pool(GstCaps* caps, guint size, guint least, guint most, bool has_meta);
     bool make_picture(const SpectrogramSettings& settings);
     void send_pending();
     void complain(const std::string& complaint) const;

@@ -369,6 +369,22 @@ TEST(SimdFftFilter, DrainsWhenTheCapsChange) {
     expect_filtered(taps, second, after, 2);
 }
 
+TEST(SimdFftFilter, GoesOnWhenDownstreamNegotiatesAnew) {
+    const auto taps = noise_taps(300, 1);
+    AudioFeed feed("simdfftfilter");
+    set_kernel(feed.element(), taps);
+    feed.set_format(kFloat, 48'000, 1);
+    const auto in = audio<float>(2000, 2);
+    feed.push(std::vector<float>(in.begin(), in.begin() + 1000));
+    gst_harness_push_upstream_event(feed.harness(), gst_event_new_reconfigure());
+    feed.push(std::vector<float>(in.begin() + 1000, in.end()));
+    feed.end();
+    const auto out = feed.samples<float>();
+    ASSERT_EQ(out.size(), in.size());
+    expect_filtered(taps, in, out, 1);
+    EXPECT_EQ(feed.disconts, 1U);
+}
+
 // --- responses
 
 TEST(SimdFftFilter, FadesOverToANewKernelWhilePlaying) {

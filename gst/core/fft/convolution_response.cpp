@@ -193,7 +193,8 @@ void ConvolutionResponse<T>::schedule(std::size_t partition_frames, Segment& seg
     for (std::size_t block = 1; block < blocks; ++block) {
         const double share = whole * static_cast<double>(block) / static_cast<double>(blocks);
         // A step goes to the block in whose share the middle of it lies.
-        while (done + cost_of(segment.steps[next], partition_frames) / 2 < share)
+        while (next < segment.steps.size() &&
+               done + cost_of(segment.steps[next], partition_frames) / 2 < share)
             done += cost_of(segment.steps[next++], partition_frames);
         segment.ends.push_back(next);
     }
