@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The gst-tactus authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
+#include "core/vulkan/stream_copy.h"
 #include "machine.h"
 #include "vulkan_bench.h"
 
@@ -8,10 +9,6 @@
 #include <cstring>
 #include <stdexcept>
 #include <thread>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 namespace tactus::bench {
 namespace {
@@ -215,16 +212,9 @@ void measure_cpu_copies(Bench& bench) {
         bench.figures.add("memcpy, heap to pinned, threads " + std::to_string(threads), rate,
                           "GB/s");
     }
-#if defined(__SSE2__)
-    const double rate = copy_rate(bench.options, [&] {
-        const auto* from = reinterpret_cast<const __m128i*>(heap.data());
-        auto* to = reinterpret_cast<__m128i*>(pinned->data());
-        for (std::size_t index = 0; index < size / sizeof(__m128i); ++index)
-            _mm_stream_si128(to + index, _mm_loadu_si128(from + index));
-        _mm_sfence();
-    });
-    bench.figures.add("non-temporal stores, heap to pinned", rate, "GB/s");
-#endif
+    bench.figures.add(
+        "stream_copy, heap to pinned",
+        copy_rate(bench.options, [&] { stream_copy(pinned->data(), heap.data(), size); }), "GB/s");
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 #include "core/vulkan/memory_path.h"
+#include "core/vulkan/stream_copy.h"
 #include "vulkan_bench.h"
 
 #include <algorithm>
@@ -187,12 +188,12 @@ void measure_way(Bench& bench, const Way& way, unsigned in_flight,
         *ring, bench.options.seconds,
         [&](unsigned slot) {
             if (way.memcpy_too)
-                std::memcpy(frames[slot].from->data(), frames[slot].from_memory.get(), size);
+                stream_copy(frames[slot].from->data(), frames[slot].from_memory.get(), size);
             return frame_job(bench, way, frames[slot], pipeline);
         },
         [&](unsigned slot, const JobResult& result) {
             if (way.memcpy_too)
-                std::memcpy(frames[slot].to_memory.get(), frames[slot].to->data(), size);
+                stream_copy(frames[slot].to_memory.get(), frames[slot].to->data(), size);
             spans.add(result);
         });
     for (unsigned slot = 0; slot < in_flight; ++slot)

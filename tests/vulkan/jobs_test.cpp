@@ -3,7 +3,11 @@
 
 #include "gpu_fixture.h"
 
-#include <numeric>
+#include <condition_variable>
+#include <cstdlib>
+#include <deque>
+#include <mutex>
+#include <thread>
 
 namespace tactus::test {
 namespace {
@@ -118,6 +122,51 @@ TEST_F(Jobs, SeveralAreInFlightAndEndInOrder) {
             expect_inverted(*to[index], round * 4 + index);
         }
     }
+}
+
+TEST_F(Jobs, OneThreadSubmitsAndAnotherCollects) {
+    constexpr unsigned kJobs = 60;
+    const auto pipe = pipeline(kInvertWords, {.local_size = {64, 0, 0}});
+    const auto ring = this->ring(3);
+    std::vector<std::shared_ptr<GpuBuffer>> from;
+    std::vector<std::shared_ptr<GpuBuffer>> to;
+    for (unsigned slot = 0; slot < 3; ++slot) {
+        from.push_back(host_buffer(kCount * 4));
+        to.push_back(host_buffer(kCount * 4));
+    }
+    std::mutex lock;
+    std::condition_variable changed;
+    std::deque<std::pair<unsigned, std::uint32_t>> pending; // slot and seed
+    std::thread collector([&] {
+        for (unsigned job = 0; job < kJobs; ++job) {
+            std::unique_lock guard(lock);
+            changed.wait(guard, [&] { return !pending.empty(); });
+            const auto [slot, seed] = pending.front();
+            pending.pop_front();
+            guard.unlock();
+            // Once it is collected, the slot may be in use again: look first.
+            while (!ring->done(slot))
+                std::this_thread::yield();
+            expect_inverted(*to[slot], seed);
+            JobResult result;
+            EXPECT_EQ(ring->collect(slot, 10 * kSecondNs, result), GpuStatus::ok);
+            guard.lock();
+            changed.notify_all();
+        }
+    });
+    for (std::uint32_t seed = 0; seed < kJobs; ++seed) {
+        std::optional<unsigned> slot;
+        std::unique_lock guard(lock);
+        changed.wait(guard, [&] { return (slot = ring->try_acquire()).has_value(); });
+        guard.unlock();
+        fill(*from[*slot], seed);
+        const GpuJob job{.dispatches = {invert(*pipe, *from[*slot], *to[*slot])}};
+        EXPECT_EQ(ring->submit(*slot, job), GpuStatus::ok) << ring->submit_error();
+        guard.lock();
+        pending.emplace_back(*slot, seed);
+        changed.notify_all();
+    }
+    collector.join();
 }
 
 TEST_F(Jobs, MappedStampsLieBetweenSubmissionAndCompletion) {

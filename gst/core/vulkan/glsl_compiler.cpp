@@ -8,8 +8,6 @@
 #include <glslang/SPIRV/GlslangToSpv.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -120,7 +118,7 @@ std::optional<std::string> read_shader_file(const std::string& path, GpuError& e
     std::ifstream stream(file, std::ios::binary);
     std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
     if (!stream.is_open() || stream.bad()) {
-        error = {GpuStatus::bad_input, path + ": cannot be read: " + std::strerror(errno)};
+        error = {GpuStatus::bad_input, path + ": cannot be read"};
         return std::nullopt;
     }
     return text;

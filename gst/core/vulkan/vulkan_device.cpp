@@ -17,6 +17,9 @@ namespace {
 struct Registry {
     std::mutex lock;
     std::vector<std::weak_ptr<VulkanDevice>> devices;
+    /// Of devices that were abandoned: an instance may not go before its devices.
+    std::vector<std::shared_ptr<VulkanInstance>> kept;
+    std::mutex kept_lock; ///< of its own: devices may end while the list is locked
 };
 
 Registry& registry() {
@@ -257,9 +260,8 @@ VulkanDevice::~VulkanDevice() {
     if (device_ == VK_NULL_HANDLE || api_.vkDestroySampler == nullptr)
         return;
     if (lost()) {
-        // Abandoned; and an instance may not go before its devices.
-        if (instance_)
-            static_cast<void>(new std::shared_ptr<VulkanInstance>(instance_));
+        const std::lock_guard guard(registry().kept_lock);
+        registry().kept.push_back(std::move(instance_));
         return;
     }
     api_.vkDestroySampler(device_, nearest_, nullptr);
