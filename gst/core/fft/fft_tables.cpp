@@ -203,7 +203,8 @@ auto MatrixTables<T>::shape_for(std::size_t length, std::size_t most) -> Shape {
     Shape best;
     double least = 0;
     const auto padded = [](std::size_t count, std::size_t lanes) {
-        return static_cast<double>((count + lanes - 1) / lanes) / static_cast<double>(count);
+        const std::size_t vectors = (count + lanes - 1) / lanes;
+        return static_cast<double>(vectors) / static_cast<double>(count);
     };
     for (std::size_t lanes = most; lanes > 1; lanes /= 2)
         for (std::size_t a = lanes; a * lanes <= length; ++a) {
