@@ -31,7 +31,7 @@ TEST_PACKAGES=(
     libgtest-dev libgmock-dev libbenchmark-dev protobuf-compiler python3 alsa-utils
     gstreamer1.0-nice 'mesa-vulkan-drivers?' 'vulkan-validationlayers?' 'glslang-tools?'
     'spin?' 'chromium?' 'clang-format-14?' 'clang-14?' 'libclang-rt-14-dev?'
-    'libfftw3-dev?'
+    'libfftw3-dev?' 'g++-aarch64-linux-gnu?' 'qemu-user?'
 )
 # What tools/demo --call needs besides: recordings of a voice.
 CALL_PACKAGES=(alsa-utils)

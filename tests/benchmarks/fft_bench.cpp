@@ -71,15 +71,18 @@ constexpr Case kCases[] = {
 };
 constexpr std::size_t kLongestQuick = 2048;
 
-/// Several channels at once, against the same one by one, from the same interleaved audio.
+/// Several channels at once from interleaved audio, against the same one by one: from that, too, or
+/// from channels that are apart already.
 struct ChannelsCase {
     std::size_t channels;
     std::size_t length;
+    bool is_apart;
     Goals goals;
 };
 constexpr ChannelsCase kChannelsCases[] = {
-    {8, 128, {1.5, 1.5}},  {8, 256, {1.5, 1.5}},  {8, 512, {1.5, 1.5}},
-    {16, 128, {1.5, 1.5}}, {16, 256, {1.5, 1.5}}, {16, 512, {1.5, 1.5}},
+    {8, 128, false, {1.5, 1.5}},  {8, 256, false, {1.5, 1.5}},  {8, 512, false, {1.5, 1.5}},
+    {16, 128, false, {1.5, 1.5}}, {16, 256, false, {1.5, 1.5}}, {16, 512, false, {1.5, 1.5}},
+    {16, 128, true, {}},          {16, 256, true, {}},          {16, 512, true, {}},
 };
 
 /// A kind of vector unit to be forced.
@@ -274,15 +277,20 @@ Transform channel_by_channel(const ChannelsCase& c) {
     const auto scratch = tactus::bench::make_signal<float>(fft->scratch_size());
     return [=] {
         for (std::size_t channel = 0; channel < c.channels; ++channel) {
-            for (std::size_t n = 0; n < c.length; ++n)
-                (*one)[n] = (*in)[n * c.channels + channel];
-            fft->forward(one->data(), out->data() + channel * fft->bins(), scratch->data());
+            const float* from = in->data() + channel * c.length;
+            if (!c.is_apart) {
+                for (std::size_t n = 0; n < c.length; ++n)
+                    (*one)[n] = (*in)[n * c.channels + channel];
+                from = one->data();
+            }
+            fft->forward(from, out->data() + channel * fft->bins(), scratch->data());
         }
     };
 }
 
 std::string name_of(const ChannelsCase& c) {
-    return std::to_string(c.channels) + " x " + std::to_string(c.length);
+    return std::to_string(c.channels) + " x " + std::to_string(c.length) +
+           (c.is_apart ? " apart" : "");
 }
 
 Row run_case(const ChannelsCase& c, const std::vector<Target>& targets, const Options& options) {
@@ -317,14 +325,14 @@ void print_header(const std::vector<Target>& targets, const Options& options) {
                     target.peak_f32, target.peak_f64);
     std::printf("real, forward; us, peer / ours (single: of the first unit), goal, met, GFLOP/s, "
                 "share of the peak\n");
-    std::printf("%-13s %-6s %8s", "", "peer", "us");
+    std::printf("%-14s %-6s %8s", "", "peer", "us");
     for (const Target& target : targets)
         std::printf(" | %-38s", target.name.c_str());
     std::printf("\n");
 }
 
 void print_row(const Row& row) {
-    std::printf("%-13s %-6s %8.3f", row.name.c_str(), row.peer.c_str(), row.peer_ns * 1e-3);
+    std::printf("%-14s %-6s %8.3f", row.name.c_str(), row.peer.c_str(), row.peer_ns * 1e-3);
     for (const Cell& cell : row.cells) {
         char goal[16] = "";
         if (cell.goal != 0)

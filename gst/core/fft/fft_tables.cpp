@@ -52,9 +52,13 @@ void append_root(AlignedArray<T>& to, const RootOfUnity& root) {
 /// All real parts, then all imaginary parts.
 template <typename T, class RootOf>
 void append_roots(AlignedArray<T>& to, std::size_t count, const RootOf& root_of) {
-    for (const bool imaginary : {false, true})
-        for (std::size_t i = 0; i < count; ++i)
-            to.push_back(static_cast<T>(imaginary ? root_of(i).im : root_of(i).re));
+    const std::size_t begin = to.size();
+    to.resize(begin + 2 * count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const RootOfUnity root = root_of(i);
+        to[begin + i] = static_cast<T>(root.re);
+        to[begin + count + i] = static_cast<T>(root.im);
+    }
 }
 
 bool has_own_butterfly(std::size_t radix) {
@@ -203,7 +207,8 @@ auto MatrixTables<T>::shape_for(std::size_t length, std::size_t most) -> Shape {
     Shape best;
     double least = 0;
     const auto padded = [](std::size_t count, std::size_t lanes) {
-        return static_cast<double>((count + lanes - 1) / lanes) / static_cast<double>(count);
+        const std::size_t vectors = (count + lanes - 1) / lanes;
+        return static_cast<double>(vectors) / static_cast<double>(count);
     };
     for (std::size_t lanes = most; lanes > 1; lanes /= 2)
         for (std::size_t a = lanes; a * lanes <= length; ++a) {
