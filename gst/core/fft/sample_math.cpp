@@ -29,8 +29,9 @@ void add_product(const float* a, const float* b, float* sum, std::size_t count) 
         sum[k] += a[k] * b[k];
 }
 
+// x * 0 is 0 for all that is finite, and not a number for the rest.
+
 bool finite(const float* values, std::size_t count) {
-    // x * 0 is 0 for all that is finite, and not a number for the rest.
     const hn::ScalableTag<float> d;
     const auto zero = hn::Zero(d);
     auto sum = zero;
@@ -43,6 +44,25 @@ bool finite(const float* values, std::size_t count) {
     return good;
 }
 
+std::size_t clear(float* values, std::size_t count) {
+    const hn::ScalableTag<float> d;
+    const auto zero = hn::Zero(d);
+    std::size_t finite_ones = 0;
+    std::size_t k = 0;
+    for (const std::size_t step = hn::Lanes(d); k + step <= count; k += step) {
+        const auto value = hn::LoadU(d, values + k);
+        const auto keep = hn::Eq(hn::Mul(value, zero), zero);
+        finite_ones += hn::CountTrue(d, keep);
+        hn::StoreU(hn::IfThenElseZero(keep, value), d, values + k);
+    }
+    for (; k < count; ++k) {
+        const bool keep = std::isfinite(values[k]);
+        finite_ones += keep ? 1 : 0;
+        values[k] = keep ? values[k] : 0;
+    }
+    return count - finite_ones;
+}
+
 } // namespace HWY_NAMESPACE
 } // namespace tactus
 HWY_AFTER_NAMESPACE();
@@ -52,6 +72,7 @@ namespace tactus {
 
 HWY_EXPORT(add_product);
 HWY_EXPORT(finite);
+HWY_EXPORT(clear);
 
 void multiply_add(const float* a, const float* b, float* sum, std::size_t count) {
     HWY_DYNAMIC_DISPATCH(add_product)(a, b, sum, count);
@@ -62,15 +83,7 @@ bool all_finite(const float* values, std::size_t count) {
 }
 
 std::size_t clear_non_finite(float* values, std::size_t count) {
-    if (all_finite(values, count))
-        return 0;
-    std::size_t cleared = 0;
-    for (std::size_t k = 0; k < count; ++k) {
-        const bool keep = std::isfinite(values[k]);
-        values[k] = keep ? values[k] : 0;
-        cleared += keep ? 0 : 1;
-    }
-    return cleared;
+    return all_finite(values, count) ? 0 : HWY_DYNAMIC_DISPATCH(clear)(values, count);
 }
 
 } // namespace tactus
