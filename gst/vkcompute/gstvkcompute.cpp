@@ -20,6 +20,7 @@
 
 #include "glue/fast_clock.h"
 #include "glue/guard.h"
+#include "vkcompute/messages.h"
 #include "vkcompute/settings.h"
 #include "vkcompute/vkcompute_debug.h"
 #include "vkcompute/vkcompute_state.h"
@@ -135,6 +136,7 @@ static void gst_vk_compute_class_init(GstVkComputeClass* klass) {
     object_class->finalize = finalize;
     element_class->change_state = change_state;
     install_vkcompute_properties(object_class);
+    register_metas();
     gst_type_mark_as_plugin_api(device_memory_get_type(), static_cast<GstPluginAPIFlags>(0));
     gst_element_class_set_static_metadata(
         element_class, "Vulkan compute shader", "Filter/Effect/Video/Audio",

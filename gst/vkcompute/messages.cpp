@@ -76,6 +76,11 @@ gboolean copy_meta(GstBuffer* from, GstMeta** meta, gpointer data) {
 
 } // namespace
 
+void register_metas() {
+    register_custom_meta(kTimingMeta);
+    register_custom_meta(kResultsMeta);
+}
+
 void add_gpu_timing(GstBuffer* buffer, const std::string& device, const std::string& label,
                     const GpuSpan& span) {
     GstStructure* s = add_custom_meta(buffer, kTimingMeta);
@@ -136,6 +141,10 @@ GstStructure* VkComputeState::stats() {
     set_summary(s, "blocked-time", blocked.summary());
     const std::lock_guard lock(mutex);
     set_text(s, "pipeline-cache", cache_note);
+    if (active) {
+        set_text(s, "device-memory", memory_path_name(active->trial.next()));
+        set_text(s, "device-memory-reason", active->trial.reason());
+    }
     if (ring) {
         set_text(s, "transfer-route", transfer_route_name(ring->route()));
         const GpuClock::Health health = ring->clock().health();

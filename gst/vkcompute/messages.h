@@ -12,6 +12,9 @@
 
 namespace tactus {
 
+/// The names of the metas below, so that a tracer finds them before the first buffer.
+void register_metas();
+
 /// What the GPU did for a buffer, as the custom meta `tactus-gpu-timing` that clockcalib reads. The
 /// buffer is writable.
 void add_gpu_timing(GstBuffer* buffer, const std::string& device, const std::string& label,

@@ -80,8 +80,10 @@ constexpr std::array kTable = {
          "File that keeps compiled pipelines; empty: none (default: one for each device under "
          "$XDG_CACHE_HOME/gst-tactus)"),
     [] {
-        PropertySpec spec = row("device-memory", "Device memory", Kind::enumeration, Access::ready,
-                                "Whether shaders work on copies in the device's own memory");
+        PropertySpec spec = row(
+            "device-memory", "Device memory", Kind::enumeration, Access::ready,
+            "Whether shaders work on copies in the device's own memory (auto: what proves to be "
+            "faster)");
         spec.enum_type = device_memory_get_type;
         return spec;
     }(),
@@ -108,7 +110,7 @@ constexpr std::array kTable = {
 static_assert(kTable.size() == kFirstControlId + VkComputeSettings::kControls - 1);
 
 const GEnumValue kDeviceMemoryValues[] = {
-    {static_cast<gint>(DeviceMemory::automatic), "If the device has memory of its own", "auto"},
+    {static_cast<gint>(DeviceMemory::automatic), "What proves to be faster", "auto"},
     {static_cast<gint>(DeviceMemory::no), "Shaders work in the frames", "no"},
     {static_cast<gint>(DeviceMemory::yes), "Frames are copied to the device and back", "yes"},
     {0, nullptr, nullptr},

@@ -20,8 +20,8 @@ struct LoadedShader {
 
 /// A shader by what the property says: a text with a line break or a brace is GLSL; else it is a
 /// file, or the name of one in the library. Nothing with the reason in `error`: a list of the
-/// library if there is no such shader, file and line if it does not compile. Files that had a part in
-/// it are added to `files`, also then. Any thread.
+/// library if there is no such shader, file and line if it does not compile. Files that had a part
+/// in it are added to `files`, also then. Any thread.
 LoadedShader load_shader(const std::string& source, const std::string& entry_point,
                          std::vector<std::string>& files, GpuError& error);
 

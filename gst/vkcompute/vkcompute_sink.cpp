@@ -130,6 +130,8 @@ GpuStatus VkComputeState::place(GstBuffer* buffer, const FrameLayout& layout, It
     if (route.take_news(news))
         GST_INFO_OBJECT(element, "memory path %s", news.c_str());
     frame.pts_ns = GST_BUFFER_PTS_IS_VALID(buffer) ? GST_BUFFER_PTS(buffer) : UINT64_MAX;
+    item.path = choose_path(*item.program);
+    frame.copied = item.path == MemoryPath::copied;
     const FrameProgram& program = *item.program->program;
     if (program.passes_input()) {
         // A writable one, for what is attached to it; its memory is the same.
@@ -151,6 +153,13 @@ GpuStatus VkComputeState::place(GstBuffer* buffer, const FrameLayout& layout, It
         media->audio().layout == GST_AUDIO_LAYOUT_NON_INTERLEAVED)
         gst_buffer_add_audio_meta(item.buffer.get(), &media->audio(), layout.width, nullptr);
     return GpuStatus::ok;
+}
+
+MemoryPath VkComputeState::choose_path(ActiveProgram& program) const {
+    const std::lock_guard lock(mutex);
+    if (settings.device_memory == DeviceMemory::automatic)
+        return program.trial.next();
+    return settings.device_memory == DeviceMemory::yes ? MemoryPath::copied : MemoryPath::direct;
 }
 
 // False if the stream is being flushed or has ended, or the device is lost.

@@ -62,13 +62,13 @@ void VkComputeState::loop() {
     changed.notify_all();
 }
 
-// Nothing once the stream is flushed or downstream wants no more.
+// Nothing once the stream is flushed or has failed. After EOS from downstream events go on: the one
+// that ends the stream has to get there.
 std::optional<VkComputeState::Item> VkComputeState::next_item() {
     std::unique_lock lock(mutex);
-    // After a fatal result events go on: EOS has to reach a sink that is linked.
-    const auto events_only = [this] { return flow == GST_FLOW_EOS; };
-    changed.wait(lock, [&] { return flow != GST_FLOW_OK || !queue.empty(); });
-    if (queue.empty() || (flow != GST_FLOW_OK && !(events_only() && queue.front().event)))
+    const auto goes_on = [this] { return flow == GST_FLOW_OK || flow == GST_FLOW_EOS; };
+    changed.wait(lock, [&] { return !goes_on() || !queue.empty(); });
+    if (!goes_on())
         return std::nullopt;
     Item item = std::move(queue.front());
     queue.pop_front();
@@ -79,6 +79,15 @@ std::optional<VkComputeState::Item> VkComputeState::next_item() {
 void VkComputeState::push_frame(Item item) {
     if (item.program && !collect(item)) {
         ++frames_lost;
+        return;
+    }
+    bool wanted = true;
+    {
+        const std::lock_guard lock(mutex);
+        wanted = flow == GST_FLOW_OK;
+    }
+    if (!wanted) {
+        ++frames_flushed;
         return;
     }
     note_residence(item.arrived_ns);
@@ -125,6 +134,8 @@ bool VkComputeState::collect(Item& item) {
         GST_DEBUG_OBJECT(element, "a frame is lost: %s", gpu_status_name(status));
     item.program->program->forget(item.context);
     const std::lock_guard lock(mutex);
+    if (status == GpuStatus::ok)
+        item.program->trial.add(item.path, result);
     item.program->free.push_back(item.context);
     changed.notify_all();
     return status == GpuStatus::ok;

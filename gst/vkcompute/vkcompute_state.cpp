@@ -384,6 +384,7 @@ std::shared_ptr<ActiveProgram> VkComputeState::make_program(const FrameLayout& l
     wanted.in = layout;
     wanted.rate = media->rate();
     wanted.extra = extra;
+    wanted.own_memory = !device->traits().shares_memory();
     if (media->kind() == MediaFormat::Kind::video && !read_out_caps(wanted, error))
         return nullptr;
     std::vector<std::string> problems;
@@ -394,8 +395,6 @@ std::shared_ptr<ActiveProgram> VkComputeState::make_program(const FrameLayout& l
         wanted.constants = numbers_of(settings.constants.get(), problems);
         wanted.workgroup = parse_workgroup(settings.workgroup).value_or(wanted.workgroup);
         wanted.slots = settings.in_flight + 1;
-        if (settings.device_memory != DeviceMemory::automatic)
-            wanted.copies = settings.device_memory == DeviceMemory::yes;
         if (active)
             wanted.previous = active->program;
     }
@@ -406,6 +405,7 @@ std::shared_ptr<ActiveProgram> VkComputeState::make_program(const FrameLayout& l
     auto made = std::make_shared<ActiveProgram>();
     made->program = FrameProgram::create(device, wanted, error);
     made->layout = layout;
+    made->trial = MemoryPathTrial(device->traits().shares_memory());
     for (unsigned i = 0; i < wanted.slots; ++i)
         made->free.push_back(i);
     return made->program ? made : nullptr;

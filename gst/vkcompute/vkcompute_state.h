@@ -4,6 +4,7 @@
 
 #include "core/stats/log_linear_histogram.h"
 #include "core/vulkan/frame_program.h"
+#include "core/vulkan/memory_path.h"
 #include "core/vulkan/rebuild_limit.h"
 #include "core/vulkan/submission_ring.h"
 #include "glue/handles.h"
@@ -39,8 +40,10 @@ struct ShaderSet {
 /// its job were read, so there is one more than slots in the ring.
 struct ActiveProgram {
     std::shared_ptr<FrameProgram> program;
-    FrameLayout layout;         ///< that it was made for
-    std::vector<unsigned> free; ///< guarded by the state's lock
+    FrameLayout layout; ///< that it was made for
+    // guarded by the state's lock
+    std::vector<unsigned> free;
+    MemoryPathTrial trial{true};
 };
 
 /// What GStreamer's threads share of one vkcompute.
@@ -87,6 +90,7 @@ class VkComputeState {
         std::shared_ptr<ActiveProgram> program; ///< null: nothing is done to the buffer
         unsigned context = 0;
         unsigned slot = 0;
+        MemoryPath path = MemoryPath::direct;
         std::uint64_t arrived_ns = 0;
     };
 
@@ -122,6 +126,7 @@ class VkComputeState {
                     FrameProgram::Frame& frame, GpuError& error);
     GpuStatus run(Item& item, const FrameProgram::Frame& frame, GpuError& error);
     bool take_slot(Item& item);
+    MemoryPath choose_path(ActiveProgram& program) const;
     GstFlowReturn enqueue(Item item);
     void enqueue_event(EventHandle event);
     GstFlowReturn explain(GpuStatus status, const GpuError& error);

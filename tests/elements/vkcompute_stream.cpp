@@ -90,6 +90,24 @@ TEST_F(Stream, EventsKeepTheirPlaceBetweenFrames) {
     EXPECT_EQ(harness_->stat("frames-out"), 2U) << "EOS came after both";
 }
 
+GstFlowReturn ended_chain(GstPad*, GstObject*, GstBuffer* buffer) {
+    gst_buffer_unref(buffer);
+    return GST_FLOW_EOS;
+}
+
+TEST_F(Stream, EosStillGoesThroughAfterDownstreamWantsNoMore) {
+    gst_pad_set_chain_function(harness_->get()->sinkpad, ended_chain);
+    GstFlowReturn flow = GST_FLOW_OK;
+    for (std::uint32_t i = 0; i < 1000 && flow == GST_FLOW_OK; ++i)
+        flow = push(i);
+    EXPECT_EQ(flow, GST_FLOW_EOS);
+    EXPECT_TRUE(gst_harness_push_event(harness_->get(), gst_event_new_eos()));
+    std::string last;
+    for (int i = 0; i < 4; ++i)
+        last = next_event();
+    EXPECT_EQ(last, "eos");
+}
+
 TEST_F(Stream, AFlushThrowsAwayWhatIsInFlightAndTheStreamGoesOn) {
     for (std::uint32_t round = 0; round < 20; ++round) {
         for (std::uint32_t i = 0; i < 5; ++i)

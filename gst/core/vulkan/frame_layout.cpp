@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/vulkan/frame_layout.h"
 
+#include "core/vulkan/stream_copy.h"
+
 #include <algorithm>
 #include <cassert>
 #include <cstring>
@@ -185,7 +187,7 @@ void copy_frame(const FrameLayout& from, const std::uint8_t* source, const Frame
         const PlaneLayout& in = from.planes[i];
         const PlaneLayout& out = to.planes[i];
         if (in.stride_bytes == out.stride_bytes) {
-            std::memcpy(target + out.offset_bytes, source + in.offset_bytes,
+            stream_copy(target + out.offset_bytes, source + in.offset_bytes,
                         in.end_bytes() - in.offset_bytes);
             continue;
         }

@@ -228,7 +228,7 @@ GpuStatus FrameProgram::reserve(Slot& slot, const Frame& frame, GpuError& error)
     }
     if (status == GpuStatus::ok)
         status = reserve_images(slot, frame, error);
-    if (!copies_) {
+    if (!frame.copied) {
         slot.in = frame.in;
         slot.out = frame.out;
         return status;
@@ -243,7 +243,7 @@ GpuStatus FrameProgram::reserve(Slot& slot, const Frame& frame, GpuError& error)
 }
 
 void FrameProgram::place_uploads(Slot& slot, const Frame& frame, GpuJob& job) const {
-    if (copies_ && stages_.front().facts.reads_buffers) {
+    if (frame.copied && stages_.front().facts.reads_buffers) {
         const BufferSlice from = extent_of(frame.in);
         job.uploads.push_back({GpuCopy::Kind::buffer,
                                from,
@@ -270,7 +270,7 @@ void FrameProgram::place_uploads(Slot& slot, const Frame& frame, GpuJob& job) co
         return;
     for (const Stage& stage : stages_)
         for (const auto& state : stage.state) {
-            if (state && copies_)
+            if (state && settings_.own_memory)
                 job.uploads.push_back({GpuCopy::Kind::buffer,
                                        {zeros_.get(), 0, stage.state_bytes},
                                        {state.get(), 0, stage.state_bytes}});
@@ -281,7 +281,7 @@ void FrameProgram::place_uploads(Slot& slot, const Frame& frame, GpuJob& job) co
 
 void FrameProgram::place_downloads(Slot& slot, const Frame& frame, GpuJob& job) const {
     const bool makes = !passes_input();
-    if (makes && copies_ && stages_.back().facts.writes_buffers) {
+    if (makes && frame.copied && stages_.back().facts.writes_buffers) {
         const BufferSlice to = extent_of(frame.out);
         job.downloads.push_back(
             {GpuCopy::Kind::buffer, {slot.out.buffer.get(), to.offset_bytes, to.size_bytes}, to});
@@ -415,18 +415,16 @@ GpuStatus FrameProgram::prepare(unsigned slot_index, const Frame& frame, GpuJob&
     for (std::size_t i = 0; i < stages_.size(); ++i)
         job.dispatches.push_back(dispatch_of(slot, i, frame));
     place_downloads(slot, frame, job);
-    remember(slot, frame);
+    remember(slot);
     return GpuStatus::ok;
 }
 
-void FrameProgram::remember(Slot& slot, const Frame& frame) {
+void FrameProgram::remember(const Slot& slot) {
     ++number_;
     const std::uint32_t most = history();
     if (most == 0)
         return;
     GpuFrame seen = slot.in;
-    if (!copies_)
-        seen.owner = frame.in.owner;
     earlier_.push_front(std::move(seen));
     if (earlier_.size() > most)
         earlier_.pop_back();
@@ -442,8 +440,6 @@ void FrameProgram::forget(unsigned slot_index) {
     Slot& slot = slots_[slot_index];
     slot.frame = {};
     slot.earlier.clear();
-    if (copies_)
-        return; // what is left is our own memory
     slot.in = {};
     slot.out = {};
 }

@@ -27,8 +27,8 @@ struct GpuFrame {
 /// One shader or several in turn, made ready for frames of one format: turns a frame into a job for
 /// a SubmissionRing, after the conventions of shader_convention.h.
 ///
-/// Where the device shares the host's memory shaders work in the frames themselves. Elsewhere the
-/// job copies them to memory of the device and back.
+/// Shaders work in the frames themselves, or on copies in the device's own memory that the job
+/// makes and copies back; that may change from frame to frame.
 ///
 /// Threads: one at a time, but `results` of a slot may be read by another once its job is
 /// collected. The program must outlive its jobs. Ownership: keeps device and shaders; a slot keeps
@@ -47,9 +47,9 @@ class FrameProgram {
         std::uint32_t rate = 0;       ///< of audio
         unsigned slots = 1;           ///< of the ring
         std::vector<std::byte> extra; ///< what extra-input holds
-        /// Whether shaders work on copies in memory of the device; nothing: where that is another
-        /// one.
-        std::optional<bool> copies;
+        /// The device does not share the host's memory: what frames leave behind is kept in its
+        /// own.
+        bool own_memory = false;
         /// One whose pipelines will do as far as they are the same: those of another size are.
         std::shared_ptr<const FrameProgram> previous;
     };
@@ -78,6 +78,7 @@ class FrameProgram {
         GpuFrame in;
         GpuFrame out; ///< not if passes_input
         std::uint64_t pts_ns = UINT64_MAX;
+        bool copied = false; ///< shaders work on copies in the device's memory, not in the frames
     };
     /// Describes the job of a frame. Errors leave the text in `error`.
     GpuStatus prepare(unsigned slot, const Frame& frame, GpuJob& job, GpuError& error);
@@ -111,10 +112,9 @@ class FrameProgram {
     GpuDispatch dispatch_of(Slot& slot, std::size_t stage, const Frame& frame) const;
     GpuBinding binding_of(const Slot& slot, std::size_t stage, const Frame& frame,
                           std::uint32_t binding) const;
-    void remember(Slot& slot, const Frame& frame);
+    void remember(const Slot& slot);
 
     std::shared_ptr<VulkanDevice> device_;
-    bool copies_ = false; ///< shaders work on copies in the device's memory
     std::vector<Stage> stages_;
     std::vector<Slot> slots_;
     Settings settings_;

@@ -169,7 +169,7 @@ class FrameProgram::Build {
             return true;
         stage.state_bytes = bytes = std::max<std::size_t>(bytes, 16);
         for (auto& state : stage.state)
-            if (!make_buffer(state, bytes, !program_.copies_))
+            if (!make_buffer(state, bytes, !settings().own_memory))
                 return false;
         return reserve_zeros(bytes);
     }
@@ -228,7 +228,7 @@ class FrameProgram::Build {
                 const std::size_t bytes = std::max<std::size_t>(block->block_size_bytes, 16);
                 result.bytes = bytes;
                 if (!make_buffer(result.host, bytes, true) ||
-                    (program_.copies_ &&
+                    (settings().own_memory &&
                      (!make_buffer(result.device, bytes, false) || !reserve_zeros(bytes))))
                     return false;
             }
@@ -251,7 +251,7 @@ class FrameProgram::Build {
     }
 
     bool reserve_zeros(std::size_t bytes) {
-        if (!program_.copies_ || (program_.zeros_ && program_.zeros_->size_bytes() >= bytes))
+        if (!settings().own_memory || (program_.zeros_ && program_.zeros_->size_bytes() >= bytes))
             return true;
         if (!make_buffer(program_.zeros_, bytes, true))
             return false;
@@ -281,7 +281,6 @@ FrameProgram::~FrameProgram() = default;
 std::shared_ptr<FrameProgram> FrameProgram::create(std::shared_ptr<VulkanDevice> device,
                                                    const Settings& settings, GpuError& error) {
     std::shared_ptr<FrameProgram> program(new FrameProgram);
-    program->copies_ = settings.copies.value_or(!device->traits().shares_memory());
     program->device_ = std::move(device);
     program->settings_ = settings;
     if (!Build(*program, error).run())

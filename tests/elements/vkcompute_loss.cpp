@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// A GPU that does not come to an end, and validation.
+#include "compute_harness.h"
+
+using namespace tactus;
+
+namespace {
+
+class Loss : public testing::Test {
+  protected:
+    void SetUp() override { TACTUS_NEEDS_DEVICE(); }
+};
+
+// For as long as a uniform says, so that the driver's threads end with the test: a billion steps or
+// none. Each step depends on the one before, so that no compiler can leave it out.
+constexpr const char* kSlow =
+    "#version 450\n"
+    "#include \"tactus/planes.glsl\"\n"
+    "layout(local_size_x = 1) in;\n"
+    "layout(push_constant) uniform U { float steps; };\n"
+    "void main() {\n"
+    "    uint value = tactus.number + 1u;\n"
+    "    for (float i = 0.0; i < steps; i += 1.0) value = value * 1664525u + 1013904223u;\n"
+    "    if (gl_GlobalInvocationID.x == 0u && gl_GlobalInvocationID.y == 0u)\n"
+    "        tactus_store(uvec2(0), vec4(float(value == 77u ? 1u : 0u)));\n"
+    "}\n";
+
+TEST_F(Loss, AFrameThatTakesTooLongIsLostAndTheNextOnesComeFromANewDevice) {
+    GstElement* element = make_compute("gpu-timeout=20000000 u0=100000000");
+    g_object_set(element, "shader", kSlow, nullptr);
+    ComputeHarness harness(element);
+    harness.set_caps(video_caps(PixelFormat::rgba, 8, 8));
+    ASSERT_EQ(harness.push(buffer_of(Picture(PixelFormat::rgba, 8, 8))), GST_FLOW_OK);
+    const std::string text = harness.awaited_complaint(GST_MESSAGE_WARNING);
+    EXPECT_NE(text.find("did not finish a frame within 20 ms"), std::string::npos) << text;
+    g_object_set(element, "u0", 0.0, "gpu-timeout", guint64{60} * GST_SECOND, nullptr);
+    GstBuffer* out = nullptr;
+    std::uint64_t pushed = 1;
+    for (; out == nullptr && pushed < 100; ++pushed) {
+        ASSERT_EQ(harness.push(buffer_of(Picture(PixelFormat::rgba, 8, 8))), GST_FLOW_OK)
+            << harness.complaint();
+        GstQuery* drain = gst_query_new_drain();
+        gst_pad_peer_query(harness.get()->srcpad, drain);
+        gst_query_unref(drain);
+        out = gst_harness_try_pull(harness.get());
+    }
+    ASSERT_NE(out, nullptr);
+    gst_buffer_unref(out);
+    EXPECT_EQ(harness.stat("device-rebuilds"), 1U);
+    EXPECT_EQ(harness.stat("frames-lost"), harness.stat("frames-in") - 1);
+    EXPECT_EQ(harness.stat("frames-in"), pushed);
+}
+
+TEST_F(Loss, TheValidationLayerHasNothingToSay) {
+    for (const char* properties :
+         {"shader=gaussian passes=<sobel,invert> device-memory=no",
+          "shader=gaussian passes=<sobel,invert> device-memory=yes", "shader=histogram",
+          "shader=motion", "shader=scale-lanczos out-caps=\"video/x-raw,width=20,height=9\""}) {
+        ComputeHarness harness(std::string("validation=true ") + properties);
+        Picture in(PixelFormat::bgra, 31, 17);
+        harness.set_caps(video_caps(PixelFormat::bgra, 31, 17));
+        for (std::uint32_t i = 0; i < 5; ++i) {
+            in.fill(i + 1);
+            ASSERT_EQ(harness.push(buffer_of(in, i)), GST_FLOW_OK) << harness.complaint();
+        }
+        for (std::uint32_t i = 0; i < 5; ++i) {
+            GstBuffer* out = harness.pull();
+            ASSERT_NE(out, nullptr);
+            gst_buffer_unref(out);
+        }
+        GstStructure* stats = nullptr;
+        g_object_get(harness.element(), "stats", &stats, nullptr);
+        guint64 messages = 0;
+        const bool watched =
+            gst_structure_get_uint64(stats, "validation-messages", &messages) != FALSE;
+        gst_structure_free(stats);
+        if (!watched)
+            GTEST_SKIP() << "no VK_LAYER_KHRONOS_validation here: install vulkan-validationlayers";
+        EXPECT_EQ(messages, 0U) << properties;
+    }
+}
+
+} // namespace
