@@ -469,6 +469,3 @@ TEST(JitterBufferQueries, LatencyIsAnsweredDuringAFlush) {
     ASSERT_TRUE(h.send(gst_event_new_flush_stop(TRUE)));
     EXPECT_EQ(h.latency(), 100 * GST_MSECOND);
 }
-
-// A pad keeps the end for a later link, but would send it only before something else.
-// Links and ends meet at any moment, and the end arrives once.
