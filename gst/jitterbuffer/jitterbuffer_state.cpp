@@ -218,12 +218,15 @@ void JitterBufferState::drop_serial(bool keep_sticky) {
 }
 
 guint64 JitterBufferState::set_active(bool active, guint64 offset_ns) {
-    if (!active)
-        desk.cancel(); // as in set_blocked
-    const std::lock_guard lock(mutex);
-    core.set_active(active, static_cast<std::int64_t>(offset_ns));
-    wake();
-    const std::optional<std::int64_t> next_ns = core.next_pts_ns();
+    std::optional<std::int64_t> next_ns;
+    {
+        const std::lock_guard lock(mutex);
+        core.set_active(active, static_cast<std::int64_t>(offset_ns));
+        wake();
+        next_ns = core.next_pts_ns();
+    }
+    if (!active) // as in set_blocked; after it, so that no query comes between
+        desk.cancel();
     return static_cast<guint64>(next_ns ? std::max<std::int64_t>(*next_ns, 0) : last_out_ns.load());
 }
 

@@ -151,7 +151,6 @@ struct JitterBufferState {
     void push_lost(const JitterAction& action);
     void push_gap(const JitterAction& action);
     void push_request(const RtxRequest& request);
-    void push_eos();
     void post_latency(std::int64_t latency_ns);
     void post_buffering(int percent);
     bool put_back_end(const Serial& item);

@@ -438,6 +438,29 @@ TEST(JitterBufferQueries, QueryBehindPacketsThatStayIsRefused) {
     gst_query_unref(query);
 }
 
+TEST(JitterBufferQueries, NoQueryWaitsForABufferThatIsStoppedAtTheSameTime) {
+    RtpHarness h("jitterbuffer", kFixed);
+    ASSERT_EQ(h.push(0), GST_FLOW_OK);
+    await_wait(h);
+    guint64 out = 0;
+    for (int i = 0; i < 500; ++i) {
+        std::atomic<bool> answered{false};
+        std::thread asker([&] {
+            GstQuery* query = gst_query_new_drain();
+            EXPECT_FALSE(gst_pad_peer_query(h.get()->srcpad, query));
+            gst_query_unref(query);
+            answered = true;
+        });
+        g_signal_emit_by_name(h.element(), "set-active", FALSE, guint64{0}, &out);
+        EXPECT_TRUE(comes_true([&] { return answered.load(); }));
+        if (!answered) // a pause ends it
+            gst_element_set_state(h.element(), GST_STATE_PAUSED);
+        asker.join();
+        ASSERT_FALSE(HasFailure()) << i;
+        g_signal_emit_by_name(h.element(), "set-active", TRUE, guint64{0}, &out);
+    }
+}
+
 TEST(JitterBufferQueries, LatencyIsAnsweredDuringAFlush) {
     RtpHarness h("jitterbuffer", kFixed);
     ASSERT_EQ(h.push(0), GST_FLOW_OK);
@@ -446,6 +469,3 @@ TEST(JitterBufferQueries, LatencyIsAnsweredDuringAFlush) {
     ASSERT_TRUE(h.send(gst_event_new_flush_stop(TRUE)));
     EXPECT_EQ(h.latency(), 100 * GST_MSECOND);
 }
-
-// A pad keeps the end for a later link, but would send it only before something else.
-// Links and ends meet at any moment, and the end arrives once.

@@ -14,11 +14,11 @@ constexpr std::int64_t kLeastDropout = 30; ///< packets
 constexpr std::int64_t kLeastMisorder = 10;
 // Further from now an arrival time is a mistake, and could overflow sums.
 constexpr std::int64_t kSaneArrivalNs = std::int64_t{86'400} * 1'000'000'000;
-// What a raised latency may take to reach the sinks.
 // A sender that was silent may be so again, and one that has just begun is not known to be steady:
 // a packet that does not come is then none.
 constexpr std::int64_t kSilencesNs = 60'000'000'000;
 constexpr std::int64_t kSteadyNs = 1'000'000'000;
+// What a raised latency may take to reach the sinks.
 constexpr std::int64_t kTellNs = DelayHistogram::kBucketNs;
 
 } // namespace
