@@ -43,6 +43,7 @@ bool JitterBufferState::set_property(guint id, const GValue* value) {
         return false;
     if (settings.rfc7273_sync != synced)
         media_changed = true;
+    direct_push.store(settings.direct_push, std::memory_order_relaxed);
     configure();
     wake();
     return true;

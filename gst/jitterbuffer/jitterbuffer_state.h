@@ -252,6 +252,7 @@ struct JitterBufferState {
     std::vector<JitterPacket> incoming;
     std::vector<JitterBuffer::Dropped> dropped_in;
 
+    std::atomic<bool> direct_push{false}; ///< the setting, for upstream's thread
     std::atomic<bool> upstream_may_push{false};
 
     // the task's own: where `stall` is

@@ -10,7 +10,8 @@ namespace tactus {
 
 // Only if it is free: who has it also delivers what comes in meanwhile.
 bool JitterBufferState::take_turn() {
-    if (!upstream_may_push.load(std::memory_order_relaxed) || GST_PAD_IS_BLOCKED(src_pad) ||
+    if (!direct_push.load(std::memory_order_relaxed) ||
+        !upstream_may_push.load(std::memory_order_relaxed) || GST_PAD_IS_BLOCKED(src_pad) ||
         GST_PAD_STREAM_TRYLOCK(src_pad) == FALSE)
         return false;
     if (in_turn) { // downstream has come back to us in the middle of a push

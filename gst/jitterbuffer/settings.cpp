@@ -194,6 +194,10 @@ constexpr std::array kSettings = {
                   "Post the statistics as a jitterbuffer-stats element message so often, in ms "
                   "(0 = never)"),
             &S::stats_interval_ms},
+    Setting{flag("direct-push", "Direct push", kDefaults.direct_push,
+                 "Push packets that are due in the thread that brings them, while downstream is "
+                 "quick; what blocks downstream then holds that thread"),
+            &S::direct_push},
 };
 
 // Sums of times must not overflow.

@@ -47,6 +47,7 @@ struct JitterBufferSettings {
     std::uint64_t max_bytes = 64 << 20;
     unsigned rtx_max_bitrate = 0;
     unsigned stats_interval_ms = 0;
+    bool direct_push = false;
 
     /// `video`: the stream's media, which is no property.
     JitterConfig config(bool video) const;

@@ -20,8 +20,14 @@ namespace {
 
 using Goal = Figure::Goal;
 
-constexpr const char* kPeer = "rtpjitterbuffer";
-constexpr const char* kOurs = "jitterbuffer";
+struct Subject {
+    const char* factory;
+    bool direct_push = false;
+};
+
+constexpr Subject kPeer{"rtpjitterbuffer"};
+constexpr Subject kOurs{"jitterbuffer"};
+constexpr Subject kOursDirect{"jitterbuffer", true};
 constexpr gsize kPacketBytes = 172;
 constexpr std::uint32_t kTicks = 960; ///< 20 ms at 48 kHz
 constexpr GstClockTime kSpacing = 20 * GST_MSECOND;
@@ -50,15 +56,17 @@ void sleep_ns(std::uint64_t ns) {
     nanosleep(&t, nullptr);
 }
 
-/// A factory's element under the system clock, between a source pad and a counter.
+/// A subject's element under the system clock, between a source pad and a counter.
 class Stream {
   public:
-    Stream(const char* factory, GstClock* clock, GstClockTime base_time)
-        : element_(gst_element_factory_make(factory, nullptr)),
+    Stream(const Subject& subject, GstClock* clock, GstClockTime base_time)
+        : element_(gst_element_factory_make(subject.factory, nullptr)),
           source_(gst_pad_new("src", GST_PAD_SRC)), counter_("sink") {
         if (element_ == nullptr)
-            throw std::runtime_error(std::string("no element ") + factory);
+            throw std::runtime_error(std::string("no element ") + subject.factory);
         gst_object_ref_sink(element_);
+        if (subject.direct_push)
+            g_object_set(element_, "direct-push", TRUE, nullptr);
         link(source_, "sink");
         link(counter_.pad(), "src");
         gst_pad_set_active(source_, TRUE);
@@ -129,11 +137,11 @@ std::uint64_t wait_for(const Stream& stream, std::uint64_t packets) {
 }
 
 // ns per packet; the packets are made before.
-std::vector<double> line_rate_ns(const Options& options, const char* factory, bool swapped) {
+std::vector<double> line_rate_ns(const Options& options, const Subject& subject, bool swapped) {
     constexpr std::size_t kFirstSwap = 10;
     constexpr std::size_t kEvery = 8;
     const SystemClock clock;
-    Stream stream(factory, clock.clock, clock.base_time);
+    Stream stream(subject, clock.clock, clock.base_time);
     // The first one is not counted: the first packet waits for the delay.
     const std::uint64_t chunks = options.quick ? 2 : 4;
     std::vector<GstBuffer*> packets(kChunk);
@@ -155,18 +163,18 @@ std::vector<double> line_rate_ns(const Options& options, const char* factory, bo
         spent_ns += chunk > 0 ? end - begin : 0;
         lost = first + kChunk - std::min(stream.count(), first + kChunk);
         if (lost > 0 && options.verbose)
-            std::fprintf(stderr, "  %s: %llu packets have not come out\n", factory,
+            std::fprintf(stderr, "  %s: %llu packets have not come out\n", subject.factory,
                          static_cast<unsigned long long>(lost));
     }
     return {static_cast<double>(spent_ns) / static_cast<double>((chunks - 1) * kChunk)};
 }
 
 // CPU time per packet in ns, of the whole process.
-double live_cpu_ns(const Options& options, const char* factory) {
+double live_cpu_ns(const Options& options, const Subject& subject) {
     const SystemClock clock;
     std::vector<std::unique_ptr<Stream>> streams;
     for (unsigned i = 0; i < kStreams; ++i)
-        streams.push_back(std::make_unique<Stream>(factory, clock.clock, clock.base_time));
+        streams.push_back(std::make_unique<Stream>(subject, clock.clock, clock.base_time));
     const std::uint64_t packets = options.quick ? 25 : 150;
     const GstClockTime begin = clock.now();
     const std::uint64_t spent_ns = cpu_ns();
@@ -181,30 +189,34 @@ double live_cpu_ns(const Options& options, const char* factory) {
 }
 
 // What the element adds to a pipeline that does nothing with the packets.
-std::vector<double> added_cpu_ns(const Options& options, const char* factory) {
-    const double without = live_cpu_ns(options, "identity");
-    return {std::max(live_cpu_ns(options, factory) - without, 0.0)};
+std::vector<double> added_cpu_ns(const Options& options, const Subject& subject) {
+    const double without = live_cpu_ns(options, {"identity"});
+    return {std::max(live_cpu_ns(options, subject) - without, 0.0)};
 }
 
-Scenario line_rate(const Options& options, bool swapped) {
+std::string named(const char* name, const Subject& ours) {
+    return std::string(name) + (ours.direct_push ? ", direct-push" : "");
+}
+
+Scenario line_rate(const Options& options, const Subject& ours, bool swapped) {
     Scenario s;
-    s.figures = {{.name = swapped ? "adjacent swaps" : "line rate, in order",
+    s.figures = {{.name = named(swapped ? "adjacent swaps" : "line rate, in order", ours),
                   .unit = "ns/packet",
                   .goal = Goal::speedup,
                   .bound = 1.8}};
     s.peer = [=] { return line_rate_ns(options, kPeer, swapped); };
-    s.ours = [=] { return line_rate_ns(options, kOurs, swapped); };
+    s.ours = [=] { return line_rate_ns(options, ours, swapped); };
     return s;
 }
 
-Scenario live(const Options& options) {
+Scenario live(const Options& options, const Subject& ours) {
     Scenario s;
-    s.figures = {{.name = "100 live streams, added CPU",
+    s.figures = {{.name = named("100 live streams, added CPU", ours),
                   .unit = "ns/packet",
                   .goal = Goal::share,
                   .bound = 0.6}};
     s.peer = [=] { return added_cpu_ns(options, kPeer); };
-    s.ours = [=] { return added_cpu_ns(options, kOurs); };
+    s.ours = [=] { return added_cpu_ns(options, ours); };
     return s;
 }
 
@@ -212,9 +224,11 @@ Scenario live(const Options& options) {
 
 std::vector<Scenario> make_scenarios(const Options& options) {
     std::vector<Scenario> scenarios;
-    scenarios.push_back(line_rate(options, false));
-    scenarios.push_back(line_rate(options, true));
-    scenarios.push_back(live(options));
+    for (const Subject& ours : {kOurs, kOursDirect}) {
+        scenarios.push_back(line_rate(options, ours, false));
+        scenarios.push_back(line_rate(options, ours, true));
+        scenarios.push_back(live(options, ours));
+    }
     return scenarios;
 }
 

@@ -5,6 +5,8 @@
 #include "element_fixture.h"
 #include "rtp_harness.h"
 
+#include "core/jitter/push_pace.h"
+
 #include <atomic>
 #include <memory>
 #include <thread>
@@ -54,6 +56,7 @@ class JitterBufferPush : public ::testing::Test {
   public:
     void SetUp() override {
         queue_.set("adaptive", FALSE);
+        queue_.set("direct-push", TRUE);
         play();
     }
 
@@ -128,6 +131,18 @@ TEST_F(JitterBufferPush, FirstPacketsAreTheTasksAndLaterOnesOfTheThreadThatBring
         EXPECT_NE(probe_.last(), std::this_thread::get_id());
     }
     warm_up();
+    expect_all_in_order(next_);
+}
+
+TEST_F(JitterBufferPush, WithoutDirectPushNoPacketGoesOutInTheThreadThatBringsIt) {
+    warm_up();
+    queue_.set("direct-push", FALSE);
+    for (unsigned i = 0; i < 32 * PushPace::kLeastProof; ++i) {
+        const unsigned before = probe_.count();
+        ASSERT_EQ(push(), GST_FLOW_OK);
+        ASSERT_TRUE(eventually([&] { return probe_.count() > before; }));
+        ASSERT_NE(probe_.last(), std::this_thread::get_id());
+    }
     expect_all_in_order(next_);
 }
 
@@ -350,7 +365,7 @@ TEST_F(JitterBufferPush, GoesOnWhenItIsLinkedAgain) {
 
 // Under a test clock: what is not due waits, and a filled hole lets all out.
 TEST(JitterBufferPushClock, FilledHoleLetsAllOutInTheThreadThatFillsIt) {
-    RtpHarness h("jitterbuffer", "latency=100 adaptive=false");
+    RtpHarness h("jitterbuffer", "latency=100 adaptive=false direct-push=true");
     ThreadProbe probe(h.get()->sinkpad);
     int next = 0;
     ASSERT_TRUE(eventually([&] {
@@ -368,7 +383,7 @@ TEST(JitterBufferPushClock, FilledHoleLetsAllOutInTheThreadThatFillsIt) {
 }
 
 TEST(JitterBufferPushClock, HoleEndsInTimeThoughTheTaskWaitedForNothing) {
-    RtpHarness h("jitterbuffer", "latency=100 adaptive=false");
+    RtpHarness h("jitterbuffer", "latency=100 adaptive=false direct-push=true");
     ThreadProbe probe(h.get()->sinkpad);
     int next = 0;
     ASSERT_TRUE(eventually([&] {
