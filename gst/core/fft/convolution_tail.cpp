@@ -39,7 +39,7 @@ void ConvolutionTail<T>::push(const T* blocks, std::size_t stride, const Respons
     if (fill_ == 0)
         next_.is_begun = next != nullptr;
     work(current_, current);
-    if (next_.is_begun)
+    if (next != nullptr && next_.is_begun)
         work(next_, *next);
     fill_ += block_frames_;
     if (fill_ == partition_frames_)

@@ -204,7 +204,7 @@ void Spectrogram::paint(std::int64_t column) {
                        static_cast<std::size_t>(modulo(column, layout_.width)) * bytes;
     for (std::size_t k = 0; k < spectrum_.size(); ++k, at -= row_bytes) {
         const float place = std::clamp((level[k] - least) * steps, 0.0F, kColors - 1.0F);
-        put_pixel(config_.format, table_[static_cast<std::size_t>(place + 0.5F)], at);
+        put_pixel(config_.format, table_[static_cast<std::size_t>(std::lrint(place))], at);
     }
 }
 
@@ -297,12 +297,13 @@ void Spectrogram::draw_time(std::int64_t frame, const Canvas& canvas) const {
     const double pixel_s = config_.span_s / l.width;
     const double step_s = time_step_s(Canvas::text_width("00:00.000", l.scale) * pixel_s);
     const int tick = kTickLength * l.scale;
-    for (double k = std::floor(now_s / step_s); k >= 0; --k) {
+    for (auto k = static_cast<std::int64_t>(std::floor(now_s / step_s)); k >= 0; --k) {
+        const double time_s = static_cast<double>(k) * step_s;
         const int x =
-            l.left + l.width - 1 - static_cast<int>(std::lround((now_s - k * step_s) / pixel_s));
+            l.left + l.width - 1 - static_cast<int>(std::lround((now_s - time_s) / pixel_s));
         if (x < l.left)
             break;
-        const std::string label = time_label(k * step_s, step_s);
+        const std::string label = time_label(time_s, step_s);
         const int width = Canvas::text_width(label, l.scale);
         canvas.fill(x, l.top + l.height + 1, l.scale, tick, kAxis);
         canvas.text(std::max(x - width / 2, l.left), l.top + l.height + 1 + tick + 3 * l.scale,

@@ -45,7 +45,8 @@ std::vector<ScaleMark> linear_marks(double least, double most, double least_gap,
                                     std::string (*label)(double)) {
     const double step = round_step(std::max(least_gap, 1e-3) * (most - least));
     std::vector<ScaleMark> marks;
-    for (double k = std::ceil(least / step); k * step <= most; ++k)
+    const auto first = static_cast<int>(std::ceil(least / step));
+    for (int k = first; k * step <= most; ++k)
         add_mark(marks, {(k * step - least) / (most - least), label(k * step)}, 0);
     return marks;
 }
@@ -58,13 +59,13 @@ std::vector<ScaleMark> frequency_marks(FrequencyScale scale, double least_hz, do
         return linear_marks(least_hz, most_hz, least_gap, frequency_label);
     const double least = to_scale(scale, least_hz);
     const double most = to_scale(scale, most_hz);
-    const double most_decade = std::pow(10, std::floor(std::log10(most_hz)));
+    const auto most_decade = static_cast<int>(std::floor(std::log10(most_hz)));
     std::vector<ScaleMark> marks;
     if (least_hz <= 0)
         add_mark(marks, {0, "0"}, least_gap);
     for (const double factor : {1.0, 5.0, 2.0})
-        for (double decade = most_decade; decade >= 1; decade /= 10) {
-            const double hz = factor * decade;
+        for (int decade = most_decade; decade >= 0; --decade) {
+            const double hz = factor * std::pow(10, decade);
             add_mark(marks, {(to_scale(scale, hz) - least) / (most - least), frequency_label(hz)},
                      least_gap);
         }
