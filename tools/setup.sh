@@ -28,7 +28,7 @@ BUILD_PACKAGES=(
 )
 TEST_PACKAGES=(
     libgtest-dev libgmock-dev libbenchmark-dev protobuf-compiler python3 alsa-utils
-    gstreamer1.0-nice libvulkan1 mesa-vulkan-drivers vulkan-validationlayers
+    gstreamer1.0-nice libvulkan1 mesa-vulkan-drivers vulkan-validationlayers 'glslang-tools?'
     'spin?' 'chromium?' 'clang-format-14?' 'clang-14?' 'libclang-rt-14-dev?'
 )
 # What tools/demo --call needs besides: recordings of a voice.
