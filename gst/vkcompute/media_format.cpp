@@ -96,9 +96,13 @@ std::optional<FrameLayout> MediaFormat::layout_of(GstBuffer* buffer, std::string
 
 std::optional<FrameLayout> MediaFormat::video_layout(GstBuffer* buffer, std::string& wrong) const {
     const gsize size = gst_buffer_get_size(buffer);
-    const FrameLayout nominal = nominal_layout();
-    std::vector<FrameLayout::Place> places;
     const GstVideoMeta* meta = gst_buffer_get_video_meta(buffer);
+    const GstVideoCropMeta* crop = gst_buffer_get_video_crop_meta(buffer);
+    FrameLayout nominal = nominal_layout();
+    // Then the caps have the size of the part, and the meta that of the whole.
+    if (meta != nullptr && crop != nullptr)
+        nominal = FrameLayout::create(format_, meta->width, meta->height).value_or(nominal);
+    std::vector<FrameLayout::Place> places;
     for (guint i = 0; i < nominal.plane_count; ++i) {
         const gint stride = meta != nullptr ? meta->stride[i] : video_.stride[i];
         const gsize offset = meta != nullptr ? meta->offset[i] : video_.offset[i];
@@ -111,7 +115,7 @@ std::optional<FrameLayout> MediaFormat::video_layout(GstBuffer* buffer, std::str
                 std::string(info_of(format_).name) + " with the strides and offsets it says";
         return std::nullopt;
     }
-    if (const GstVideoCropMeta* crop = gst_buffer_get_video_crop_meta(buffer)) {
+    if (crop != nullptr) {
         layout = layout->cropped(crop->x, crop->y, crop->width, crop->height);
         if (!layout)
             wrong = "the crop " + std::to_string(crop->width) + "x" + std::to_string(crop->height) +

@@ -39,6 +39,15 @@ std::uint32_t bit(PixelFormat format) {
     return 1U << static_cast<unsigned>(format);
 }
 
+// Takes the caps.
+GstCaps* without_sizes(GstCaps* caps) {
+    caps = gst_caps_make_writable(caps);
+    for (guint i = 0; i < gst_caps_get_size(caps); ++i)
+        gst_structure_remove_fields(gst_caps_get_structure(caps, i), "width", "height",
+                                    "pixel-aspect-ratio", nullptr);
+    return caps;
+}
+
 // All caps whose format is one of the mask; raw data counts as format `bytes`.
 GstCaps* caps_of(std::uint32_t mask) {
     GstCaps* all = all_caps();
@@ -61,18 +70,19 @@ GstCaps* caps_of(std::uint32_t mask) {
 
 } // namespace
 
-// Whether frames that come out differ from those that go in.
-bool VkComputeState::changes_caps() const {
+VkComputeState::Change VkComputeState::caps_change() const {
     const std::lock_guard lock(mutex);
-    if (settings.out_caps)
-        return true;
     for (const auto& shader : shader_set.shaders) {
         GpuError error;
         const auto facts = shader_facts(shader->reflection(), error);
         if (facts && facts->makes)
-            return true;
+            return Change::format;
     }
-    return false;
+    if (!settings.out_caps || gst_caps_is_any(settings.out_caps.get()) ||
+        gst_caps_is_empty(settings.out_caps.get()))
+        return Change::none;
+    const GstStructure* wanted = gst_caps_get_structure(settings.out_caps.get(), 0);
+    return gst_structure_has_field(wanted, "format") ? Change::format : Change::size;
 }
 
 // By the shaders alone, before any negotiation.
@@ -105,8 +115,12 @@ void VkComputeState::answer_caps(GstPad* pad, GstQuery* query) {
     gst_query_parse_caps(query, &filter);
     const bool from_sink = pad == sink_pad;
     GstCaps* caps = possible_caps(!from_sink);
-    if (!changes_caps()) {
-        GstCaps* peer = gst_pad_peer_query_caps(from_sink ? src_pad : sink_pad, filter);
+    const Change change = caps_change();
+    if (change != Change::format) {
+        GstCaps* peer = gst_pad_peer_query_caps(from_sink ? src_pad : sink_pad,
+                                                change == Change::none ? filter : nullptr);
+        if (change == Change::size)
+            peer = without_sizes(peer);
         GstCaps* both = gst_caps_intersect_full(peer, caps, GST_CAPS_INTERSECT_FIRST);
         gst_caps_unref(peer);
         gst_caps_unref(std::exchange(caps, both));

@@ -114,7 +114,9 @@ class VkComputeState {
     bool recover();
 
     // what it takes and makes
-    bool changes_caps() const;
+    /// How frames that come out differ from those that go in; `format` may include the size.
+    enum class Change : std::uint8_t { none, size, format };
+    Change caps_change() const;
     GstCaps* possible_caps(bool output) const;
     void answer_caps(GstPad* pad, GstQuery* query);
     bool propose_allocation(GstQuery* query);

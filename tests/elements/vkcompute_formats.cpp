@@ -223,6 +223,25 @@ TEST_F(Formats, ACropIsTheFrameThatTheShaderSees) {
         }
 }
 
+// videocrop tells its part so where the next element takes crops.
+TEST_F(Formats, ACropOfAFrameThatIsLargerThanItsCapsIsTheFrameThatTheShaderSees) {
+    ComputeHarness harness("shader=invert");
+    Picture in(PixelFormat::nv12, 40, 20);
+    in.fill(8);
+    harness.set_caps(video_caps(PixelFormat::nv12, 21, 9));
+    GstBuffer* buffer = placed_buffer(in, 4, 0);
+    GstVideoCropMeta* crop = gst_buffer_add_video_crop_meta(buffer);
+    crop->x = 18;
+    crop->y = 10;
+    crop->width = 21;
+    crop->height = 9;
+    ASSERT_EQ(harness.push(buffer), GST_FLOW_OK) << harness.complaint();
+    GstBuffer* out = harness.pull();
+    ASSERT_NE(out, nullptr);
+    expect_same(picture_of(out, PixelFormat::nv12, 21, 9),
+                reference_invert(part_of(in, 18, 10, {21, 9})), 0, "part");
+}
+
 TEST_F(Formats, ACropOutsideOfTheFrameIsAnErrorThatNamesIt) {
     ComputeHarness harness("shader=invert");
     Picture in(PixelFormat::rgba, 40, 20);

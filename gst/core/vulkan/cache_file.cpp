@@ -52,7 +52,8 @@ Header header_for(const std::string& key, std::span<const std::byte> bytes) {
 }
 
 std::string trouble(const char* what, const std::string& path) {
-    return std::string("cannot ") + what + " " + path + ": " + std::strerror(errno);
+    return std::string("cannot ") + what + " " + path + ": " +
+           std::generic_category().message(errno);
 }
 
 bool write_whole(int fd, const Header& header, std::span<const std::byte> bytes) {

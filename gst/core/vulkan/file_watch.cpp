@@ -4,9 +4,9 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <sys/inotify.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace tactus {
@@ -15,7 +15,7 @@ std::unique_ptr<FileWatch> FileWatch::create(const std::vector<std::string>& fil
                                              std::string& error) {
     const int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (fd < 0) {
-        error = std::string("inotify: ") + std::strerror(errno);
+        error = std::string("inotify: ") + std::generic_category().message(errno);
         return nullptr;
     }
     std::unique_ptr<FileWatch> watch(new FileWatch(fd));
@@ -33,7 +33,7 @@ void FileWatch::add(const std::string& file, std::string& error) {
     const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
     const int watch = inotify_add_watch(fd_, folder.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO);
     if (watch < 0)
-        error = "cannot watch " + folder.string() + ": " + std::strerror(errno);
+        error = "cannot watch " + folder.string() + ": " + std::generic_category().message(errno);
     else
         names_[watch].insert(path.filename().string());
 }
