@@ -163,7 +163,7 @@ TEST(JitterBufferProperties, EveryOneKeepsWhatIsSet) {
         g_value_unset(&expected);
     }
     g_free(specs);
-    EXPECT_EQ(tried, 34U);
+    EXPECT_EQ(tried, 35U);
 }
 
 TEST(JitterBufferProperties, ThereIsOneRtcpPadAtATime) {
