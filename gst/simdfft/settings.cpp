@@ -77,7 +77,8 @@ constexpr std::array kSettings = {
             &S::interval_ns},
     Setting{row("bands", "Bands", Kind::uint, kDefaults.bands, 2, kMostBands,
                 "Number of frequency bands of a message, from 0 to half the rate: transforms are "
-                "of 2 * bands - 2 samples; more than 8388609 are refused"),
+                "of 2 * bands - 2 samples; more than 8388609 are refused, and with "
+                "multi-channel more than 33554432 / channels + 1"),
             &S::bands},
     Setting{row("threshold", "Threshold (dB)", Kind::integer,
                 static_cast<std::uint64_t>(std::int64_t{kDefaults.threshold_db}),

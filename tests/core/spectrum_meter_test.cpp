@@ -272,6 +272,18 @@ TEST(SpectrumMeter, RefusesWhatNoTransformCanDo) {
     }
 }
 
+TEST(SpectrumMeter, RefusesMoreThanItCanHoldOfManyChannels) {
+    SpectrumMeterConfig config = config_of(SpectrumMeter::kMostBands, 1, 48000, 64);
+    config.multi_channel = true;
+    try {
+        SpectrumMeter meter(config);
+        FAIL() << "it should not have been made";
+    } catch (const std::invalid_argument& error) {
+        EXPECT_STREQ(error.what(),
+                     "bands=8388609 of each of 64 channels: it must be 524289 at most");
+    }
+}
+
 } // namespace
 
 } // namespace tactus

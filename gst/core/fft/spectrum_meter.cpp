@@ -14,11 +14,22 @@ namespace {
 
 constexpr std::uint64_t kUnit = 1'000'000'000;
 
-std::size_t checked_bands(std::size_t bands) {
+std::size_t spectra_of(const SpectrumMeterConfig& config) {
+    return config.multi_channel ? config.layout.channels : 1;
+}
+
+std::size_t checked_bands(const SpectrumMeterConfig& config) {
+    const std::size_t bands = config.bands;
     if (bands < SpectrumMeter::kLeastBands || bands > SpectrumMeter::kMostBands)
         throw std::invalid_argument("bands=" + std::to_string(bands) + ": it must be " +
                                     std::to_string(SpectrumMeter::kLeastBands) + " to " +
                                     std::to_string(SpectrumMeter::kMostBands));
+    const std::size_t spectra = spectra_of(config);
+    const std::size_t most = SpectrumMeter::kMostSamples / spectra / 2 + 1;
+    if (bands > most)
+        throw std::invalid_argument("bands=" + std::to_string(bands) + " of each of " +
+                                    std::to_string(spectra) + " channels: it must be " +
+                                    std::to_string(most) + " at most");
     return bands;
 }
 
@@ -56,8 +67,7 @@ void IntervalFrames::next() {
 }
 
 SpectrumMeter::SpectrumMeter(const SpectrumMeterConfig& config)
-    : bands_(checked_bands(config.bands)), length_(2 * bands_ - 2),
-      spectra_(config.multi_channel ? config.layout.channels : 1),
+    : bands_(checked_bands(config)), length_(2 * bands_ - 2), spectra_(spectra_of(config)),
       multi_channel_(config.multi_channel),
       offset_db_(static_cast<float>(-20 * std::log10(static_cast<double>(length_)))),
       reader_(config.layout, FullScale::largest), fft_(length_), values_(spectrum_values()),

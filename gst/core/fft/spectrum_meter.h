@@ -54,6 +54,8 @@ class SpectrumMeter {
   public:
     static constexpr std::size_t kLeastBands = 2;
     static constexpr std::size_t kMostBands = ComplexFft<float>::kLargestLength / 2 + 1;
+    /// Samples of a transform times spectra: what is held is eight bytes for each.
+    static constexpr std::size_t kMostSamples = std::size_t{1} << 26;
 
     /// Throws invalid_argument if a value of `config` is out of range; bad_alloc.
     explicit SpectrumMeter(const SpectrumMeterConfig& config);
