@@ -79,9 +79,11 @@ constexpr std::array kSettings = {
     Setting{real("min-db", "Least level (dB)", kDefaults.min_db, -200, 200,
                  "What is drawn in the first colour, as is all that is weaker"),
             &S::min_db},
-    Setting{real("max-db", "Largest level (dB)", kDefaults.max_db, -200, 200,
-                 "What is drawn in the last colour; a sine at full scale has about 0 dB"),
-            &S::max_db},
+    Setting{
+        real("max-db", "Largest level (dB)", kDefaults.max_db, -200, 200,
+             "What is drawn in the last colour, at least 1 dB above min-db; a sine at full scale "
+             "has about 0 dB"),
+        &S::max_db},
     Setting{real("span", "Time span (s)", kDefaults.span_s, 0.05, 3600,
                  "How much of the sound is in view, in seconds"),
             &S::span_s},

@@ -261,7 +261,7 @@ TEST(Spectrogram, SaysWhatIsWrong) {
     c.span_s = 0;
     EXPECT_EQ(complaint(c, kGrey), "a span of 0.000000 s: it must be more than 0");
     EXPECT_EQ(complaint(config_of(100, 100), {ColorMap::grey, 0, 0}),
-              "colours from 0.000000 to 0.000000 dB: the second must be larger");
+              "colours from 0.000000 to 0.000000 dB: the second must be larger, by 1 at least");
     c = config_of(100, 100);
     c.window.kind = WindowKind::custom;
     EXPECT_NE(complaint(c, kGrey), "nothing");

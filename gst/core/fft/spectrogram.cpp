@@ -41,10 +41,10 @@ SpectrogramConfig checked(const SpectrogramConfig& config) {
 }
 
 SpectrogramColors checked(const SpectrogramColors& colors) {
-    if (!(colors.min_db < colors.max_db))
+    if (!(colors.max_db - colors.min_db >= SpectrogramColors::kLeastRangeDb))
         throw std::invalid_argument("colours from " + std::to_string(colors.min_db) + " to " +
                                     std::to_string(colors.max_db) +
-                                    " dB: the second must be larger");
+                                    " dB: the second must be larger, by 1 at least");
     return colors;
 }
 

@@ -33,6 +33,8 @@ struct SpectrogramConfig {
 
 /// What may change at any time.
 struct SpectrogramColors {
+    static constexpr double kLeastRangeDb = 1; ///< from min_db to max_db
+
     ColorMap map = ColorMap::viridis;
     double min_db = -90; ///< the first colour, and all below it
     double max_db = 0;   ///< the last one; a sine at full scale has about 0 dB
