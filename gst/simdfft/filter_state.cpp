@@ -130,6 +130,7 @@ void FilterState::stop() {
         anew_ = false;
     }
     format_ = {};
+    warned_of_rest_ = false;
     pool_.clear();
     latency_ns_ = 0;
 }
@@ -246,7 +247,7 @@ GstFlowReturn FilterState::begin(GstBuffer* input) {
         GST_DEBUG_OBJECT(element, "discontinuity at %" GST_TIME_FORMAT, GST_TIME_ARGS(time));
         flow = drain();
     }
-    if (anew_) {
+    if (anew_ && filter_ != nullptr) {
         flow = flow == GST_FLOW_OK ? drain() : flow;
         begin_anew();
     }
@@ -264,11 +265,7 @@ GstFlowReturn FilterState::filter(GstBuffer* input, GstBuffer** output) {
     }
     const std::size_t frames = map.size / format_.frame_bytes_in();
     if (map.size % format_.frame_bytes_in() != 0)
-        GST_ELEMENT_WARNING(element, STREAM, FORMAT,
-                            ("A buffer of %" G_GSIZE_FORMAT " bytes, with %" G_GSIZE_FORMAT
-                             " in a frame: the rest is left out.",
-                             map.size, format_.frame_bytes_in()),
-                            (nullptr));
+        warn_of_rest(map.size);
     timeline_.note(frames_in_, GST_BUFFER_PTS(input));
     if (frames_in_ == 0)
         offset_ = GST_BUFFER_OFFSET(input);
@@ -277,6 +274,18 @@ GstFlowReturn FilterState::filter(GstBuffer* input, GstBuffer** output) {
     *output = result.release();
     process_ns_.record(FastClock::now_ns() - begun_ns);
     return GST_FLOW_OK;
+}
+
+/// A buffer of so many bytes, which are no whole frames.
+void FilterState::warn_of_rest(std::size_t bytes) {
+    count(rest_bytes_, bytes % format_.frame_bytes_in());
+    if (std::exchange(warned_of_rest_, true))
+        return;
+    GST_ELEMENT_WARNING(element, STREAM, FORMAT,
+                        ("A buffer of %" G_GSIZE_FORMAT " bytes, with %" G_GSIZE_FORMAT
+                         " in a frame: the rest is left out.",
+                         bytes, format_.frame_bytes_in()),
+                        (nullptr));
 }
 
 /// `in` may be null, which means silence.
@@ -344,6 +353,7 @@ GstStructure* FilterState::stats() const {
     set_count(s, "frames-out", total_out_);
     set_count(s, "frames-silent", silent_);
     set_count(s, "frames-flushed", flushed_);
+    set_count(s, "rest-bytes", rest_bytes_);
     set_count(s, "discontinuities", discontinuities_);
     set_count(s, "taps", taps_);
     set_count(s, "partitions", partitions_);

@@ -79,6 +79,7 @@ class FilterState {
     BufferHandle stamped(BufferHandle buffer, std::size_t frames);
     void update_latency();
     void warn(const std::string& complaint) const;
+    void warn_of_rest(std::size_t bytes);
 
     mutable std::mutex mutex_;
     FilterSettings settings_;
@@ -93,6 +94,7 @@ class FilterState {
     std::uint64_t frames_out_ = 0; ///< likewise
     std::uint64_t offset_ = GST_BUFFER_OFFSET_NONE;
     bool discont_ = true;
+    bool warned_of_rest_ = false;
     SizedPool pool_;
 
     // One thread writes, any reads.
@@ -102,6 +104,7 @@ class FilterState {
     std::atomic<std::uint64_t> total_in_{0};
     std::atomic<std::uint64_t> total_out_{0};
     std::atomic<std::uint64_t> silent_{0};
+    std::atomic<std::uint64_t> rest_bytes_{0};
     std::atomic<std::uint64_t> discontinuities_{0};
     std::atomic<std::uint64_t> flushed_{0};
     std::atomic<std::uint64_t> exchanges_before_{0}; ///< of filters that are gone

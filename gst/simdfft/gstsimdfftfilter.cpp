@@ -186,7 +186,9 @@ gboolean sink_event(GstBaseTransform* transform, GstEvent* event) noexcept {
     FilterState& state = state_of(transform);
     const bool is_done = guarded(state.element, false, [&] {
         switch (GST_EVENT_TYPE(event)) {
+        case GST_EVENT_STREAM_START:
         case GST_EVENT_SEGMENT:
+        case GST_EVENT_SEGMENT_DONE:
         case GST_EVENT_EOS:
             state.drain();
             break;

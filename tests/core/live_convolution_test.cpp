@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <random>
 #include <stdexcept>
 #include <thread>
@@ -217,6 +218,21 @@ INSTANTIATE_TEST_SUITE_P(Formats, InterleavedFilter,
                          ::testing::Values(Format{1, 1, true, 0}, Format{2, 2, true, 100},
                                            Format{3, 2, true, 1}, Format{2, 2, false, 0},
                                            Format{1, 5, false, 100}, Format{2, 1, true, 10'000}));
+
+TEST(AudioFilter, ReadsSamplesAtOddAddresses) {
+    const auto filter = ConvolutionFilter::same(2, {1.0, -0.5});
+    const std::vector<double> numbers = noise(2 * 300, 4);
+    const std::vector<float> in(numbers.begin(), numbers.end());
+    std::vector<char> moved(in.size() * sizeof(float) + 1);
+    std::memcpy(moved.data() + 1, in.data(), in.size() * sizeof(float));
+    std::vector<std::vector<float>> out;
+    for (const void* place :
+         {static_cast<const void*>(in.data()), static_cast<const void*>(moved.data() + 1)}) {
+        const auto audio = AudioFilter::create({FilterSample::f32, 64, false, 0}, filter);
+        audio->process(place, 300, out.emplace_back(in.size()).data());
+    }
+    EXPECT_EQ(out[1], out[0]);
+}
 
 TEST(AudioFilter, RoundsAndLimitsIntegers) {
     const auto filter = ConvolutionFilter::same(2, {2.0});

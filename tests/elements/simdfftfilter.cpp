@@ -302,16 +302,21 @@ TEST(SimdFftFilter, ForgetsAllInAFlush) {
     EXPECT_EQ(feed.stat("frames-flushed"), 1000U - 768U);
 }
 
-TEST(SimdFftFilter, DrainsBeforeANewSegment) {
-    AudioFeed feed("simdfftfilter latency-frames=1000");
-    feed.set_format(kFloat, 48'000, 1);
-    feed.push(audio<float>(300, 1));
-    EXPECT_TRUE(feed.samples<float>().empty());
+TEST(SimdFftFilter, DrainsBeforeASegmentItsEndAndANewStream) {
     GstSegment segment;
     gst_segment_init(&segment, GST_FORMAT_TIME);
     segment.start = segment.time = GST_SECOND;
-    feed.send(gst_event_new_segment(&segment));
-    EXPECT_EQ(feed.samples<float>().size(), 300U);
+    for (GstEvent* const event :
+         {gst_event_new_segment(&segment), gst_event_new_stream_start("another"),
+          gst_event_new_segment_done(GST_FORMAT_TIME, GST_SECOND)}) {
+        AudioFeed feed("simdfftfilter latency-frames=1000");
+        feed.set_format(kFloat, 48'000, 1);
+        feed.push(audio<float>(300, 1));
+        EXPECT_TRUE(feed.samples<float>().empty());
+        const char* const name = GST_EVENT_TYPE_NAME(event);
+        feed.send(event);
+        EXPECT_EQ(feed.samples<float>().size(), 300U) << name;
+    }
 }
 
 TEST(SimdFftFilter, TakesGapsForSilence) {
@@ -522,6 +527,17 @@ TEST(SimdFftFilter, SaysWhichFileItCannotRead) {
     EXPECT_NE(feed.complaint(GST_MESSAGE_ERROR).find("/no/such.wav"), std::string::npos);
     g_object_set(feed.element(), "kernel-file", nullptr, nullptr);
     EXPECT_EQ(gst_element_set_state(feed.element(), GST_STATE_PLAYING), GST_STATE_CHANGE_SUCCESS);
+}
+
+TEST(SimdFftFilter, CountsBytesThatAreNoFrameAndWarnsOnce) {
+    AudioFeed feed("simdfftfilter low-latency=true");
+    feed.set_format(kFloat, 48'000, 1);
+    for (int i = 0; i < 3; ++i)
+        feed.push(gst_buffer_new_allocate(nullptr, 402, nullptr));
+    EXPECT_EQ(feed.samples<float>().size(), 300U);
+    EXPECT_EQ(feed.stat("rest-bytes"), 6U);
+    EXPECT_NE(feed.complaint(GST_MESSAGE_WARNING).find("402 bytes"), std::string::npos);
+    EXPECT_EQ(feed.complaint(GST_MESSAGE_WARNING), "");
 }
 
 TEST(SimdFftFilter, KeepsItsResponseIfANewOneIsWrong) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <type_traits>
 #include <vector>
 
@@ -79,7 +80,8 @@ class TypedFilter final : public AudioFilter {
   public:
     TypedFilter(const Config& config, const ConvolutionFilter& filter)
         : AudioFilter(config), convolution_(filter, config.block_frames), inputs_(filter.inputs),
-          outputs_(filter.outputs), in_(inputs_ * block_frames_), out_(outputs_ * block_frames_) {
+          outputs_(filter.outputs), aligned_(inputs_ * block_frames_), in_(inputs_ * block_frames_),
+          out_(outputs_ * block_frames_) {
         for (std::size_t i = 0; i < inputs_; ++i)
             in_blocks_.push_back(in_.data() + i * block_frames_);
         for (std::size_t o = 0; o < outputs_; ++o)
@@ -96,12 +98,12 @@ class TypedFilter final : public AudioFilter {
     void reset_engine() override { convolution_.reset(); }
 
     void run(const void* raw_in, std::size_t frames, void* raw_out) override {
-        const auto* in = static_cast<const Sample*>(raw_in);
+        const auto* in = static_cast<const std::byte*>(raw_in);
         auto* out = static_cast<Sample*>(raw_out);
         while (frames > 0) {
             const std::size_t part = std::min(frames, block_frames_ - collected_frames_);
             take(in, part);
-            in = in != nullptr ? in + part * inputs_ : nullptr;
+            in = in != nullptr ? in + part * inputs_ * sizeof(Sample) : nullptr;
             frames -= part;
             const std::size_t first = whole_blocks_ ? 0 : collected_frames_;
             collected_frames_ += part;
@@ -113,14 +115,22 @@ class TypedFilter final : public AudioFilter {
     }
 
   private:
-    void take(const Sample* in, std::size_t frames) {
+    void take(const std::byte* in, std::size_t frames) {
         for (std::size_t i = 0; i < inputs_; ++i) {
             places_[i] = in_blocks_[i] + collected_frames_;
             if (in == nullptr)
                 std::fill_n(places_[i], frames, T{0});
         }
         if (in != nullptr)
-            split(in, frames, inputs_, places_.data());
+            split(samples_at(in, frames * inputs_), frames, inputs_, places_.data());
+    }
+
+    /// The samples there, which may lie at any address.
+    const Sample* samples_at(const std::byte* in, std::size_t count) {
+        if (reinterpret_cast<std::uintptr_t>(in) % alignof(Sample) == 0)
+            return reinterpret_cast<const Sample*>(in);
+        std::memcpy(aligned_.data(), in, count * sizeof(Sample));
+        return aligned_.data();
     }
 
     /// The collected frames from `first` on, filtered. Returns where the next ones go.
@@ -140,6 +150,7 @@ class TypedFilter final : public AudioFilter {
     LiveConvolution<T> convolution_;
     std::size_t inputs_;
     std::size_t outputs_;
+    std::vector<Sample> aligned_; ///< a block that lies at an odd address
     AlignedArray<T> in_;
     AlignedArray<T> out_;
     std::vector<T*> in_blocks_;

@@ -42,7 +42,8 @@ class AudioFilter {
 
     /// How many frames the next `frames` bring about.
     std::size_t output_frames(std::size_t frames) const;
-    /// Takes frames, or as much silence if `in` is null. `out` has room for output_frames(frames).
+    /// Takes frames, which may lie at any address, or as much silence if `in` is null. `out` has
+    /// room for output_frames(frames).
     void process(const void* in, std::size_t frames, void* out);
     /// How many frames that have gone in have not come out.
     std::uint64_t pending_frames() const;
