@@ -28,7 +28,32 @@ bool is_planar(const GstAudioInfo& info) {
     return GST_AUDIO_INFO_LAYOUT(&info) == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
 }
 
+/// Whether a buffer's meta tells of audio as its caps have it; GStreamer takes that for granted.
+bool is_of(const GstAudioMeta* meta, const GstAudioInfo& info) {
+    return meta != nullptr && is_planar(meta->info) &&
+           GST_AUDIO_INFO_FORMAT(&meta->info) == GST_AUDIO_INFO_FORMAT(&info) &&
+           GST_AUDIO_INFO_CHANNELS(&meta->info) == GST_AUDIO_INFO_CHANNELS(&info);
+}
+
 } // namespace
+
+bool read_audio_caps(GstElement* element, GstCaps* caps, GstAudioInfo& info) {
+    if (!gst_audio_info_from_caps(&info, caps)) {
+        GST_ELEMENT_ERROR(element, STREAM, FORMAT, ("These caps are no audio."),
+                          ("%" GST_PTR_FORMAT, static_cast<void*>(caps)));
+        return false;
+    }
+    const std::int64_t channels = GST_AUDIO_INFO_CHANNELS(&info);
+    const std::int64_t width = GST_AUDIO_INFO_WIDTH(&info);
+    if (channels * width <= G_MAXINT)
+        return true;
+    GST_ELEMENT_ERROR(element, STREAM, FORMAT,
+                      ("Audio of %" G_GINT64_FORMAT " channels: of this format there must be "
+                       "%" G_GINT64_FORMAT " at most.",
+                       channels, G_MAXINT / width),
+                      ("%" GST_PTR_FORMAT, static_cast<void*>(caps)));
+    return false;
+}
 
 SampleLayout layout_of(const GstAudioInfo& info) {
     SampleLayout layout;
@@ -44,7 +69,7 @@ AudioMap::AudioMap(GstBuffer* buffer, const GstAudioInfo& info)
     const auto frame_bytes = static_cast<std::size_t>(GST_AUDIO_INFO_BPF(&info));
     if (planar_) {
         // It needs the meta that says where the channels lie, and would complain without.
-        if (gst_buffer_get_audio_meta(buffer) == nullptr)
+        if (!is_of(gst_buffer_get_audio_meta(buffer), info))
             return;
         mapped_ = gst_audio_buffer_map(&audio_, &info, buffer, GST_MAP_READ) != FALSE;
         frames_ = mapped_ ? audio_.n_samples : 0;

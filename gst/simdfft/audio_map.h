@@ -11,6 +11,10 @@
 
 namespace tactus {
 
+/// Reads the caps of audio into `info`. False after an error message of `element`: they are none,
+/// or GStreamer cannot count the bytes of such a frame.
+bool read_audio_caps(GstElement* element, GstCaps* caps, GstAudioInfo& info);
+
 /// The layout of these samples for core; `format` must be one of simdfft's.
 SampleLayout layout_of(const GstAudioInfo& info);
 

@@ -68,6 +68,9 @@ bool SimdFftState::negotiate() {
             show_messages();
     } catch (const std::invalid_argument& error) {
         return fail(error.what());
+    } catch (...) {
+        settings_changed_ = true; // what they were for is not there
+        throw;
     }
     publish_latency();
     return true;
@@ -138,7 +141,7 @@ GstFlowReturn SimdFftState::prepare(GstBuffer* buffer) {
 GstFlowReturn SimdFftState::complain_unmapped(GstBuffer* buffer) {
     GST_ELEMENT_ERROR(element, STREAM, FORMAT, ("A buffer of audio cannot be read."),
                       ("%" GST_PTR_FORMAT ": mapping failed, or it is planar and has no "
-                       "GstAudioMeta",
+                       "GstAudioMeta of its caps",
                        static_cast<void*>(buffer)));
     return GST_FLOW_ERROR;
 }
@@ -208,7 +211,8 @@ GstFlowReturn SimdFftState::chain_list(GstBufferList* list) {
         GstBuffer* const buffer = gst_buffer_list_get(list, i);
         flow = is_whole ? measure(buffer) : chain(gst_buffer_ref(buffer));
     }
-    if (flow != GST_FLOW_OK || !is_whole)
+    // The settings or what downstream takes may have changed meanwhile.
+    if (flow != GST_FLOW_OK || !is_whole || face_ == Face::stream)
         return flow;
     return gst_pad_push_list(src_pad, gst_buffer_list_ref(list));
 }
@@ -220,11 +224,8 @@ bool SimdFftState::take_caps(GstEvent* event) {
     GstCaps* caps = nullptr;
     gst_event_parse_caps(event, &caps);
     GstAudioInfo info;
-    if (!gst_audio_info_from_caps(&info, caps)) {
-        GST_ELEMENT_ERROR(element, STREAM, FORMAT, ("These caps are no audio."),
-                          ("%" GST_PTR_FORMAT, static_cast<void*>(caps)));
+    if (!read_audio_caps(element, caps, info))
         return false;
-    }
     stream_.finish(); // what came before is of the old caps
     info_ = info;
     gst_caps_replace(&caps_, caps);
@@ -248,6 +249,7 @@ bool SimdFftState::sink_event(GstEvent* event) {
         gst_event_copy_segment(event, &segment_);
         qos_.reset();
         break;
+    case GST_EVENT_STREAM_START:
     case GST_EVENT_GAP:
     case GST_EVENT_SEGMENT_DONE:
     case GST_EVENT_EOS:

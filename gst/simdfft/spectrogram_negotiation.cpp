@@ -113,11 +113,8 @@ bool SpectrogramState::make_picture(const SpectrogramSettings& settings) {
 
 bool SpectrogramState::take_caps(GstCaps* caps) {
     GstAudioInfo info;
-    if (!gst_audio_info_from_caps(&info, caps)) {
-        GST_ELEMENT_ERROR(element, STREAM, FORMAT, ("These caps are no audio."),
-                          ("%" GST_PTR_FORMAT, static_cast<void*>(caps)));
+    if (!read_audio_caps(element, caps, info))
         return false;
-    }
     end_run();
     audio_ = info;
     has_audio_ = true;
@@ -233,6 +230,10 @@ bool SpectrogramState::sink_event(GstEvent* raw) {
             return true;
         break;
     }
+    case GST_EVENT_STREAM_START:
+    case GST_EVENT_SEGMENT_DONE:
+        end_run();
+        break;
     case GST_EVENT_EOS:
         end_run();
         send_pending();

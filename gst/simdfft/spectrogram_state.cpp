@@ -4,6 +4,7 @@
 // Sound to pictures. What pictures there are to be is in spectrogram_negotiation.cpp.
 #include "simdfft/spectrogram_state.h"
 
+#include "core/fft/flush_to_zero.h"
 #include "glue/fast_clock.h"
 #include "glue/stats_fields.h"
 #include "simdfft/audio_map.h"
@@ -61,7 +62,10 @@ GstFlowReturn SpectrogramState::take_sound(GstBuffer* buffer) {
     GstFlowReturn flow = GST_FLOW_OK;
     for (std::size_t at = 0; at < audio.frames() && flow == GST_FLOW_OK;) {
         const std::size_t part = std::min(audio.frames() - at, kChunkFrames);
-        reader_->read_mean(audio.blocks(), at, part, mono_.data());
+        {
+            const FlushToZero guard;
+            reader_->read_mean(audio.blocks(), at, part, mono_.data());
+        }
         flow = feed(mono_.data(), part);
         at += part;
     }

@@ -175,6 +175,18 @@ TEST(SimdFftMessages, PlanarAudioWithoutItsMetaIsAnError) {
     EXPECT_NE(h.error(), "");
 }
 
+TEST(SimdFftMessages, PlanarAudioWhoseMetaIsOfOtherAudioIsAnError) {
+    SpectrumHarness h("simdfft", kShort);
+    const std::string caps = audio_caps("F32LE", 48000, 2, "non-interleaved");
+    for (const std::string& other :
+         {audio_caps("F32LE", 48000, 2), audio_caps("F32LE", 48000, 1, "non-interleaved"),
+          audio_caps("S16LE", 48000, 2, "non-interleaved")}) {
+        h.set_caps(caps);
+        EXPECT_EQ(h.push(planar_buffer(float_noise(200), other)), GST_FLOW_ERROR) << other;
+        EXPECT_NE(h.error(), "");
+    }
+}
+
 TEST(SimdFftMessages, ChunkingChangesNothing) {
     const auto audio = float_noise(48000);
     SpectrumHarness whole("simdfft", "bands=100 interval=7123456");
@@ -220,6 +232,17 @@ TEST(SimdFftMessages, TooManyBandsAreRefusedWithTheNumber) {
     EXPECT_NE(h.push(buffer_of(float_noise(100), 0)), GST_FLOW_OK);
     set_properties(h.element(), "bands=100");
     EXPECT_EQ(h.push(buffer_of(float_noise(100), 0)), GST_FLOW_OK);
+}
+
+TEST(SimdFftMessages, ManyBandsOfManyChannelsAreRefusedWithWhatWouldDo) {
+    SpectrumHarness h("simdfft", "bands=8388609 multi-channel=true");
+    h.set_caps(audio_caps("F32LE", 48000, 64));
+    EXPECT_NE(h.push(buffer_of(float_noise(64), 0)), GST_FLOW_OK);
+    const std::string error = h.error();
+    EXPECT_NE(error.find("8388609"), std::string::npos) << error;
+    EXPECT_NE(error.find("524289"), std::string::npos) << error;
+    set_properties(h.element(), "bands=100");
+    EXPECT_EQ(h.push(buffer_of(float_noise(64), 0)), GST_FLOW_OK);
 }
 
 TEST(SimdFftMessages, AFlushForgetsTheInterval) {
@@ -314,6 +337,16 @@ TEST(SimdFftMessages, CapsThatAreNoAudioAreRefused) {
     h.set_caps(audio_caps("F32LE", 48000, 1));
     gst_harness_push_event(h.get(), make_caps("video/x-raw"));
     EXPECT_EQ(h.push(buffer_of(float_noise(480), 0)), GST_FLOW_NOT_NEGOTIATED);
+}
+
+// GStreamer counts the bits of a frame in 32 bits; of these 0 and 32 are left.
+TEST(SimdFftMessages, ChannelsWhoseFrameIsTooLargeAreRefused) {
+    for (const unsigned channels : {1U << 30, (1U << 30) + 1}) {
+        SpectrumHarness h("simdfft", kShort);
+        h.set_caps(audio_caps("F32LE", 48000, channels));
+        EXPECT_EQ(h.push(buffer_of(float_noise(480), 0)), GST_FLOW_NOT_NEGOTIATED);
+        EXPECT_NE(h.error().find(std::to_string(channels)), std::string::npos);
+    }
 }
 
 TEST(SimdFftMessages, TenThousandStateCyclesLeakNothing) {

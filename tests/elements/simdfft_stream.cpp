@@ -379,6 +379,16 @@ TEST(SimdFftStream, AGapEndsTheRunBeforeItPasses) {
     EXPECT_EQ(buffers[0].pts, 2 * GST_SECOND);
 }
 
+TEST(SimdFftStream, ANewStreamEndsTheRunBeforeItBegins) {
+    Stream h("fft-size=256");
+    h.set_caps(audio_caps("F32LE", 48000, 1));
+    ASSERT_EQ(h.feed(buffer_of(float_noise(1000), 0)), GST_FLOW_OK);
+    EXPECT_TRUE(gst_harness_push_event(h.get(), gst_event_new_stream_start("another")));
+    const auto buffers = h.pull();
+    ASSERT_FALSE(buffers.empty());
+    EXPECT_EQ(buffers.back().offset_end, 1000U);
+}
+
 TEST(SimdFftStream, AFlushForgetsTheRunAndCountsIt) {
     Stream h("fft-size=256 hop-size=256 center=false");
     h.set_caps(audio_caps("F32LE", 48000, 1));

@@ -190,6 +190,21 @@ TEST(SimdSpectrogram, EndsAStreamWithoutSound) {
     EXPECT_TRUE(pull_all(feed).times.empty());
 }
 
+TEST(SimdSpectrogram, DrawsAllBeforeTheEndOfASegmentAndANewStream) {
+    for (GstEvent* const event : {gst_event_new_stream_start("another"),
+                                  gst_event_new_segment_done(GST_FORMAT_TIME, GST_SECOND)}) {
+        AudioFeed feed(kPlain);
+        want(feed, "GRAY8", 100, 50, "100/1");
+        feed.set_format(kFloat, 48'000, 1);
+        feed.push(float_noise_of(4800, 1));
+        const std::size_t before = pull_all(feed).times.size();
+        const char* const name = GST_EVENT_TYPE_NAME(event);
+        feed.send(event);
+        EXPECT_LT(before, 10U);
+        EXPECT_EQ(before + pull_all(feed).times.size(), 10U) << name;
+    }
+}
+
 TEST(SimdSpectrogram, BeginsAnewAtADiscontinuity) {
     AudioFeed feed(kPlain);
     want(feed, "GRAY8", 100, 50, "10/1");
@@ -301,6 +316,7 @@ TEST(SimdSpectrogram, ChangesItsColoursWhilePlaying) {
 TEST(SimdSpectrogram, SaysWhatIsWrong) {
     for (const auto& [settings, complaint] :
          {std::pair{"min-db=-20 max-db=-20", "the second must be larger"},
+          {"min-db=199.9999999 max-db=200", "the second must be larger"},
           {"window=custom", "window"},
           {"hop-size=5 fft-size=32 min-db=3 max-db=2", "colours from 3"}}) {
         AudioFeed feed(std::string("simdspectrogram ") + settings);
