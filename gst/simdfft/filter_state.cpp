@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "simdfft/filter_state.h"
 
+#include "core/stats/counter.h"
 #include "glue/fast_clock.h"
+#include "glue/read_map.h"
 #include "glue/stats_fields.h"
 #include "simdfft/filter_debug.h"
 
@@ -18,10 +20,6 @@ namespace {
 constexpr std::size_t kSilentFrames = 4096;
 // A longer gap is not worth the work: whatever rings on has died away.
 constexpr GstClockTime kMostGap = 10 * GST_SECOND;
-
-void count(std::atomic<std::uint64_t>& counter, std::uint64_t more = 1) {
-    counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
-}
 
 } // namespace
 
@@ -257,21 +255,19 @@ GstFlowReturn FilterState::begin(GstBuffer* input) {
 GstFlowReturn FilterState::filter(GstBuffer* input, GstBuffer** output) {
     const std::uint64_t begun_ns = FastClock::now_ns();
     const bool is_gap = GST_BUFFER_FLAG_IS_SET(input, GST_BUFFER_FLAG_GAP);
-    GstMapInfo map;
-    if (!gst_buffer_map(input, &map, GST_MAP_READ)) {
+    const ReadMap map(input);
+    if (!map.is_mapped()) {
         GST_ELEMENT_ERROR(element, RESOURCE, READ, ("A buffer of audio cannot be read."),
                           (nullptr));
         return GST_FLOW_ERROR;
     }
-    const std::size_t frames = map.size / format_.frame_bytes_in();
-    if (map.size % format_.frame_bytes_in() != 0)
-        warn_of_rest(map.size);
+    const std::size_t frames = map.size() / format_.frame_bytes_in();
+    if (map.size() % format_.frame_bytes_in() != 0)
+        warn_of_rest(map.size());
     timeline_.note(frames_in_, GST_BUFFER_PTS(input));
     if (frames_in_ == 0)
         offset_ = GST_BUFFER_OFFSET(input);
-    BufferHandle result = run(is_gap ? nullptr : map.data, frames);
-    gst_buffer_unmap(input, &map);
-    *output = result.release();
+    *output = run(is_gap ? nullptr : map.data(), frames).release();
     process_ns_.record(FastClock::now_ns() - begun_ns);
     return GST_FLOW_OK;
 }

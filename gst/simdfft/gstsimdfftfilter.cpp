@@ -21,6 +21,7 @@
 
 #include "glue/fast_clock.h"
 #include "glue/guard.h"
+#include "glue/latency_query.h"
 #include "simdfft/filter_debug.h"
 #include "simdfft/filter_state.h"
 
@@ -211,22 +212,9 @@ gboolean sink_event(GstBaseTransform* transform, GstEvent* event) noexcept {
 
 // --- queries
 
-gboolean answer_latency(FilterState& state, GstQuery* query) {
-    if (!gst_pad_peer_query(state.transform->sinkpad, query))
-        return FALSE;
-    gboolean live = FALSE;
-    GstClockTime least = 0;
-    GstClockTime most = GST_CLOCK_TIME_NONE;
-    gst_query_parse_latency(query, &live, &least, &most);
-    const GstClockTime own = state.latency_ns();
-    gst_query_set_latency(query, live, least + own,
-                          GST_CLOCK_TIME_IS_VALID(most) ? most + own : most);
-    return TRUE;
-}
-
 gboolean query(GstBaseTransform* transform, GstPadDirection direction, GstQuery* q) noexcept {
     if (direction == GST_PAD_SRC && GST_QUERY_TYPE(q) == GST_QUERY_LATENCY)
-        return answer_latency(state_of(transform), q);
+        return answer_latency(transform->sinkpad, q, state_of(transform).latency_ns());
     return parent()->query(transform, direction, q);
 }
 

@@ -80,7 +80,8 @@ gboolean src_query(GstPad*, GstObject* parent, GstQuery* query) noexcept {
 }
 
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) noexcept {
-    if (!state_of(object).set(id, value))
+    SpectrogramState& state = state_of(object);
+    if (!guarded(state.element, true, [&] { return state.set(id, value); }))
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
 }
 

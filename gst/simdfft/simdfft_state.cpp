@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "simdfft/simdfft_state.h"
 
+#include "core/stats/counter.h"
 #include "glue/fast_clock.h"
 #include "glue/handles.h"
+#include "glue/latency_query.h"
 #include "glue/stats_fields.h"
 #include "simdfft/simdfft_debug.h"
 #include "simdfft/stft_negotiation.h"
@@ -13,10 +15,6 @@
 namespace tactus {
 
 namespace {
-
-void count(std::atomic<std::uint64_t>& counter, std::uint64_t more = 1) {
-    counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
-}
 
 void put(std::atomic<std::uint64_t>& counter, std::uint64_t value) {
     counter.store(value, std::memory_order_relaxed);
@@ -311,26 +309,12 @@ bool SimdFftState::sink_query(GstQuery* query) {
     }
 }
 
-bool SimdFftState::answer_latency(GstQuery* query) const {
-    if (gst_pad_peer_query(sink_pad, query) == FALSE)
-        return false;
-    gboolean live = FALSE;
-    GstClockTime least = 0;
-    GstClockTime most = GST_CLOCK_TIME_NONE;
-    gst_query_parse_latency(query, &live, &least, &most);
-    const GstClockTime ours = latency_;
-    if (GST_CLOCK_TIME_IS_VALID(most))
-        most += ours;
-    gst_query_set_latency(query, live, least + ours, most);
-    return true;
-}
-
 bool SimdFftState::src_query(GstQuery* query) {
     switch (GST_QUERY_TYPE(query)) {
     case GST_QUERY_CAPS:
         return answer_caps(query, src_pad, sink_pad);
     case GST_QUERY_LATENCY:
-        return answer_latency(query);
+        return answer_latency(sink_pad, query, latency_);
     default:
         return gst_pad_query_default(src_pad, GST_OBJECT_CAST(element), query) != FALSE;
     }

@@ -66,7 +66,6 @@ class SimdFftState {
     void note(const AudioMap& audio);
     void flush();
     bool answer_caps(GstQuery* query, GstPad* from, GstPad* across);
-    bool answer_latency(GstQuery* query) const;
     void publish_latency();
 
     mutable std::mutex settings_mutex_;

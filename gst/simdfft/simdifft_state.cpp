@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "simdfft/simdifft_state.h"
 
+#include "core/stats/counter.h"
 #include "glue/fast_clock.h"
+#include "glue/latency_query.h"
+#include "glue/read_map.h"
 #include "glue/stats_fields.h"
 #include "simdfft/stft_negotiation.h"
 
@@ -17,32 +20,6 @@
 namespace tactus {
 
 namespace {
-
-/// A buffer mapped for reading while this lives.
-class ReadMap {
-  public:
-    explicit ReadMap(GstBuffer* buffer)
-        : buffer_(buffer), mapped_(gst_buffer_map(buffer, &map_, GST_MAP_READ) != FALSE) {}
-    ~ReadMap() {
-        if (mapped_)
-            gst_buffer_unmap(buffer_, &map_);
-    }
-    ReadMap(const ReadMap&) = delete;
-    ReadMap& operator=(const ReadMap&) = delete;
-
-    bool is_mapped() const { return mapped_; }
-    const std::uint8_t* data() const { return map_.data; }
-    std::size_t size() const { return map_.size; }
-
-  private:
-    GstBuffer* buffer_;
-    GstMapInfo map_;
-    bool mapped_;
-};
-
-void count(std::atomic<std::uint64_t>& counter, std::uint64_t more) {
-    counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
-}
 
 std::int64_t distance(std::uint64_t from, std::uint64_t to) {
     return static_cast<std::int64_t>(to - from);
@@ -356,19 +333,6 @@ bool SimdIfftState::answer_caps(GstQuery* query, GstPad* asked, GstPad* other) c
     return true;
 }
 
-bool SimdIfftState::answer_latency(GstQuery* query) {
-    if (!gst_pad_peer_query(sink_pad, query))
-        return false;
-    gboolean live = FALSE;
-    GstClockTime least = 0;
-    GstClockTime most = 0;
-    gst_query_parse_latency(query, &live, &least, &most);
-    const GstClockTime ours = latency_ns_;
-    gst_query_set_latency(query, live, least + ours,
-                          GST_CLOCK_TIME_IS_VALID(most) ? most + ours : most);
-    return true;
-}
-
 bool SimdIfftState::sink_query(GstQuery* query) {
     if (GST_QUERY_TYPE(query) == GST_QUERY_CAPS)
         return answer_caps(query, sink_pad, src_pad);
@@ -379,7 +343,7 @@ bool SimdIfftState::src_query(GstQuery* query) {
     if (GST_QUERY_TYPE(query) == GST_QUERY_CAPS)
         return answer_caps(query, src_pad, sink_pad);
     if (GST_QUERY_TYPE(query) == GST_QUERY_LATENCY)
-        return answer_latency(query);
+        return answer_latency(sink_pad, query, latency_ns_);
     return gst_pad_query_default(src_pad, GST_OBJECT_CAST(element), query) != FALSE;
 }
 

@@ -60,7 +60,6 @@ struct SimdIfftState {
     bool configure(const StftStream& stream);
     void take_segment(GstEvent* event);
     bool answer_caps(GstQuery* query, GstPad* asked, GstPad* other) const;
-    bool answer_latency(GstQuery* query);
 
     GstFlowReturn transform(GstBuffer* buffer);
     bool starts_run(GstBuffer* buffer) const;

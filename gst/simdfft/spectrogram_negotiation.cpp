@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // What pictures simdspectrogram makes: caps, settings, events and queries.
+#include "glue/latency_query.h"
 #include "simdfft/audio_map.h"
 #include "simdfft/spectrogram_debug.h"
 #include "simdfft/spectrogram_state.h"
@@ -269,16 +270,7 @@ bool SpectrogramState::src_event(GstEvent* event) {
 bool SpectrogramState::src_query(GstQuery* query) {
     if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY)
         return gst_pad_query_default(src_pad, GST_OBJECT_CAST(element), query) != FALSE;
-    if (!gst_pad_peer_query(sink_pad, query))
-        return false;
-    gboolean live = FALSE;
-    GstClockTime least = 0;
-    GstClockTime most = GST_CLOCK_TIME_NONE;
-    gst_query_parse_latency(query, &live, &least, &most);
-    const GstClockTime own = latency_ns_;
-    gst_query_set_latency(query, live, least + own,
-                          GST_CLOCK_TIME_IS_VALID(most) ? most + own : most);
-    return true;
+    return answer_latency(sink_pad, query, latency_ns_);
 }
 
 void SpectrogramState::stop() {

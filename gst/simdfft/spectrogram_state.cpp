@@ -5,6 +5,7 @@
 #include "simdfft/spectrogram_state.h"
 
 #include "core/fft/flush_to_zero.h"
+#include "core/stats/counter.h"
 #include "glue/fast_clock.h"
 #include "glue/stats_fields.h"
 #include "simdfft/audio_map.h"
@@ -20,10 +21,6 @@ namespace {
 constexpr std::size_t kChunkFrames = 1024;
 // A longer gap is left without pictures.
 constexpr GstClockTime kMostGap = 10 * GST_SECOND;
-
-void count(std::atomic<std::uint64_t>& counter, std::uint64_t more = 1) {
-    counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
-}
 
 } // namespace
 
