@@ -171,9 +171,15 @@ void LiveConvolution<T>::publish(const ConvolutionFilter& filter) {
     auto handover = std::make_unique<Handover>();
     handover->response = std::make_shared<const ConvolutionResponse<T>>(filter, layout);
     // One that has not been taken must not be counted on.
-    const std::unique_ptr<Handover> missed(waiting_.exchange(nullptr, std::memory_order_acquire));
-    if (!fits || (missed != nullptr && missed->engine != nullptr))
-        handover->engine = std::make_unique<Engine>(std::move(handover->response));
+    std::unique_ptr<Handover> missed(waiting_.exchange(nullptr, std::memory_order_acquire));
+    try {
+        if (!fits || (missed != nullptr && missed->engine != nullptr))
+            handover->engine = std::make_unique<Engine>(std::move(handover->response));
+    } catch (...) {
+        // The layout published last is its.
+        waiting_.store(missed.release(), std::memory_order_release); // partner: begin_block
+        throw;
+    }
     published_layout_ = layout;
     waiting_.store(handover.release(), std::memory_order_release); // partner: begin_block
 }
