@@ -31,6 +31,11 @@ PixelFormat pixel_format_of(const GstVideoInfo& info) {
     }
 }
 
+/// All but what tells of the stream, such as its tags.
+bool ends_with_flush(const EventHandle& event) {
+    return !GST_EVENT_IS_STICKY(event.get()) || GST_EVENT_TYPE(event.get()) == GST_EVENT_SEGMENT;
+}
+
 } // namespace
 
 SpectrogramState::SpectrogramState(GstElement* owner) : element(owner), mono_(kChunkFrames) {
@@ -217,8 +222,13 @@ bool SpectrogramState::sink_event(GstEvent* raw) {
     case GST_EVENT_SEGMENT:
         end_run();
         gst_event_copy_segment(raw, &segment_);
-        if (segment_.format != GST_FORMAT_TIME)
+        if (segment_.format != GST_FORMAT_TIME) {
             gst_segment_init(&segment_, GST_FORMAT_TIME);
+            GstEvent* const in_time = gst_event_new_segment(&segment_);
+            gst_event_set_seqnum(in_time, gst_event_get_seqnum(raw));
+            event.reset(in_time);
+            raw = in_time;
+        }
         segment_.position = segment_.start;
         break;
     case GST_EVENT_GAP: {
@@ -241,7 +251,7 @@ bool SpectrogramState::sink_event(GstEvent* raw) {
         break;
     case GST_EVENT_FLUSH_STOP:
         flush();
-        pending_.clear();
+        std::erase_if(pending_, ends_with_flush);
         gst_segment_init(&segment_, GST_FORMAT_TIME);
         break;
     default:

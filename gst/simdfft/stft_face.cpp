@@ -18,16 +18,6 @@ constexpr std::size_t kMostBufferBytes = std::size_t{1} << 30;
 // Sources whose clocks differ from their count of samples are not chased.
 constexpr GstClockTime kMostDrift = 40 * GST_MSECOND;
 
-GstBufferPool* make_pool(std::size_t bytes) {
-    GstBufferPool* const pool = gst_buffer_pool_new();
-    GstStructure* const config = gst_buffer_pool_get_config(pool);
-    gst_buffer_pool_config_set_params(config, nullptr, static_cast<guint>(bytes), 2, 0);
-    if (gst_buffer_pool_set_config(pool, config) && gst_buffer_pool_set_active(pool, TRUE))
-        return pool;
-    gst_object_unref(pool);
-    throw std::runtime_error("no memory for buffers of " + std::to_string(bytes) + " bytes");
-}
-
 } // namespace
 
 bool StftFace::is(const StftStream& stream, unsigned frames_per_buffer,
@@ -53,7 +43,6 @@ void StftFace::start(const StftStream& stream, unsigned frames_per_buffer, const
         channels_[c] = samples_.data() + c * kPieceFrames;
     rest_.resize(channels_.size());
     reader_.emplace(layout, FullScale::power_of_two);
-    pool_ = make_pool(bytes);
     stream_ = stream;
     frames_per_buffer_ = frames_per_buffer;
     src_pad_ = src_pad;
@@ -66,10 +55,7 @@ void StftFace::start(const StftStream& stream, unsigned frames_per_buffer, const
 void StftFace::stop() {
     flush();
     stft_.reset();
-    if (pool_ == nullptr)
-        return;
-    gst_buffer_pool_set_active(pool_, FALSE);
-    g_clear_pointer(&pool_, gst_object_unref);
+    pool_.clear();
 }
 
 // --- frames in
@@ -161,8 +147,8 @@ void StftFace::drop_buffer() {
 
 GstFlowReturn StftFace::push_ready() {
     while (stft_->ready()) {
-        if (buffer_ == nullptr && !begin_buffer())
-            return GST_FLOW_FLUSHING;
+        if (buffer_ == nullptr)
+            begin_buffer();
         auto* const out = reinterpret_cast<float*>(map_.data);
         stft_->read(out + buffer_frames_ * stream_.config.frame_floats());
         ++buffer_frames_;
@@ -175,18 +161,13 @@ GstFlowReturn StftFace::push_ready() {
     return GST_FLOW_OK;
 }
 
-bool StftFace::begin_buffer() {
-    GstBuffer* buffer = nullptr;
-    if (gst_buffer_pool_acquire_buffer(pool_, &buffer, nullptr) != GST_FLOW_OK)
-        return false;
-    if (!gst_buffer_map(buffer, &map_, GST_MAP_WRITE)) {
-        gst_buffer_unref(buffer);
+void StftFace::begin_buffer() {
+    BufferHandle buffer = pool_.acquire(stream_.frame_bytes() * frames_per_buffer_);
+    if (!gst_buffer_map(buffer.get(), &map_, GST_MAP_WRITE))
         throw std::runtime_error("a buffer of the pool cannot be written to");
-    }
-    buffer_ = buffer;
+    buffer_ = buffer.release();
     buffer_frames_ = 0;
     buffer_position_ = stft_->position();
-    return true;
 }
 
 GstFlowReturn StftFace::push_buffer() {

@@ -4,6 +4,7 @@
 
 #include "core/fft/sample_reader.h"
 #include "core/fft/stft.h"
+#include "glue/sized_pool.h"
 #include "simdfft/audio_map.h"
 #include "simdfft/stft_caps.h"
 
@@ -35,7 +36,7 @@ class StftFace {
     ~StftFace() { stop(); }
 
     /// Begins with another stream; the old one has been finished. Throws invalid_argument if it
-    /// cannot be, runtime_error if there is no memory for its buffers.
+    /// cannot be; bad_alloc.
     void start(const StftStream& stream, unsigned frames_per_buffer, const GstAudioInfo& info,
                GstPad* src_pad);
     bool is_started() const { return stft_.has_value(); }
@@ -57,7 +58,7 @@ class StftFace {
   private:
     GstFlowReturn take(const AudioMap& audio, std::size_t first, std::size_t frames);
     GstFlowReturn push_ready();
-    bool begin_buffer();
+    void begin_buffer();
     GstFlowReturn push_buffer();
     void stamp(GstBuffer* buffer, std::int64_t next) const;
     void count_non_finite();
@@ -69,7 +70,7 @@ class StftFace {
     unsigned frames_per_buffer_ = 1;
     std::optional<SampleReader> reader_;
     std::optional<Stft> stft_;
-    GstBufferPool* pool_ = nullptr;
+    SizedPool pool_;
     std::vector<float> samples_; ///< a piece of audio, channel after channel
     std::vector<float*> channels_;
     std::vector<const float*> rest_; ///< of the channels

@@ -183,6 +183,31 @@ TEST(SimdSpectrogram, SendsCapsBeforeTheSegment) {
     EXPECT_EQ(order, expected);
 }
 
+TEST(SimdSpectrogram, KeepsTagsInAFlushAndTellsTimesInTime) {
+    AudioFeed feed("simdspectrogram");
+    feed.set_format(kFloat, 48'000, 1);
+    feed.send(gst_event_new_tag(gst_tag_list_new(GST_TAG_TITLE, "a title", nullptr)));
+    feed.send(gst_event_new_flush_start());
+    feed.send(gst_event_new_flush_stop(TRUE));
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_BYTES);
+    feed.send(gst_event_new_segment(&segment));
+    feed.push(float_noise_of(9600, 1));
+    unsigned tags = 0;
+    std::vector<GstFormat> formats;
+    while (GstEvent* const event = gst_harness_try_pull_event(feed.harness())) {
+        tags += GST_EVENT_TYPE(event) == GST_EVENT_TAG ? 1 : 0;
+        if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) {
+            gst_event_copy_segment(event, &segment);
+            formats.push_back(segment.format);
+        }
+        gst_event_unref(event);
+    }
+    EXPECT_EQ(tags, 1U);
+    EXPECT_EQ(formats, std::vector<GstFormat>{GST_FORMAT_TIME});
+    EXPECT_FALSE(pull_all(feed).times.empty());
+}
+
 TEST(SimdSpectrogram, EndsAStreamWithoutSound) {
     AudioFeed feed("simdspectrogram");
     feed.set_format(kFloat, 48'000, 1);
