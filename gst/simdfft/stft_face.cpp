@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "simdfft/stft_face.h"
 
+#include "core/fft/flush_to_zero.h"
 #include "glue/fast_clock.h"
 
 #include <algorithm>
@@ -96,7 +97,10 @@ GstFlowReturn StftFace::process(const AudioMap& audio, GstClockTime pts) {
 }
 
 GstFlowReturn StftFace::take(const AudioMap& audio, std::size_t first, std::size_t frames) {
-    reader_->read(audio.blocks(), first, frames, channels_.data());
+    {
+        const FlushToZero guard;
+        reader_->read(audio.blocks(), first, frames, channels_.data());
+    }
     for (std::size_t done = 0; done < frames;) {
         for (std::size_t c = 0; c < channels_.size(); ++c)
             rest_[c] = channels_[c] + done;
