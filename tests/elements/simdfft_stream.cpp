@@ -6,9 +6,13 @@
 #include "spectrum_harness.h"
 
 #include <algorithm>
+#include <cfenv>
 #include <cmath>
 #include <limits>
 #include <numbers>
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+#endif
 
 using namespace tactus;
 
@@ -522,6 +526,22 @@ TEST(SimdFftStream, SamplesThatAreNoNumbersCountAsSilence) {
             ASSERT_TRUE(std::isfinite(value));
     }
     EXPECT_EQ(h.stat("non-finite-samples"), 2U);
+}
+
+TEST(SimdFftStream, NoCalculationMeetsADenormalNumber) {
+#if defined(__SSE2__)
+    constexpr unsigned kDenormalMet = 2;
+    ASSERT_EQ(std::fesetenv(FE_DFL_ENV), 0);
+    Stream h("fft-size=256", "audio/x-stft,format=(string)power-f32");
+    h.set_caps(audio_caps("F32LE", 48000, 2));
+    const std::vector<float> audio(2000, 1e-41F);
+    _mm_setcsr(_mm_getcsr() & ~kDenormalMet);
+    ASSERT_EQ(h.feed(buffer_of(audio, 0)), GST_FLOW_OK);
+    EXPECT_EQ(_mm_getcsr() & kDenormalMet, 0U) << "which takes some processors 100 times as long";
+    EXPECT_FALSE(h.pull_rest().empty());
+#else
+    GTEST_SKIP() << "this processor does not tell whether it has met one";
+#endif
 }
 
 TEST(SimdFftStream, PlayedBackwardsEachBufferIsARun) {
