@@ -10,8 +10,10 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 #include <utility>
 
 namespace tactus {
@@ -241,9 +243,14 @@ bool VkComputeState::read_extra() {
     }
     if (path.empty())
         return true;
-    std::ifstream file(path, std::ios::binary);
-    const std::string bytes(std::istreambuf_iterator<char>(file), {});
-    if (!file || bytes.empty()) {
+    std::string bytes;
+    std::error_code wrong;
+    // A device or a pipe might never come to an end.
+    if (std::filesystem::is_regular_file(path, wrong)) {
+        std::ifstream file(path, std::ios::binary);
+        bytes.assign(std::istreambuf_iterator<char>(file), {});
+    }
+    if (bytes.empty()) {
         GST_ELEMENT_ERROR(element, RESOURCE, OPEN_READ,
                           ("extra-input cannot be read, or is empty: %s", path.c_str()), (nullptr));
         return false;
@@ -257,17 +264,19 @@ bool VkComputeState::read_extra() {
 bool VkComputeState::start() {
     bool has_shader = false;
     bool stale = false;
+    std::string workgroup;
     {
         const std::lock_guard lock(mutex);
         has_shader = !settings.shader.empty();
         stale = shaders_changed;
-        if (!parse_workgroup(settings.workgroup)) {
-            GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS,
-                              ("workgroup=\"%s\" is not a size; 16x8, 64 or auto would be",
-                               settings.workgroup.c_str()),
-                              (nullptr));
-            return false;
-        }
+        workgroup = settings.workgroup;
+    }
+    if (!parse_workgroup(workgroup)) {
+        GST_ELEMENT_ERROR(
+            element, LIBRARY, SETTINGS,
+            ("workgroup=\"%s\" is not a size; 16x8, 64 or auto would be", workgroup.c_str()),
+            (nullptr));
+        return false;
     }
     if (!has_shader) {
         GST_ELEMENT_ERROR(

@@ -134,6 +134,33 @@ TEST_F(Shaders, AnExtraInputThatIsNotThereIsAnError) {
     EXPECT_HAS(error_of("shader=invert extra-input=/no/such/table"), "/no/such/table");
 }
 
+TEST_F(Shaders, AnExtraInputWithoutAnEndIsAnError) {
+    EXPECT_HAS(error_of("shader=invert extra-input=/dev/zero"), "/dev/zero");
+}
+
+TEST_F(Shaders, StatsMayBeReadByWhoeverSeesAnErrorFirst) {
+    GstElement* element = make_compute("shader=invert workgroup=big");
+    GstBus* bus = gst_bus_new();
+    const auto read_stats = [](GstBus*, GstMessage* message, gpointer read) {
+        if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_ERROR)
+            return GST_BUS_PASS;
+        GstStructure* stats = nullptr;
+        g_object_get(GST_MESSAGE_SRC(message), "stats", &stats, nullptr);
+        *static_cast<bool*>(read) = stats != nullptr;
+        gst_structure_free(stats);
+        return GST_BUS_PASS;
+    };
+    bool read = false;
+    gst_bus_set_sync_handler(bus, read_stats, &read, nullptr);
+    gst_element_set_bus(element, bus);
+    EXPECT_EQ(gst_element_set_state(element, GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
+    EXPECT_TRUE(read);
+    gst_element_set_state(element, GST_STATE_NULL);
+    gst_element_set_bus(element, nullptr);
+    gst_object_unref(bus);
+    gst_object_unref(element);
+}
+
 TEST_F(Shaders, ABindingWithoutAMeaningIsAnErrorAtTheCaps) {
     const std::string path = folder_.write(
         "odd.comp", "#version 450\nlayout(set = 0, binding = 99) buffer B { uint b[]; };\n"
@@ -320,6 +347,17 @@ TEST_F(Shaders, AnIncludedFileIsWatchedToo) {
     for (int i = 0; i < 10000 && value == 30; ++i)
         value = painted(harness);
     EXPECT_EQ(value, 31);
+}
+
+TEST_F(Shaders, WithPassesTheFirstShaderIsWatchedToo) {
+    folder_.write("paint.comp", paint(40));
+    ComputeHarness harness("reload=true shader=" + (folder_ / "paint.comp") + " passes=<invert>");
+    EXPECT_EQ(painted(harness), 215);
+    folder_.replace("paint.comp", paint(41));
+    int value = 215;
+    for (int i = 0; i < 10000 && value == 215; ++i)
+        value = painted(harness);
+    EXPECT_EQ(value, 214);
 }
 
 // --- pipeline cache
