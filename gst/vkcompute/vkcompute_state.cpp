@@ -329,6 +329,8 @@ void VkComputeState::stop() {
 // --- caps
 
 bool VkComputeState::configure(const GstCaps* caps) {
+    if (active && recover() != GST_FLOW_OK)
+        return false;
     media = MediaFormat::from_caps(caps);
     if (!media) {
         GST_ELEMENT_ERROR(element, STREAM, FORMAT, ("These caps are none that shaders can take"),
@@ -453,34 +455,38 @@ void VkComputeState::apply_uniforms() {
 
 // --- loss
 
-// False after an element error. The frames that were on the lost device have been counted.
-bool VkComputeState::recover() {
+// ERROR after an element error. The frames that were on the lost device have been counted. If the
+// stream does not go on, the task may still hold frames of the lost device: then it stays.
+GstFlowReturn VkComputeState::recover() {
     if (!device->lost())
-        return true;
-    wait_until_idle();
+        return GST_FLOW_OK;
+    if (const GstFlowReturn now = wait_until_idle(); now != GST_FLOW_OK)
+        return now;
     if (!rebuilds_allowed.grant(FastClock::monotonic_ns())) {
         GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
                           ("The GPU was lost %u times within a minute",
                            static_cast<unsigned>(RebuildLimit::kMost) + 1),
                           ("%s", device->traits().name.c_str()));
-        return false;
+        return GST_FLOW_ERROR;
     }
     ++rebuilds;
     GST_ELEMENT_WARNING(element, RESOURCE, FAILED, ("The GPU was lost; it is opened anew"),
                         ("%s", device->traits().name.c_str()));
     const FrameLayout layout = active->layout;
     if (!open_device() || !make_ring())
-        return false;
+        return GST_FLOW_ERROR;
     pool.begin(device);
     GpuError error;
     auto next = make_program(layout, error);
     if (!next) {
         GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
                           ("The shader cannot be used again: %s", error.text.c_str()), (nullptr));
-        return false;
+        return GST_FLOW_ERROR;
     }
     use_program(std::move(next));
-    return true;
+    // Its pool is of the lost device.
+    gst_pad_push_event(sink_pad, gst_event_new_reconfigure());
+    return GST_FLOW_OK;
 }
 
 // --- properties

@@ -111,7 +111,7 @@ class VkComputeState {
     void start_watching();
     void take_reload();
     void apply_uniforms();
-    bool recover();
+    GstFlowReturn recover();
 
     // what it takes and makes
     /// How frames that come out differ from those that go in; `format` may include the size.
@@ -145,7 +145,7 @@ class VkComputeState {
     void begin_flush(EventHandle event);
     gboolean end_flush(EventHandle event);
     void drain_queue();
-    void wait_until_idle();
+    GstFlowReturn wait_until_idle();
     gboolean start_task();
 
     GstStructure* stats();
