@@ -62,11 +62,12 @@ std::string shader_folder() {
 }
 
 LoadedShader load_shader(const std::string& source, const std::string& entry_point,
-                         std::vector<std::string>& files, GpuError& error) {
+                         SpirvCache& cache, std::vector<std::string>& files, GpuError& error) {
     const std::string folder = shader_folder();
     Shader::Settings settings;
     settings.entry_point = entry_point;
     settings.include_directories = {folder};
+    settings.cache = &cache;
     settings.preamble = content_of(fs::path(folder) / "tactus/frame.glsl").value_or("");
     std::vector<std::string> own;
     LoadedShader loaded;

@@ -4,12 +4,9 @@
 // Making ready: device, shaders, program.
 #include "vkcompute/vkcompute_state.h"
 
-#include "core/vulkan/cache_file.h"
 #include "glue/fast_clock.h"
 #include "vkcompute/vkcompute_debug.h"
 
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -19,16 +16,6 @@
 namespace tactus {
 
 namespace {
-
-std::string uuid_text(const GpuTraits& traits) {
-    std::string text;
-    for (const std::uint8_t byte : traits.uuid) {
-        char digits[3];
-        std::snprintf(digits, sizeof digits, "%02x", unsigned{byte});
-        text += digits;
-    }
-    return text;
-}
 
 std::string joined(const std::vector<std::string>& lines) {
     std::string text;
@@ -78,55 +65,16 @@ bool VkComputeState::open_device() {
         const std::lock_guard lock(mutex);
         device = std::move(opened);
     }
-    warm_pipeline_cache();
+    warm_caches();
     return true;
 }
 
 void VkComputeState::close() {
-    store_pipeline_cache();
+    store_caches();
     const std::lock_guard lock(mutex);
     device.reset();
     shader_set = {};
     shaders_changed = true;
-}
-
-// --- pipeline cache
-
-// Empty: none.
-std::string VkComputeState::cache_path() const {
-    const std::lock_guard lock(mutex);
-    if (settings.pipeline_cache)
-        return *settings.pipeline_cache;
-    const std::string folder = cache_folder(std::getenv("XDG_CACHE_HOME"), std::getenv("HOME"));
-    return folder.empty() || !device ? "" : folder + "/pipelines-" + uuid_text(device->traits());
-}
-
-void VkComputeState::warm_pipeline_cache() {
-    const std::string path = cache_path();
-    std::string note = "none";
-    if (!path.empty()) {
-        const CacheFile file(path, uuid_text(device->traits()) + device->traits().driver);
-        const auto bytes = file.load();
-        note = bytes && device->add_pipeline_cache(*bytes) ? "warm" : "cold";
-        stored_cache_bytes = bytes ? bytes->size() : 0;
-        GST_INFO_OBJECT(element, "pipeline cache %s: %s", path.c_str(), note.c_str());
-    }
-    const std::lock_guard lock(mutex);
-    cache_note = note;
-}
-
-void VkComputeState::store_pipeline_cache() {
-    const std::string path = cache_path();
-    if (path.empty() || !device || device->lost())
-        return;
-    const std::vector<std::byte> bytes = device->pipeline_cache_data();
-    if (bytes.empty() || bytes.size() == stored_cache_bytes)
-        return;
-    const CacheFile file(path, uuid_text(device->traits()) + device->traits().driver);
-    const std::string wrong = file.store(bytes);
-    if (!wrong.empty())
-        GST_WARNING_OBJECT(element, "pipeline cache: %s", wrong.c_str());
-    stored_cache_bytes = bytes.size();
 }
 
 // --- shaders
@@ -142,7 +90,7 @@ std::optional<ShaderSet> VkComputeState::read_shaders(GpuError& error) {
     }
     ShaderSet set;
     for (const std::string& source : sources) {
-        LoadedShader loaded = load_shader(source, entry_point, set.files, error);
+        LoadedShader loaded = load_shader(source, entry_point, spirv_cache, set.files, error);
         if (!loaded.shader)
             return std::nullopt;
         set.shaders.push_back(std::move(loaded.shader));
@@ -315,7 +263,7 @@ bool VkComputeState::make_ring() {
 void VkComputeState::stop() {
     watch.stop();
     drain_queue();
-    store_pipeline_cache();
+    store_caches();
     pool.clear();
     route.begin(nullptr, false);
     media.reset();

@@ -376,4 +376,25 @@ TEST_F(Shaders, ThePipelineCacheIsWarmTheSecondTimeAndADamagedOneIsIgnored) {
     EXPECT_EQ(painted(harness, 5), 250);
 }
 
+TEST_F(Shaders, CompiledGlslIsKeptButNotForAnotherText) {
+    const std::string path = folder_ / "pipelines";
+    folder_.write("value.glsl", "const float VALUE = 50.0 / 255.0;\n");
+    folder_.write("paint.comp", shader_with("VALUE", "#include \"value.glsl\"\n"));
+    const auto run = [&](const char* expected_note, int expected_value) {
+        ComputeHarness harness("shader=" + (folder_ / "paint.comp") + " pipeline-cache=" + path);
+        EXPECT_EQ(harness.stat_text("shader-cache"), expected_note);
+        EXPECT_EQ(painted(harness), expected_value);
+        gst_element_set_state(harness.element(), GST_STATE_NULL);
+    };
+    run("cold", 50);
+    const auto written = std::filesystem::last_write_time(path + ".spirv");
+    run("warm", 50);
+    EXPECT_EQ(std::filesystem::last_write_time(path + ".spirv"), written) << "nothing was compiled";
+    folder_.write("value.glsl", "const float VALUE = 51.0 / 255.0;\n");
+    run("warm", 51);
+    EXPECT_NE(std::filesystem::last_write_time(path + ".spirv"), written);
+    std::filesystem::resize_file(path + ".spirv", 100);
+    run("cold", 51);
+}
+
 } // namespace
