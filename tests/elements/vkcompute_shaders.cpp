@@ -170,6 +170,15 @@ TEST_F(Shaders, ABindingWithoutAMeaningIsAnErrorAtTheCaps) {
     EXPECT_HAS(harness.complaint(), "binding 99");
 }
 
+TEST_F(Shaders, AnInputThatTheShaderMayWriteToIsAnErrorAtTheCaps) {
+    const std::string path = folder_.write(
+        "greedy.comp", "#version 450\nlayout(set = 0, binding = 1) buffer B { uint b[]; };\n"
+                       "void main() { b[0] = 1; }\n");
+    ComputeHarness harness("shader=" + path);
+    harness.set_caps(video_caps(PixelFormat::gray8, 8, 8));
+    EXPECT_HAS(harness.awaited_complaint(GST_MESSAGE_ERROR), "declare it readonly");
+}
+
 TEST_F(Shaders, AConstantThatDoesNotExistIsAnErrorThatListsThoseThereAre) {
     const std::string path = folder_.write(
         "k.comp", shader_with("K / 255.0", "layout(constant_id = 3) const float K = 9.0;\n"));
