@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vkcompute/gpu_memory.h"
 
+#include <mutex>
 #include <new>
 #include <utility>
 
@@ -43,6 +44,9 @@ GstMemory* wrap(GstAllocator* allocator, GstMemory* parent, std::shared_ptr<GpuB
 GstMemory* allocate(GstAllocator* allocator, gsize size, GstAllocationParams* params) noexcept {
     try {
         auto* self = reinterpret_cast<GstVkComputeAllocator*>(allocator);
+        // Upstream may need memory before it learns of the next device.
+        if ((*self->device)->lost())
+            return gst_allocator_alloc(nullptr, size, params);
         const gsize whole = params->prefix + size + params->padding;
         GpuStatus status = GpuStatus::ok;
         auto buffer = GpuBuffer::create_host(*self->device, whole > 0 ? whole : 1, status);
@@ -140,6 +144,9 @@ std::shared_ptr<GpuBuffer> gpu_buffer_of(GstMemory* memory) {
 }
 
 ImportedMemory import_memory(const std::shared_ptr<VulkanDevice>& device, GstMemory* memory) {
+    // Two elements behind a tee may see the same memory, and each may replace the other's record.
+    static constinit std::mutex lock;
+    const std::lock_guard guard(lock);
     static const GQuark quark = g_quark_from_static_string("tactus-vkcompute-import");
     if (memory->parent != nullptr)
         return {nullptr, ImportVerdict::partial_page, false};

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vkcompute/memory_route.h"
 
+#include "glue/handles.h"
 #include "vkcompute/gpu_memory.h"
 
 #include <utility>
@@ -15,10 +16,18 @@ constexpr unsigned kMostNewInARow = 16;
 
 constexpr std::array<const char*, 4> kPathNames{"none", "pool", "import", "staged"};
 
-std::shared_ptr<const void> keep(GstBuffer* buffer) {
-    return {gst_buffer_ref(buffer), [](const void* kept) {
-                gst_buffer_unref(static_cast<GstBuffer*>(const_cast<void*>(kept)));
-            }};
+// Vulkan's view of a frame goes before the memory does: members end in reverse order.
+struct Kept {
+    BufferHandle owner;
+    std::shared_ptr<GpuBuffer> buffer;
+};
+
+GpuFrame kept_frame(GstBuffer* owner, std::shared_ptr<GpuBuffer> buffer,
+                    const FrameLayout& layout) {
+    auto kept = std::make_shared<Kept>();
+    kept->owner.reset(gst_buffer_ref(owner));
+    kept->buffer = std::move(buffer);
+    return {std::shared_ptr<GpuBuffer>(kept, kept->buffer.get()), layout, kept};
 }
 
 FrameLayout canonical(const FrameLayout& layout) {
@@ -129,7 +138,7 @@ GpuFrame MemoryRoute::take(GstBuffer* buffer, const FrameLayout& layout, GpuErro
     }
     note(found ? path : Path::staged, std::move(reason));
     if (found)
-        return {std::move(found), placed, keep(buffer)};
+        return kept_frame(buffer, std::move(found), placed);
     return stage(buffer, layout, error);
 }
 

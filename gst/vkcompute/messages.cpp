@@ -141,6 +141,7 @@ GstStructure* VkComputeState::stats() {
     set_summary(s, "blocked-time", blocked.summary());
     const std::lock_guard lock(mutex);
     set_text(s, "pipeline-cache", cache_note);
+    set_text(s, "shader-cache", shader_cache_note);
     if (active) {
         set_text(s, "device-memory", memory_path_name(active->trial.next()));
         set_text(s, "device-memory-reason", active->trial.reason());

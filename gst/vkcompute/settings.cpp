@@ -76,9 +76,10 @@ constexpr std::array kTable = {
     text("device", "Device", "Index, UUID or part of the name of the device (default: the best)"),
     number("in-flight", "In flight", Kind::uint, 3, 1, 16,
            "How many frames may be on the GPU at the same time"),
-    text("pipeline-cache", "Pipeline cache",
-         "File that keeps compiled pipelines; empty: none (default: one for each device under "
-         "$XDG_CACHE_HOME/gst-tactus)"),
+    text(
+        "pipeline-cache", "Pipeline cache",
+        "File that keeps compiled pipelines, and with .spirv behind its name compiled GLSL; empty: "
+        "none (default: one for each device under $XDG_CACHE_HOME/gst-tactus)"),
     [] {
         PropertySpec spec = row(
             "device-memory", "Device memory", Kind::enumeration, Access::ready,

@@ -62,21 +62,25 @@ std::string shader_folder() {
 }
 
 LoadedShader load_shader(const std::string& source, const std::string& entry_point,
-                         std::vector<std::string>& files, GpuError& error) {
+                         SpirvCache& cache, std::vector<std::string>& files, GpuError& error) {
     const std::string folder = shader_folder();
     Shader::Settings settings;
     settings.entry_point = entry_point;
     settings.include_directories = {folder};
+    settings.cache = &cache;
     settings.preamble = content_of(fs::path(folder) / "tactus/frame.glsl").value_or("");
-    if (is_text(source))
-        return {Shader::from_glsl(source, "inline", settings, error, &files), "inline"};
-    const auto path = find(source, folder);
-    if (!path) {
+    std::vector<std::string> own;
+    LoadedShader loaded;
+    if (is_text(source)) {
+        loaded = {Shader::from_glsl(source, "inline", settings, error, &own), "inline"};
+    } else if (const auto path = find(source, folder)) {
+        loaded = {Shader::from_file(*path, settings, error, &own), fs::path(*path).stem().string()};
+    } else {
         error = {GpuStatus::bad_input, "there is no shader \"" + source + "\": no such file, and " +
                                            library_names(folder)};
-        return {};
     }
-    return {Shader::from_file(*path, settings, error, &files), fs::path(*path).stem().string()};
+    files.insert(files.end(), own.begin(), own.end());
+    return loaded;
 }
 
 } // namespace tactus

@@ -23,6 +23,6 @@ struct LoadedShader {
 /// library if there is no such shader, file and line if it does not compile. Files that had a part
 /// in it are added to `files`, also then. Any thread.
 LoadedShader load_shader(const std::string& source, const std::string& entry_point,
-                         std::vector<std::string>& files, GpuError& error);
+                         SpirvCache& cache, std::vector<std::string>& files, GpuError& error);
 
 } // namespace tactus

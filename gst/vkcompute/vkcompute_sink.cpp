@@ -57,9 +57,9 @@ GstFlowReturn VkComputeState::chain(GstBuffer* raw) {
         return GST_FLOW_ERROR;
     }
     sync_controls(element, sink_pad, buffer.get());
+    if (const GstFlowReturn recovered = recover(); recovered != GST_FLOW_OK)
+        return recovered;
     take_reload();
-    if (!recover())
-        return GST_FLOW_ERROR;
     if (!adapt_to(*layout))
         return GST_FLOW_NOT_NEGOTIATED;
     apply_uniforms();
@@ -102,6 +102,9 @@ GstFlowReturn VkComputeState::process(BufferHandle buffer, const FrameLayout& la
             status = run(item, frame, error);
         if (status == GpuStatus::ok)
             return enqueue(std::move(item));
+        // A lost device has no memory either.
+        if (device->lost())
+            status = GpuStatus::device_lost;
         if (status != GpuStatus::out_of_memory)
             break;
         wait_until_idle();
@@ -146,6 +149,8 @@ GpuStatus VkComputeState::place(GstBuffer* buffer, const FrameLayout& layout, It
         return GpuStatus::out_of_memory;
     }
     frame.out.buffer = gpu_buffer_of(gst_buffer_peek_memory(item.buffer.get(), 0));
+    if (!frame.out.buffer)
+        return GpuStatus::device_lost; // the allocator gives other memory only then
     const bool same_size =
         frame.out.layout.width == layout.width && frame.out.layout.height == layout.height;
     copy_metadata(buffer, item.buffer.get(), same_size);
@@ -288,10 +293,11 @@ void VkComputeState::drain_queue() {
     }
 }
 
-// Until the task has nothing left to do, or does nothing any more.
-void VkComputeState::wait_until_idle() {
+// Until the task has nothing left to do, or does nothing any more: then not OK.
+GstFlowReturn VkComputeState::wait_until_idle() {
     std::unique_lock lock(mutex);
     changed.wait(lock, [this] { return (queue.empty() && !busy) || flow != GST_FLOW_OK; });
+    return flow;
 }
 
 } // namespace tactus

@@ -132,7 +132,10 @@ bool VkComputeState::collect(Item& item) {
         attach_results(item, result);
     else
         GST_DEBUG_OBJECT(element, "a frame is lost: %s", gpu_status_name(status));
-    item.program->program->forget(item.context);
+    if (status == GpuStatus::ok)
+        item.program->program->forget(item.context);
+    else
+        item.program->program->abandon(item.context);
     const std::lock_guard lock(mutex);
     if (status == GpuStatus::ok)
         item.program->trial.add(item.path, result);

@@ -4,29 +4,18 @@
 // Making ready: device, shaders, program.
 #include "vkcompute/vkcompute_state.h"
 
-#include "core/vulkan/cache_file.h"
 #include "glue/fast_clock.h"
 #include "vkcompute/vkcompute_debug.h"
 
-#include <cstdio>
-#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 #include <utility>
 
 namespace tactus {
 
 namespace {
-
-std::string uuid_text(const GpuTraits& traits) {
-    std::string text;
-    for (const std::uint8_t byte : traits.uuid) {
-        char digits[3];
-        std::snprintf(digits, sizeof digits, "%02x", unsigned{byte});
-        text += digits;
-    }
-    return text;
-}
 
 std::string joined(const std::vector<std::string>& lines) {
     std::string text;
@@ -76,55 +65,16 @@ bool VkComputeState::open_device() {
         const std::lock_guard lock(mutex);
         device = std::move(opened);
     }
-    warm_pipeline_cache();
+    warm_caches();
     return true;
 }
 
 void VkComputeState::close() {
-    store_pipeline_cache();
+    store_caches();
     const std::lock_guard lock(mutex);
     device.reset();
     shader_set = {};
     shaders_changed = true;
-}
-
-// --- pipeline cache
-
-// Empty: none.
-std::string VkComputeState::cache_path() const {
-    const std::lock_guard lock(mutex);
-    if (settings.pipeline_cache)
-        return *settings.pipeline_cache;
-    const std::string folder = cache_folder(std::getenv("XDG_CACHE_HOME"), std::getenv("HOME"));
-    return folder.empty() || !device ? "" : folder + "/pipelines-" + uuid_text(device->traits());
-}
-
-void VkComputeState::warm_pipeline_cache() {
-    const std::string path = cache_path();
-    std::string note = "none";
-    if (!path.empty()) {
-        const CacheFile file(path, uuid_text(device->traits()) + device->traits().driver);
-        const auto bytes = file.load();
-        note = bytes && device->add_pipeline_cache(*bytes) ? "warm" : "cold";
-        stored_cache_bytes = bytes ? bytes->size() : 0;
-        GST_INFO_OBJECT(element, "pipeline cache %s: %s", path.c_str(), note.c_str());
-    }
-    const std::lock_guard lock(mutex);
-    cache_note = note;
-}
-
-void VkComputeState::store_pipeline_cache() {
-    const std::string path = cache_path();
-    if (path.empty() || !device || device->lost())
-        return;
-    const std::vector<std::byte> bytes = device->pipeline_cache_data();
-    if (bytes.empty() || bytes.size() == stored_cache_bytes)
-        return;
-    const CacheFile file(path, uuid_text(device->traits()) + device->traits().driver);
-    const std::string wrong = file.store(bytes);
-    if (!wrong.empty())
-        GST_WARNING_OBJECT(element, "pipeline cache: %s", wrong.c_str());
-    stored_cache_bytes = bytes.size();
 }
 
 // --- shaders
@@ -140,7 +90,7 @@ std::optional<ShaderSet> VkComputeState::read_shaders(GpuError& error) {
     }
     ShaderSet set;
     for (const std::string& source : sources) {
-        LoadedShader loaded = load_shader(source, entry_point, set.files, error);
+        LoadedShader loaded = load_shader(source, entry_point, spirv_cache, set.files, error);
         if (!loaded.shader)
             return std::nullopt;
         set.shaders.push_back(std::move(loaded.shader));
@@ -241,9 +191,14 @@ bool VkComputeState::read_extra() {
     }
     if (path.empty())
         return true;
-    std::ifstream file(path, std::ios::binary);
-    const std::string bytes(std::istreambuf_iterator<char>(file), {});
-    if (!file || bytes.empty()) {
+    std::string bytes;
+    std::error_code wrong;
+    // A device or a pipe might never come to an end.
+    if (std::filesystem::is_regular_file(path, wrong)) {
+        std::ifstream file(path, std::ios::binary);
+        bytes.assign(std::istreambuf_iterator<char>(file), {});
+    }
+    if (bytes.empty()) {
         GST_ELEMENT_ERROR(element, RESOURCE, OPEN_READ,
                           ("extra-input cannot be read, or is empty: %s", path.c_str()), (nullptr));
         return false;
@@ -257,17 +212,19 @@ bool VkComputeState::read_extra() {
 bool VkComputeState::start() {
     bool has_shader = false;
     bool stale = false;
+    std::string workgroup;
     {
         const std::lock_guard lock(mutex);
         has_shader = !settings.shader.empty();
         stale = shaders_changed;
-        if (!parse_workgroup(settings.workgroup)) {
-            GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS,
-                              ("workgroup=\"%s\" is not a size; 16x8, 64 or auto would be",
-                               settings.workgroup.c_str()),
-                              (nullptr));
-            return false;
-        }
+        workgroup = settings.workgroup;
+    }
+    if (!parse_workgroup(workgroup)) {
+        GST_ELEMENT_ERROR(
+            element, LIBRARY, SETTINGS,
+            ("workgroup=\"%s\" is not a size; 16x8, 64 or auto would be", workgroup.c_str()),
+            (nullptr));
+        return false;
     }
     if (!has_shader) {
         GST_ELEMENT_ERROR(
@@ -306,7 +263,7 @@ bool VkComputeState::make_ring() {
 void VkComputeState::stop() {
     watch.stop();
     drain_queue();
-    store_pipeline_cache();
+    store_caches();
     pool.clear();
     route.begin(nullptr, false);
     media.reset();
@@ -320,6 +277,8 @@ void VkComputeState::stop() {
 // --- caps
 
 bool VkComputeState::configure(const GstCaps* caps) {
+    if (active && recover() != GST_FLOW_OK)
+        return false;
     media = MediaFormat::from_caps(caps);
     if (!media) {
         GST_ELEMENT_ERROR(element, STREAM, FORMAT, ("These caps are none that shaders can take"),
@@ -444,34 +403,38 @@ void VkComputeState::apply_uniforms() {
 
 // --- loss
 
-// False after an element error. The frames that were on the lost device have been counted.
-bool VkComputeState::recover() {
+// ERROR after an element error. The frames that were on the lost device have been counted. If the
+// stream does not go on, the task may still hold frames of the lost device: then it stays.
+GstFlowReturn VkComputeState::recover() {
     if (!device->lost())
-        return true;
-    wait_until_idle();
+        return GST_FLOW_OK;
+    if (const GstFlowReturn now = wait_until_idle(); now != GST_FLOW_OK)
+        return now;
     if (!rebuilds_allowed.grant(FastClock::monotonic_ns())) {
         GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
                           ("The GPU was lost %u times within a minute",
                            static_cast<unsigned>(RebuildLimit::kMost) + 1),
                           ("%s", device->traits().name.c_str()));
-        return false;
+        return GST_FLOW_ERROR;
     }
     ++rebuilds;
     GST_ELEMENT_WARNING(element, RESOURCE, FAILED, ("The GPU was lost; it is opened anew"),
                         ("%s", device->traits().name.c_str()));
     const FrameLayout layout = active->layout;
     if (!open_device() || !make_ring())
-        return false;
+        return GST_FLOW_ERROR;
     pool.begin(device);
     GpuError error;
     auto next = make_program(layout, error);
     if (!next) {
         GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
                           ("The shader cannot be used again: %s", error.text.c_str()), (nullptr));
-        return false;
+        return GST_FLOW_ERROR;
     }
     use_program(std::move(next));
-    return true;
+    // Its pool is of the lost device.
+    gst_pad_push_event(sink_pad, gst_event_new_reconfigure());
+    return GST_FLOW_OK;
 }
 
 // --- properties

@@ -6,6 +6,7 @@
 #include "core/vulkan/frame_program.h"
 #include "core/vulkan/memory_path.h"
 #include "core/vulkan/rebuild_limit.h"
+#include "core/vulkan/spirv_cache.h"
 #include "core/vulkan/submission_ring.h"
 #include "glue/handles.h"
 #include "vkcompute/media_format.h"
@@ -99,8 +100,10 @@ class VkComputeState {
     bool make_ring();
     bool load_shaders();
     std::optional<ShaderSet> read_shaders(GpuError& error);
-    void warm_pipeline_cache();
-    void store_pipeline_cache();
+    void warm_caches();
+    void store_caches();
+    void warm_shader_cache(const std::string& path);
+    void store_shader_cache(const std::string& path);
     std::string cache_path() const;
     bool read_extra();
     bool configure(const GstCaps* caps);
@@ -111,7 +114,7 @@ class VkComputeState {
     void start_watching();
     void take_reload();
     void apply_uniforms();
-    bool recover();
+    GstFlowReturn recover();
 
     // what it takes and makes
     /// How frames that come out differ from those that go in; `format` may include the size.
@@ -145,7 +148,7 @@ class VkComputeState {
     void begin_flush(EventHandle event);
     gboolean end_flush(EventHandle event);
     void drain_queue();
-    void wait_until_idle();
+    GstFlowReturn wait_until_idle();
     gboolean start_task();
 
     GstStructure* stats();
@@ -164,6 +167,8 @@ class VkComputeState {
     ShaderSet shader_set;
     std::optional<ShaderSet> reloaded; ///< to be taken over with the next frame
     std::string cache_note = "none";   ///< what became of the pipeline cache
+    std::string shader_cache_note = "none";
+    SpirvCache spirv_cache; ///< locks itself
 
     // the streaming thread's own
     std::optional<MediaFormat> media;
@@ -171,6 +176,7 @@ class VkComputeState {
     OutputPool pool;
     RebuildLimit rebuilds_allowed;
     std::size_t stored_cache_bytes = 0;
+    std::uint64_t stored_spirv = 0; ///< how much had been added when the file was written
     std::vector<std::byte> extra;
 
     ShaderWatch watch;

@@ -4,6 +4,10 @@
 // A GPU that does not come to an end, and validation.
 #include "compute_harness.h"
 
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+
 using namespace tactus;
 
 namespace {
@@ -14,7 +18,10 @@ class Loss : public testing::Test {
 };
 
 // For as long as a uniform says, so that the driver's threads end with the test: a billion steps or
-// none. Each step depends on the one before, so that no compiler can leave it out.
+// none. Each step depends on the one before, so that no compiler can leave it out. llvmpipe leaves
+// a loop after 65535 rounds, hence the many work groups: a frame has one for each pixel.
+constexpr std::uint32_t kWidth = 160;
+constexpr std::uint32_t kHeight = 64;
 constexpr const char* kSlow =
     "#version 450\n"
     "#include \"tactus/planes.glsl\"\n"
@@ -31,15 +38,15 @@ TEST_F(Loss, AFrameThatTakesTooLongIsLostAndTheNextOnesComeFromANewDevice) {
     GstElement* element = make_compute("gpu-timeout=20000000 u0=100000000");
     g_object_set(element, "shader", kSlow, nullptr);
     ComputeHarness harness(element);
-    harness.set_caps(video_caps(PixelFormat::rgba, 8, 8));
-    ASSERT_EQ(harness.push(buffer_of(Picture(PixelFormat::rgba, 8, 8))), GST_FLOW_OK);
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    ASSERT_EQ(harness.push(buffer_of(Picture(PixelFormat::rgba, kWidth, kHeight))), GST_FLOW_OK);
     const std::string text = harness.awaited_complaint(GST_MESSAGE_WARNING);
     EXPECT_NE(text.find("did not finish a frame within 20 ms"), std::string::npos) << text;
     g_object_set(element, "u0", 0.0, "gpu-timeout", guint64{60} * GST_SECOND, nullptr);
     GstBuffer* out = nullptr;
     std::uint64_t pushed = 1;
     for (; out == nullptr && pushed < 100; ++pushed) {
-        ASSERT_EQ(harness.push(buffer_of(Picture(PixelFormat::rgba, 8, 8))), GST_FLOW_OK)
+        ASSERT_EQ(harness.push(buffer_of(Picture(PixelFormat::rgba, kWidth, kHeight))), GST_FLOW_OK)
             << harness.complaint();
         GstQuery* drain = gst_query_new_drain();
         gst_pad_peer_query(harness.get()->srcpad, drain);
@@ -51,6 +58,53 @@ TEST_F(Loss, AFrameThatTakesTooLongIsLostAndTheNextOnesComeFromANewDevice) {
     EXPECT_EQ(harness.stat("device-rebuilds"), 1U);
     EXPECT_EQ(harness.stat("frames-lost"), harness.stat("frames-in") - 1);
     EXPECT_EQ(harness.stat("frames-in"), pushed);
+}
+
+// A frame that is lost at once, and is slow enough to run on for a while.
+void lose_a_frame(ComputeHarness& harness, GstBuffer* buffer) {
+    ASSERT_EQ(harness.push(buffer), GST_FLOW_OK);
+    const std::string text = harness.awaited_complaint(GST_MESSAGE_WARNING);
+    ASSERT_NE(text.find("did not finish a frame within"), std::string::npos) << text;
+    g_object_set(harness.element(), "u0", 0.0, "gpu-timeout", guint64{60} * GST_SECOND, nullptr);
+    GstQuery* drain = gst_query_new_drain();
+    gst_pad_peer_query(harness.get()->srcpad, drain);
+    gst_query_unref(drain);
+}
+
+TEST_F(Loss, ImportedMemoryStaysWhereItIsWhileTheGpuMayStillReadIt) {
+    GstElement* element = make_compute("gpu-timeout=20000000 u0=100000000");
+    g_object_set(element, "shader", kSlow, nullptr);
+    ComputeHarness harness(element);
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    static std::atomic<bool> freed{false};
+    void* pages = nullptr;
+    constexpr std::size_t kBytes = kWidth * kHeight * 4;
+    static_assert(kBytes % 4096 == 0);
+    ASSERT_EQ(posix_memalign(&pages, 4096, kBytes), 0);
+    std::memset(pages, 0, kBytes);
+    const auto note = [](gpointer memory) {
+        freed = true;
+        std::free(memory);
+    };
+    lose_a_frame(harness, gst_buffer_new_wrapped_full(static_cast<GstMemoryFlags>(0), pages, kBytes,
+                                                      0, kBytes, pages, note));
+    if (harness.stat("frames-import") == 0)
+        GTEST_SKIP() << "this device does not import: " << harness.stat_text("memory-reason");
+    EXPECT_FALSE(freed);
+}
+
+TEST_F(Loss, CapsThatChangeAfterwardsAreTakenAndUpstreamIsToldOfTheNewMemory) {
+    GstElement* element = make_compute("gpu-timeout=20000000 u0=100000000");
+    g_object_set(element, "shader", kSlow, nullptr);
+    ComputeHarness harness(element);
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    lose_a_frame(harness, buffer_of(Picture(PixelFormat::rgba, kWidth, kHeight)));
+    gst_pad_check_reconfigure(harness.get()->srcpad); // forgets that it was asked to
+    const auto out = harness.process(Picture(PixelFormat::rgba, 16, 4));
+    ASSERT_TRUE(out);
+    EXPECT_EQ(out->layout.width, 16U);
+    EXPECT_EQ(harness.stat("device-rebuilds"), 1U);
+    EXPECT_TRUE(gst_pad_needs_reconfigure(harness.get()->srcpad));
 }
 
 TEST_F(Loss, TheValidationLayerHasNothingToSay) {

@@ -134,6 +134,33 @@ TEST_F(Shaders, AnExtraInputThatIsNotThereIsAnError) {
     EXPECT_HAS(error_of("shader=invert extra-input=/no/such/table"), "/no/such/table");
 }
 
+TEST_F(Shaders, AnExtraInputWithoutAnEndIsAnError) {
+    EXPECT_HAS(error_of("shader=invert extra-input=/dev/zero"), "/dev/zero");
+}
+
+TEST_F(Shaders, StatsMayBeReadByWhoeverSeesAnErrorFirst) {
+    GstElement* element = make_compute("shader=invert workgroup=big");
+    GstBus* bus = gst_bus_new();
+    const auto read_stats = [](GstBus*, GstMessage* message, gpointer read) {
+        if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_ERROR)
+            return GST_BUS_PASS;
+        GstStructure* stats = nullptr;
+        g_object_get(GST_MESSAGE_SRC(message), "stats", &stats, nullptr);
+        *static_cast<bool*>(read) = stats != nullptr;
+        gst_structure_free(stats);
+        return GST_BUS_PASS;
+    };
+    bool read = false;
+    gst_bus_set_sync_handler(bus, read_stats, &read, nullptr);
+    gst_element_set_bus(element, bus);
+    EXPECT_EQ(gst_element_set_state(element, GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
+    EXPECT_TRUE(read);
+    gst_element_set_state(element, GST_STATE_NULL);
+    gst_element_set_bus(element, nullptr);
+    gst_object_unref(bus);
+    gst_object_unref(element);
+}
+
 TEST_F(Shaders, ABindingWithoutAMeaningIsAnErrorAtTheCaps) {
     const std::string path = folder_.write(
         "odd.comp", "#version 450\nlayout(set = 0, binding = 99) buffer B { uint b[]; };\n"
@@ -141,6 +168,15 @@ TEST_F(Shaders, ABindingWithoutAMeaningIsAnErrorAtTheCaps) {
     ComputeHarness harness("shader=" + path);
     harness.set_caps(video_caps(PixelFormat::rgba, 8, 8));
     EXPECT_HAS(harness.complaint(), "binding 99");
+}
+
+TEST_F(Shaders, AnInputThatTheShaderMayWriteToIsAnErrorAtTheCaps) {
+    const std::string path = folder_.write(
+        "greedy.comp", "#version 450\nlayout(set = 0, binding = 1) buffer B { uint b[]; };\n"
+                       "void main() { b[0] = 1; }\n");
+    ComputeHarness harness("shader=" + path);
+    harness.set_caps(video_caps(PixelFormat::gray8, 8, 8));
+    EXPECT_HAS(harness.awaited_complaint(GST_MESSAGE_ERROR), "declare it readonly");
 }
 
 TEST_F(Shaders, AConstantThatDoesNotExistIsAnErrorThatListsThoseThereAre) {
@@ -322,6 +358,17 @@ TEST_F(Shaders, AnIncludedFileIsWatchedToo) {
     EXPECT_EQ(value, 31);
 }
 
+TEST_F(Shaders, WithPassesTheFirstShaderIsWatchedToo) {
+    folder_.write("paint.comp", paint(40));
+    ComputeHarness harness("reload=true shader=" + (folder_ / "paint.comp") + " passes=<invert>");
+    EXPECT_EQ(painted(harness), 215);
+    folder_.replace("paint.comp", paint(41));
+    int value = 215;
+    for (int i = 0; i < 10000 && value == 215; ++i)
+        value = painted(harness);
+    EXPECT_EQ(value, 214);
+}
+
 // --- pipeline cache
 
 TEST_F(Shaders, ThePipelineCacheIsWarmTheSecondTimeAndADamagedOneIsIgnored) {
@@ -336,6 +383,27 @@ TEST_F(Shaders, ThePipelineCacheIsWarmTheSecondTimeAndADamagedOneIsIgnored) {
     ComputeHarness harness("shader=invert pipeline-cache=" + path);
     EXPECT_EQ(harness.stat_text("pipeline-cache"), "cold");
     EXPECT_EQ(painted(harness, 5), 250);
+}
+
+TEST_F(Shaders, CompiledGlslIsKeptButNotForAnotherText) {
+    const std::string path = folder_ / "pipelines";
+    folder_.write("value.glsl", "const float VALUE = 50.0 / 255.0;\n");
+    folder_.write("paint.comp", shader_with("VALUE", "#include \"value.glsl\"\n"));
+    const auto run = [&](const char* expected_note, int expected_value) {
+        ComputeHarness harness("shader=" + (folder_ / "paint.comp") + " pipeline-cache=" + path);
+        EXPECT_EQ(harness.stat_text("shader-cache"), expected_note);
+        EXPECT_EQ(painted(harness), expected_value);
+        gst_element_set_state(harness.element(), GST_STATE_NULL);
+    };
+    run("cold", 50);
+    const auto written = std::filesystem::last_write_time(path + ".spirv");
+    run("warm", 50);
+    EXPECT_EQ(std::filesystem::last_write_time(path + ".spirv"), written) << "nothing was compiled";
+    folder_.write("value.glsl", "const float VALUE = 51.0 / 255.0;\n");
+    run("warm", 51);
+    EXPECT_NE(std::filesystem::last_write_time(path + ".spirv"), written);
+    std::filesystem::resize_file(path + ".spirv", 100);
+    run("cold", 51);
 }
 
 } // namespace

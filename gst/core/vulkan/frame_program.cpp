@@ -444,6 +444,19 @@ void FrameProgram::forget(unsigned slot_index) {
     slot.out = {};
 }
 
+void FrameProgram::abandon(unsigned slot_index) {
+    Slot& slot = slots_[slot_index];
+    const auto keep = [this](const GpuFrame& frame) {
+        if (frame.buffer && frame.buffer->place() == BufferPlace::imported)
+            device_->keep_forever(std::make_shared<const GpuFrame>(frame));
+    };
+    keep(slot.frame.in);
+    keep(slot.frame.out);
+    for (const GpuFrame& frame : slot.earlier)
+        keep(frame);
+    forget(slot_index);
+}
+
 std::vector<FrameProgram::Result> FrameProgram::results(unsigned slot_index) const {
     std::vector<Result> found;
     const Slot& slot = slots_[slot_index];

@@ -87,6 +87,9 @@ class FrameProgram {
     /// Lets go of what the slot keeps. Another thread may do that while the first prepares another
     /// slot.
     void forget(unsigned slot);
+    /// Likewise, of a job that was given up: a GPU that was only slow may still read its frames, so
+    /// memory that was imported is kept for the life of the process.
+    void abandon(unsigned slot);
 
     struct Result {
         std::string name;

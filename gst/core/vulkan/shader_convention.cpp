@@ -55,6 +55,10 @@ std::string objection(const ShaderBinding& binding) {
     if (binding.kind != role->kind || binding.array_length != 1)
         return place_of(binding) + " is a " + binding_kind_name(binding.kind) +
                ", but there is a " + binding_kind_name(role->kind) + " at that place";
+    const bool is_seen_by_others =
+        role->first == c::kInBuffers || role->first == c::kHistoryBuffers;
+    if (is_seen_by_others && binding.writes)
+        return place_of(binding) + " is a frame that others see, too; declare it readonly";
     return {};
 }
 

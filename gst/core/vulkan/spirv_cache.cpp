@@ -128,6 +128,7 @@ void SpirvCache::add(const GlslSource& source, const std::vector<std::string>& f
     }
     const std::lock_guard guard(lock_);
     keep(std::move(entry));
+    ++added_;
 }
 
 void SpirvCache::keep(Entry entry) {
@@ -185,6 +186,11 @@ bool SpirvCache::load(std::span<const std::byte> data) {
 std::size_t SpirvCache::size() const {
     const std::lock_guard guard(lock_);
     return entries_.size();
+}
+
+std::uint64_t SpirvCache::added() const {
+    const std::lock_guard guard(lock_);
+    return added_;
 }
 
 } // namespace tactus

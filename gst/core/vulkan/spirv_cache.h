@@ -38,6 +38,8 @@ class SpirvCache {
     std::vector<std::byte> data() const;
     bool load(std::span<const std::byte> data);
     std::size_t size() const;
+    /// How many entries `add` has made so far: when that grows there is something new to store.
+    std::uint64_t added() const;
 
     static constexpr std::size_t kEntries = 64;
 
@@ -52,6 +54,7 @@ class SpirvCache {
 
     mutable std::mutex lock_;
     std::deque<Entry> entries_; ///< newest first
+    std::uint64_t added_ = 0;
 };
 
 } // namespace tactus

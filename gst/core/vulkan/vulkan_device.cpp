@@ -17,8 +17,9 @@ namespace {
 struct Registry {
     std::mutex lock;
     std::vector<std::weak_ptr<VulkanDevice>> devices;
-    /// Of devices that were abandoned: an instance may not go before its devices.
-    std::vector<std::shared_ptr<VulkanInstance>> kept;
+    /// Of devices that were abandoned: an instance may not go before its devices, nor memory
+    /// before the jobs that use it.
+    std::vector<std::shared_ptr<const void>> kept;
     std::mutex kept_lock; ///< of its own: devices may end while the list is locked
 };
 
@@ -260,8 +261,7 @@ VulkanDevice::~VulkanDevice() {
     if (device_ == VK_NULL_HANDLE || api_.vkDestroySampler == nullptr)
         return;
     if (lost()) {
-        const std::lock_guard guard(registry().kept_lock);
-        registry().kept.push_back(std::move(instance_));
+        keep_forever(std::move(instance_));
         return;
     }
     api_.vkDestroySampler(device_, nearest_, nullptr);
@@ -269,6 +269,11 @@ VulkanDevice::~VulkanDevice() {
     api_.vkDestroyPipelineCache(device_, pipeline_cache_, nullptr);
     if (!borrowed_)
         api_.vkDestroyDevice(device_, nullptr);
+}
+
+void VulkanDevice::keep_forever(std::shared_ptr<const void> thing) {
+    const std::lock_guard guard(registry().kept_lock);
+    registry().kept.push_back(std::move(thing));
 }
 
 GpuStatus VulkanDevice::submit(const GpuQueue& queue, const VkSubmitInfo& info, VkFence fence) {

@@ -144,6 +144,8 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
     bool lost() const { return lost_.load(std::memory_order_acquire); }
     /// For callers that gave up: work does not end, or makes no sense any more.
     void mark_lost() { lost_.store(true, std::memory_order_release); }
+    /// What the lost device may still look at; for the life of the process.
+    void keep_forever(std::shared_ptr<const void> thing);
 
     /// Errors and warnings of the validation layer so far, over all devices of the instance.
     std::uint64_t validation_messages() const;
