@@ -164,8 +164,7 @@ JitterBufferState::Alarm JitterBufferState::prepare_wake() {
     Alarm alarm;
     if (!woken && timer_pending)
         alarm.timer = gst_clock_id_ref(timer);
-    alarm.notify = !woken && waiting;
-    woken = true;
+    alarm.notify = !woken.exchange(true);
     return alarm;
 }
 
@@ -174,7 +173,7 @@ void JitterBufferState::ring(const Alarm& alarm) {
         gst_clock_id_unschedule(alarm.timer);
         gst_clock_id_unref(alarm.timer);
     } else if (alarm.notify) {
-        changed.notify_all();
+        news.notify();
     }
 }
 

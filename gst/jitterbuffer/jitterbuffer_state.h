@@ -4,6 +4,7 @@
 
 #include "core/jitter/jitter_buffer.h"
 #include "core/jitter/push_pace.h"
+#include "core/ring/eventcount.h"
 #include "core/ring/query_desk.h"
 #include "jitterbuffer/media_clock_source.h"
 #include "jitterbuffer/messages.h"
@@ -213,10 +214,12 @@ struct JitterBufferState {
     GstClockTime base_time = 0;
     GstClockTime peer_latency = 0;
     std::int64_t last_now_ns = 0;
-    std::condition_variable changed;
-    bool woken = false;
-    bool waiting = false;
-    GstClockID timer = nullptr; ///< the task's; made for `timer_clock`
+    std::condition_variable changed; ///< `flow` or `eos_pushed`, for upstream's thread
+    // The task parks on `news` without `mutex`: after a condition variable's wake-up glibc asks the
+    // kernel once more, to unlock.
+    EventCount news;
+    std::atomic<bool> woken{false}; ///< written under mutex
+    GstClockID timer = nullptr;     ///< the task's; made for `timer_clock`
     GstClock* timer_clock = nullptr;
     bool timer_pending = false;
     struct Stall final : StallWatch::Client {

@@ -79,9 +79,9 @@ void JitterBufferState::wait(std::unique_lock<std::mutex>& lock, std::int64_t un
         else
             wait_for_clock(lock, until_ns);
     } else {
-        waiting = true;
-        changed.wait(lock, [this] { return woken; });
-        waiting = false;
+        lock.unlock();
+        news.wait_until([this] { return woken.load(); });
+        lock.lock();
     }
     asleep_until_ns.reset();
     lock.unlock();
@@ -103,20 +103,23 @@ bool JitterBufferState::make_timer(GstClockTime time) {
 // Nothing is held, so that nothing is urgent but that a packet comes.
 void JitterBufferState::wait_watched(std::unique_lock<std::mutex>& lock, std::int64_t until_ns) {
     StallWatch* const of_now = watch;
-    GstClock* const its_owner = GST_CLOCK_CAST(gst_object_ref(clock));
-    stall.move(clock_time_ns(until_ns));
-    waiting = watched = true;
+    const bool in_time = stall.move(clock_time_ns(until_ns));
+    const bool enters = stall_watch != of_now;
+    if (enters)
+        gst_object_ref(clock);
+    GstClock* const its_owner = clock;
+    watched = true;
     lock.unlock();
-    if (stall_watch != of_now) {
+    if (enters) {
         leave_watch();
         stall_watch = of_now;
-        stall_clock = GST_CLOCK_CAST(gst_object_ref(its_owner));
+        stall_clock = its_owner;
     }
-    of_now->add(stall);
-    gst_object_unref(its_owner);
+    if (enters || !in_time)
+        of_now->add(stall);
+    news.wait_until([this] { return woken.load(); });
     lock.lock();
-    changed.wait(lock, [this] { return woken; });
-    waiting = watched = false;
+    watched = false;
     stall.move(DeadlineBoard::kNever);
 }
 

@@ -51,7 +51,6 @@ void StallWatch::schedule() {
     timer_ns_ = board_.next_ns();
     if (timer_ns_ == DeadlineBoard::kNever)
         return;
-    timer_ns_ = (timer_ns_ + kLateNs - 1) / kLateNs * kLateNs;
     timer_ = gst_clock_new_single_shot_id(clock_, static_cast<GstClockTime>(timer_ns_));
     gst_clock_id_wait_async(timer_, expired, this, nullptr);
 }

@@ -50,7 +50,7 @@ class StallWatch {
 
     GstClock* const clock_; ///< our owner
     std::mutex mutex_;
-    DeadlineBoard board_;
+    DeadlineBoard board_{kLateNs};
     std::vector<DeadlineBoard::Entry*> due_;
     GstClockID timer_ = nullptr;
     std::int64_t timer_ns_ = DeadlineBoard::kNever;

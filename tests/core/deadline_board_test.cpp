@@ -92,6 +92,26 @@ TEST_F(Deadlines, OneThatWasPutOffMayComeForwardToWhereTheBoardLooks) {
     EXPECT_EQ(poll(60), List{&e_[0]});
 }
 
+TEST_F(Deadlines, ThoseOfOneStepShareALook) {
+    DeadlineBoard board(10);
+    e_[0].move(13);
+    board.add(e_[0]);
+    EXPECT_EQ(board.next_ns(), 20);
+    e_[1].move(11); // earlier, but not in an earlier step
+    board.add(e_[1]);
+    EXPECT_EQ(board.next_ns(), 20);
+    e_[2].move(10);
+    board.add(e_[2]);
+    EXPECT_EQ(board.next_ns(), 10);
+    List due;
+    board.poll(10, due);
+    EXPECT_EQ(due, List{&e_[2]});
+    due.clear();
+    board.poll(20, due);
+    EXPECT_EQ(due, (List{&e_[1], &e_[0]}));
+    EXPECT_EQ(board.next_ns(), DeadlineBoard::kNever);
+}
+
 // Polled before its time, as it may be when it is moved just then, it is put on the board again.
 TEST_F(Deadlines, MovedWhileTheBoardIsPolledTheyAreNotMissed) {
     std::atomic<std::int64_t> now_ns{0};

@@ -14,6 +14,9 @@ namespace tactus {
 /// Deadlines of many, most of which are put off before they come: as those for what is to be done
 /// when nothing arrives. To put one off is a store; the board looks at it when the old time comes.
 ///
+/// Deadlines may be met up to a step late: those of one step then share a look, and whoever has a
+/// timer for it need not set it again.
+///
 /// One that is moved while it is polled may be taken for due before its time. Who is told looks,
 /// and adds it again.
 ///
@@ -38,6 +41,8 @@ class DeadlineBoard {
         std::atomic<std::int64_t> due_ns_{kNever};
         std::atomic<std::int64_t> place_ns_{kNever}; ///< where it is on the board
     };
+
+    explicit DeadlineBoard(std::int64_t step_ns = 1) : step_ns_(step_ns) {}
 
     /// Puts `entry` on the board, or forward on it.
     void add(Entry& entry) {
@@ -69,8 +74,12 @@ class DeadlineBoard {
         }
     }
 
-    /// When to poll next.
-    std::int64_t next_ns() const { return entries_.empty() ? kNever : entries_.begin()->first; }
+    /// When to poll next: a multiple of the step.
+    std::int64_t next_ns() const {
+        if (entries_.empty())
+            return kNever;
+        return (entries_.begin()->first + step_ns_ - 1) / step_ns_ * step_ns_;
+    }
 
   private:
     // Its deadline, which is its place from now on if it is to come.
@@ -83,6 +92,7 @@ class DeadlineBoard {
         return due_ns;
     }
 
+    const std::int64_t step_ns_;
     std::set<std::pair<std::int64_t, Entry*>> entries_;
 };
 
