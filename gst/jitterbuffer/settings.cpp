@@ -3,13 +3,13 @@
 #include "jitterbuffer/settings.h"
 
 #include "glue/properties.h"
+#include "glue/setting_value.h"
 #include "jitterbuffer/enums.h"
 
 #include <gst/gst.h>
 
 #include <algorithm>
 #include <array>
-#include <type_traits>
 #include <variant>
 
 namespace tactus {
@@ -232,50 +232,16 @@ void install_jitterbuffer_properties(GObjectClass* klass) {
 bool set_setting(JitterBufferSettings& settings, guint id, const GValue* value) {
     if (id == 0 || id > kSettings.size())
         return false;
-    std::visit(
-        [&](auto member) {
-            using T = std::remove_reference_t<decltype(settings.*member)>;
-            if constexpr (std::is_enum_v<T>)
-                settings.*member = static_cast<T>(g_value_get_enum(value));
-            else if constexpr (std::is_same_v<T, bool>)
-                settings.*member = g_value_get_boolean(value) != FALSE;
-            else if constexpr (std::is_same_v<T, int>)
-                settings.*member = g_value_get_int(value);
-            else if constexpr (std::is_same_v<T, unsigned>)
-                settings.*member = g_value_get_uint(value);
-            else if constexpr (std::is_same_v<T, std::int64_t>)
-                settings.*member = g_value_get_int64(value);
-            else if constexpr (std::is_same_v<T, std::uint64_t>)
-                settings.*member = g_value_get_uint64(value);
-            else
-                settings.*member = g_value_get_double(value);
-        },
-        kSettings[id - 1].member);
+    std::visit([&](auto member) { take_setting(settings.*member, value); },
+               kSettings[id - 1].member);
     return true;
 }
 
 bool get_setting(const JitterBufferSettings& settings, guint id, GValue* value) {
     if (id == 0 || id > kSettings.size())
         return false;
-    std::visit(
-        [&](auto member) {
-            using T = std::remove_cvref_t<decltype(settings.*member)>;
-            if constexpr (std::is_enum_v<T>)
-                g_value_set_enum(value, static_cast<gint>(settings.*member));
-            else if constexpr (std::is_same_v<T, bool>)
-                g_value_set_boolean(value, settings.*member);
-            else if constexpr (std::is_same_v<T, int>)
-                g_value_set_int(value, settings.*member);
-            else if constexpr (std::is_same_v<T, unsigned>)
-                g_value_set_uint(value, settings.*member);
-            else if constexpr (std::is_same_v<T, std::int64_t>)
-                g_value_set_int64(value, settings.*member);
-            else if constexpr (std::is_same_v<T, std::uint64_t>)
-                g_value_set_uint64(value, settings.*member);
-            else
-                g_value_set_double(value, settings.*member);
-        },
-        kSettings[id - 1].member);
+    std::visit([&](auto member) { give_setting(settings.*member, value); },
+               kSettings[id - 1].member);
     return true;
 }
 

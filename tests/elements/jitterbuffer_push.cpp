@@ -16,17 +16,6 @@ namespace {
 
 constexpr const char* kCaps = "application/x-rtp,media=audio,payload=96,clock-rate=8000";
 
-template <typename Done>
-bool eventually(Done done) {
-    const auto give_up = std::chrono::steady_clock::now() + kPatience;
-    while (!done()) {
-        if (std::chrono::steady_clock::now() > give_up)
-            return false;
-        std::this_thread::yield();
-    }
-    return true;
-}
-
 /// Notes which thread brings the buffers to a pad.
 class ThreadProbe {
   public:
@@ -78,10 +67,10 @@ class JitterBufferPush : public ::testing::Test {
 
     /// Pushes until packets go out in the thread that brings them.
     void warm_up() {
-        ASSERT_TRUE(eventually([this] {
+        ASSERT_TRUE(comes_true([this] {
             const unsigned before = probe_.count();
             EXPECT_EQ(push(), GST_FLOW_OK);
-            EXPECT_TRUE(eventually([&] { return probe_.count() > before; }));
+            EXPECT_TRUE(comes_true([&] { return probe_.count() > before; }));
             return probe_.last() == std::this_thread::get_id();
         }));
     }
@@ -106,7 +95,7 @@ class JitterBufferPush : public ::testing::Test {
 
     /// The numbers of the packets that have come out must rise by one.
     void expect_all_in_order(std::size_t at_least) {
-        ASSERT_TRUE(eventually([&] { return queue_.buffers_arrived().size() >= at_least; }));
+        ASSERT_TRUE(comes_true([&] { return queue_.buffers_arrived().size() >= at_least; }));
         guint64 next = 0;
         for (const Arrival& arrival : queue_.arrival_records()) {
             if (arrival.what.rfind("buffer", 0) == 0) {
@@ -138,7 +127,7 @@ TEST_F(JitterBufferPush, WithoutDirectPushNoPacketGoesOutInTheThreadThatBringsIt
     for (int i = 0; i < 500; ++i) {
         const unsigned before = probe_.count();
         ASSERT_EQ(push(), GST_FLOW_OK);
-        ASSERT_TRUE(eventually([&] { return probe_.count() > before; }));
+        ASSERT_TRUE(comes_true([&] { return probe_.count() > before; }));
         ASSERT_NE(probe_.last(), std::this_thread::get_id());
     }
     expect_all_in_order(next_);
@@ -232,7 +221,7 @@ TEST_F(JitterBufferPush, ShutDownWaitsForThePushAndAllStartsAgain) {
     auto held = held_push();
     auto change =
         queue_.async([this] { return gst_element_set_state(queue_.element(), GST_STATE_READY); });
-    EXPECT_TRUE(eventually([this] { return GST_PAD_IS_FLUSHING(queue_.src_pad()); }));
+    EXPECT_TRUE(comes_true([this] { return GST_PAD_IS_FLUSHING(queue_.src_pad()); }));
     EXPECT_EQ(change.wait_for(std::chrono::milliseconds(1)), std::future_status::timeout);
     queue_.release();
     EXPECT_EQ(result_of(change), GST_STATE_CHANGE_SUCCESS);
@@ -255,7 +244,7 @@ TEST_F(JitterBufferPush, PauseDoesNotWaitForThePushAndHoldsTheNextPacket) {
     EXPECT_EQ(push(), GST_FLOW_OK);
     EXPECT_EQ(probe_.count(), out);
     gst_element_set_state(queue_.element(), GST_STATE_PLAYING);
-    EXPECT_TRUE(eventually([&] { return probe_.count() == out + 1; }));
+    EXPECT_TRUE(comes_true([&] { return probe_.count() == out + 1; }));
     expect_all_in_order(next_);
 }
 
@@ -316,7 +305,7 @@ TEST_F(JitterBufferPush, DownstreamMayBringAPacketMeanwhile) {
     gst_pad_add_probe(queue_.src_pad(), GST_PAD_PROBE_TYPE_BUFFER, bring, this, nullptr);
     bring_ = 20;
     ASSERT_EQ(push(), GST_FLOW_OK);
-    ASSERT_TRUE(eventually([this] { return bring_ == 0; }));
+    ASSERT_TRUE(comes_true([this] { return bring_ == 0; }));
     expect_all_in_order(next_);
 }
 
@@ -351,7 +340,7 @@ TEST_F(JitterBufferPush, GoesOnWhenItIsLinkedAgain) {
     warm_up();
     ASSERT_TRUE(gst_pad_unlink(queue_.src_pad(), queue_.downstream()));
     GstFlowReturn answer = GST_FLOW_OK;
-    ASSERT_TRUE(eventually([&] {
+    ASSERT_TRUE(comes_true([&] {
         answer = push();
         return answer != GST_FLOW_OK;
     }));
@@ -366,7 +355,7 @@ TEST(JitterBufferPushClock, FilledHoleLetsAllOutInTheThreadThatFillsIt) {
     RtpHarness h("jitterbuffer", "latency=100 adaptive=false direct-push=true");
     ThreadProbe probe(h.get()->sinkpad);
     int next = 0;
-    ASSERT_TRUE(eventually([&] {
+    ASSERT_TRUE(comes_true([&] {
         pass(h, next, next + 10);
         next += 10;
         return probe.last() == std::this_thread::get_id();
@@ -384,7 +373,7 @@ TEST(JitterBufferPushClock, HoleEndsInTimeThoughTheTaskWaitedForNothing) {
     RtpHarness h("jitterbuffer", "latency=100 adaptive=false direct-push=true");
     ThreadProbe probe(h.get()->sinkpad);
     int next = 0;
-    ASSERT_TRUE(eventually([&] {
+    ASSERT_TRUE(comes_true([&] {
         pass(h, next, next + 10);
         next += 10;
         return probe.last() == std::this_thread::get_id();
@@ -453,7 +442,7 @@ TEST(JitterBufferWatch, EachOfManyTellsOfItsStallOnce) {
     for (auto& stream : streams)
         stream->push(5);
     for (auto& stream : streams)
-        EXPECT_TRUE(eventually([&] { return stream->stat("refill-timeouts") == 1; }));
+        EXPECT_TRUE(comes_true([&] { return stream->stat("refill-timeouts") == 1; }));
     for (auto& stream : streams)
         EXPECT_EQ(stream->stat("refill-timeouts"), 1U);
 }
@@ -466,10 +455,10 @@ TEST(JitterBufferWatch, StreamsMayGoWhileTheyAreWatched) {
         goes.push(3);
         stays.push(1);
         if (i % 4 == 0) {
-            EXPECT_TRUE(eventually([&] { return goes.stat("num-pushed") == 3; }));
+            EXPECT_TRUE(comes_true([&] { return goes.stat("num-pushed") == 3; }));
         }
     }
-    EXPECT_TRUE(eventually([&] { return stays.stat("refill-timeouts") >= 1; }));
+    EXPECT_TRUE(comes_true([&] { return stays.stat("refill-timeouts") >= 1; }));
 }
 
 TEST(JitterBufferWatch, AnotherClockWatchesAfterAChange) {
@@ -483,7 +472,7 @@ TEST(JitterBufferWatch, AnotherClockWatchesAfterAChange) {
         gst_element_set_clock(stream.element(), i % 2 == 0 ? other : first);
         stream.push(1);
     }
-    EXPECT_TRUE(eventually([&] { return stream.stat("refill-timeouts") >= 1; }));
+    EXPECT_TRUE(comes_true([&] { return stream.stat("refill-timeouts") >= 1; }));
     gst_element_set_clock(stream.element(), other);
     gst_object_unref(first);
     gst_object_unref(other); // the stream's reference is the last one
@@ -497,13 +486,13 @@ TEST(JitterBufferWatch, NoClockRemembersAStreamThatHasGone) {
         LiveStream goes;
         GstClock* first = gst_element_get_clock(goes.element());
         goes.push(2);
-        EXPECT_TRUE(eventually([&] { return goes.stat("num-pushed") == 2; }));
+        EXPECT_TRUE(comes_true([&] { return goes.stat("num-pushed") == 2; }));
         gst_element_set_clock(goes.element(), other);
         gst_element_set_clock(goes.element(), first);
         gst_object_unref(first);
     }
     LiveStream stays; // until the time of those that are gone
     stays.push(5);
-    EXPECT_TRUE(eventually([&] { return stays.stat("refill-timeouts") == 1; }));
+    EXPECT_TRUE(comes_true([&] { return stays.stat("refill-timeouts") == 1; }));
     gst_object_unref(other);
 }
