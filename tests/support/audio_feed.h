@@ -5,6 +5,7 @@
 #pragma once
 
 #include "element_fixture.h"
+#include "element_reports.h"
 
 #include <gst/audio/audio.h>
 #include <gst/check/gstharness.h>
@@ -138,29 +139,9 @@ class AudioFeed {
         return gst_util_uint64_scale(frame, GST_SECOND, rate_);
     }
 
-    std::uint64_t stat(const char* field) const {
-        GstStructure* stats = nullptr;
-        g_object_get(element(), "stats", &stats, nullptr);
-        guint64 value = G_MAXUINT64;
-        EXPECT_TRUE(gst_structure_get_uint64(stats, field, &value)) << field;
-        gst_structure_free(stats);
-        return value;
-    }
+    std::uint64_t stat(const char* field) const { return stat_of(element(), field); }
     /// The text of the next message of this type, or empty.
-    std::string complaint(GstMessageType type) {
-        GstMessage* const message = gst_bus_pop_filtered(bus_, type);
-        if (message == nullptr)
-            return {};
-        GError* error = nullptr;
-        if (type == GST_MESSAGE_ERROR)
-            gst_message_parse_error(message, &error, nullptr);
-        else
-            gst_message_parse_warning(message, &error, nullptr);
-        std::string text = error->message;
-        g_error_free(error);
-        gst_message_unref(message);
-        return text;
-    }
+    std::string complaint(GstMessageType type) { return next_complaint(bus_, type); }
     GstMessage* pop(GstMessageType type) { return gst_bus_pop_filtered(bus_, type); }
 
     std::vector<GstClockTime> times;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "element_fixture.h"
+#include "element_reports.h"
 #include "simdfft/stft_caps.h"
 #include "stft_signals.h"
 
@@ -144,29 +145,9 @@ class IfftHarness {
     GstCaps* caps_out() const { return gst_pad_get_current_caps(harness_->sinkpad); }
 
     std::vector<AudioRun> take(const StftConfig& config) { return take_audio(harness_, config); }
-    std::uint64_t stat(const char* field) const {
-        GstStructure* stats = nullptr;
-        g_object_get(element(), "stats", &stats, nullptr);
-        guint64 value = G_MAXUINT64;
-        EXPECT_TRUE(gst_structure_get_uint64(stats, field, &value)) << field;
-        gst_structure_free(stats);
-        return value;
-    }
+    std::uint64_t stat(const char* field) const { return stat_of(element(), field); }
     /// The text of the next message of that kind, or nothing.
-    std::string message(GstMessageType type) {
-        GstMessage* const message = gst_bus_pop_filtered(bus_, type);
-        if (message == nullptr)
-            return {};
-        GError* error = nullptr;
-        if (type == GST_MESSAGE_ERROR)
-            gst_message_parse_error(message, &error, nullptr);
-        else
-            gst_message_parse_warning(message, &error, nullptr);
-        std::string text = error->message;
-        g_error_free(error);
-        gst_message_unref(message);
-        return text;
-    }
+    std::string message(GstMessageType type) { return next_complaint(bus_, type); }
 
   private:
     GstHarness* harness_;

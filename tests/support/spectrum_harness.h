@@ -5,6 +5,7 @@
 #pragma once
 
 #include "element_fixture.h"
+#include "element_reports.h"
 
 #include <gst/audio/audio.h>
 #include <gst/check/gstharness.h>
@@ -137,14 +138,7 @@ class SpectrumHarness {
         gst_message_unref(message);
         return text;
     }
-    guint64 stat(const char* field) const {
-        GstStructure* stats = nullptr;
-        g_object_get(element(), "stats", &stats, nullptr);
-        guint64 value = 0;
-        EXPECT_TRUE(gst_structure_get_uint64(stats, field, &value)) << field;
-        gst_structure_free(stats);
-        return value;
-    }
+    guint64 stat(const char* field) const { return stat_of(element(), field); }
 
   private:
     GstHarness* harness_;
