@@ -4,8 +4,8 @@
 
 #include "../support/scratch_folder.h"
 
-#include <cstring>
 #include <gtest/gtest.h>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,9 +14,8 @@ namespace tactus {
 namespace {
 
 std::vector<std::byte> bytes_of(const std::string& text) {
-    std::vector<std::byte> bytes(text.size());
-    std::memcpy(bytes.data(), text.data(), text.size());
-    return bytes;
+    const auto bytes = std::as_bytes(std::span(text));
+    return {bytes.begin(), bytes.end()};
 }
 
 class CacheFileTest : public testing::Test {

@@ -62,9 +62,12 @@ bool write_whole(int fd, const Header& header, std::span<const std::byte> bytes)
         close(fd);
         return false;
     }
+    // An empty span may have no address, and fwrite takes no nullptr.
+    const auto write = [&](const void* data, std::size_t size) {
+        return size == 0 || std::fwrite(data, 1, size, file.get()) == size;
+    };
     // On disk before the rename is: else a power cut could leave the new name with no content.
-    return std::fwrite(&header, sizeof header, 1, file.get()) == 1 &&
-           std::fwrite(bytes.data(), 1, bytes.size(), file.get()) == bytes.size() &&
+    return write(&header, sizeof header) && write(bytes.data(), bytes.size()) &&
            std::fflush(file.get()) == 0 && fsync(fd) == 0;
 }
 
@@ -81,7 +84,7 @@ std::optional<std::vector<std::byte>> CacheFile::load() const {
         header.payload_bytes > kLargestFileBytes)
         return std::nullopt;
     std::vector<std::byte> bytes(header.payload_bytes);
-    if (std::fread(bytes.data(), 1, bytes.size(), file.get()) != bytes.size() ||
+    if ((!bytes.empty() && std::fread(bytes.data(), 1, bytes.size(), file.get()) != bytes.size()) ||
         std::fgetc(file.get()) != EOF)
         return std::nullopt;
     const Header expected = header_for(key_, bytes);
