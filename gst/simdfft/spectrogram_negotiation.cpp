@@ -54,13 +54,17 @@ void SpectrogramState::complain(const std::string& complaint) const {
 
 // --- settings
 
-bool SpectrogramState::set(guint id, const GValue* value) {
+bool SpectrogramState::set_property(guint id, const GValue* value) {
     const std::lock_guard lock(settings_mutex_);
     settings_changed_ = true;
     return set_setting(settings_, id, value);
 }
 
-bool SpectrogramState::get(guint id, GValue* value) const {
+bool SpectrogramState::get_property(guint id, GValue* value) const {
+    if (id == kSpectrogramStatsId) {
+        g_value_take_boxed(value, stats());
+        return true;
+    }
     const std::lock_guard lock(settings_mutex_);
     return get_setting(settings_, id, value);
 }
@@ -101,6 +105,7 @@ bool SpectrogramState::make_picture(const SpectrogramSettings& settings) {
                                              GST_VIDEO_INFO_HEIGHT(&video_),
                                              pixel_format_of(video_)),
                              settings.colors());
+            counted_transforms_ = counted_non_finite_ = 0;
         }
     } catch (const std::invalid_argument& error) {
         complain(error.what());
@@ -231,16 +236,10 @@ bool SpectrogramState::sink_event(GstEvent* raw) {
         }
         segment_.position = segment_.start;
         break;
-    case GST_EVENT_GAP: {
-        GstClockTime time = 0;
-        GstClockTime duration = 0;
-        bool filled = false;
-        gst_event_parse_gap(raw, &time, &duration);
-        fill_gap(time, duration, filled);
-        if (filled)
+    case GST_EVENT_GAP:
+        if (fill_gap(raw))
             return true;
         break;
-    }
     case GST_EVENT_STREAM_START:
     case GST_EVENT_SEGMENT_DONE:
         end_run();

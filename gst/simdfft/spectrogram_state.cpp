@@ -9,6 +9,7 @@
 #include "glue/fast_clock.h"
 #include "glue/stats_fields.h"
 #include "simdfft/audio_map.h"
+#include "simdfft/silence.h"
 #include "simdfft/spectrogram_debug.h"
 
 #include <algorithm>
@@ -19,8 +20,6 @@ namespace tactus {
 namespace {
 
 constexpr std::size_t kChunkFrames = 1024;
-// A longer gap is left without pictures.
-constexpr GstClockTime kMostGap = 10 * GST_SECOND;
 
 } // namespace
 
@@ -33,7 +32,8 @@ GstFlowReturn SpectrogramState::chain(GstBuffer* raw) {
         return GST_FLOW_NOT_NEGOTIATED;
     }
     const GstClockTime time = GST_BUFFER_PTS(buffer.get());
-    if (runs_ && (GST_BUFFER_IS_DISCONT(buffer.get()) ||
+    // Played backwards, what comes next was before.
+    if (runs_ && (GST_BUFFER_IS_DISCONT(buffer.get()) || segment_.rate < 0 ||
                   timeline_.breaks(static_cast<std::uint64_t>(pushed_), time))) {
         count(discontinuities_);
         if (const GstFlowReturn flow = end_run(); flow != GST_FLOW_OK)
@@ -85,9 +85,16 @@ GstFlowReturn SpectrogramState::feed(const float* samples, std::size_t frames) {
         if (pushed_ >= due)
             flow = push_picture();
     }
-    transforms_.store(picture_->transforms(), std::memory_order_relaxed);
-    non_finite_.store(picture_->non_finite(), std::memory_order_relaxed);
+    count_work();
     return flow;
+}
+
+/// What the picture has done since it was counted last.
+void SpectrogramState::count_work() {
+    count(transforms_, picture_->transforms() - counted_transforms_);
+    count(non_finite_, picture_->non_finite() - counted_non_finite_);
+    counted_transforms_ = picture_->transforms();
+    counted_non_finite_ = picture_->non_finite();
 }
 
 void SpectrogramState::begin_run(GstClockTime time) {
@@ -121,6 +128,7 @@ GstFlowReturn SpectrogramState::end_run() {
             if (missing <= static_cast<std::int64_t>(kChunkFrames))
                 flow = push_picture();
         }
+        count_work();
         const GstClockTime last = timeline_.time_of(static_cast<std::uint64_t>(end));
         if (GST_CLOCK_TIME_IS_VALID(last))
             segment_.position = last;
@@ -129,21 +137,19 @@ GstFlowReturn SpectrogramState::end_run() {
     return flow;
 }
 
-GstFlowReturn SpectrogramState::fill_gap(GstClockTime time, GstClockTime duration, bool& filled) {
-    filled = runs_ && GST_CLOCK_TIME_IS_VALID(duration) && duration <= kMostGap &&
-             !timeline_.breaks(static_cast<std::uint64_t>(pushed_), time);
-    if (!filled)
-        return end_run();
-    const std::vector<float> silence(kChunkFrames);
-    std::uint64_t frames = gst_util_uint64_scale_round(
-        duration, static_cast<guint64>(GST_AUDIO_INFO_RATE(&audio_)), GST_SECOND);
-    GstFlowReturn flow = GST_FLOW_OK;
-    while (frames > 0 && flow == GST_FLOW_OK) {
-        const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(frames, kChunkFrames));
-        flow = feed(silence.data(), part);
-        frames -= part;
+/// Draws a gap as silence; false if it cannot be, and the run has ended.
+bool SpectrogramState::fill_gap(GstEvent* gap) {
+    const auto rate = static_cast<guint64>(GST_AUDIO_INFO_RATE(&audio_));
+    const std::optional<std::uint64_t> frames =
+        runs_ ? silent_frames(gap, timeline_, static_cast<std::uint64_t>(pushed_), rate)
+              : std::nullopt;
+    if (!frames) {
+        end_run();
+        return false;
     }
-    return flow;
+    const std::vector<float> silence(kChunkFrames);
+    in_pieces(*frames, kChunkFrames, [&](std::size_t part) { return feed(silence.data(), part); });
+    return true;
 }
 
 void SpectrogramState::flush() {
@@ -207,7 +213,7 @@ GstFlowReturn SpectrogramState::push_picture() {
 GstStructure* SpectrogramState::stats() const {
     GstStructure* const s = gst_structure_new_empty("simdspectrogram-stats");
     set_count(s, "frames", frames_);
-    set_count(s, "frames-not-finite", non_finite_);
+    set_count(s, "non-finite", non_finite_);
     set_count(s, "discontinuities", discontinuities_);
     set_count(s, "transforms", transforms_);
     set_count(s, "pictures", pictures_);

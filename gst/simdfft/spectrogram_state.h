@@ -46,8 +46,8 @@ class SpectrogramState {
     /// No data flows any more.
     void stop();
 
-    bool set(guint id, const GValue* value);
-    bool get(guint id, GValue* value) const;
+    bool set_property(guint id, const GValue* value);
+    bool get_property(guint id, GValue* value) const;
     GstStructure* stats() const;
 
   private:
@@ -65,7 +65,8 @@ class SpectrogramState {
     // --- sound
     GstFlowReturn take_sound(GstBuffer* buffer);
     GstFlowReturn feed(const float* samples, std::size_t frames);
-    GstFlowReturn fill_gap(GstClockTime time, GstClockTime duration, bool& filled);
+    bool fill_gap(GstEvent* gap);
+    void count_work();
     void begin_run(GstClockTime time);
     GstFlowReturn end_run();
     void flush();
@@ -74,7 +75,6 @@ class SpectrogramState {
     std::int64_t sample_of(std::uint64_t picture) const;
     GstClockTime time_of(std::uint64_t picture) const;
     GstFlowReturn push_picture();
-    GstFlowReturn push_due(std::int64_t end);
 
     mutable std::mutex settings_mutex_;
     SpectrogramSettings settings_;
@@ -90,6 +90,8 @@ class SpectrogramState {
     std::vector<EventHandle> pending_; ///< until there are caps for the pictures
     std::optional<SampleReader> reader_;
     std::optional<Spectrogram> picture_;
+    std::uint64_t counted_transforms_ = 0; ///< of the picture
+    std::uint64_t counted_non_finite_ = 0;
     GstBufferPool* pool_ = nullptr;
     std::vector<float> mono_;
     FrameTimeline timeline_{1};

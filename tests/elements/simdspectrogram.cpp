@@ -10,7 +10,6 @@ using namespace tactus;
 
 namespace {
 
-constexpr const char* kFloat = G_BYTE_ORDER == G_LITTLE_ENDIAN ? "F32LE" : "F32BE";
 constexpr const char* kPlain = "simdspectrogram show-scale=false colormap=grey min-db=-100 span=1 ";
 
 struct Pictures {
@@ -365,7 +364,7 @@ TEST(SimdSpectrogram, CountsSamplesThatAreNotNumbers) {
     feed.push(float_noise_of(48'000, 1));
     feed.end();
     EXPECT_EQ(pull_all(feed).times.size(), 11U);
-    EXPECT_EQ(feed.stat("frames-not-finite"), 3U);
+    EXPECT_EQ(feed.stat("non-finite"), 3U);
 }
 
 TEST(SimdSpectrogram, ChangesWithTheSoundsCaps) {
@@ -381,13 +380,4 @@ TEST(SimdSpectrogram, ChangesWithTheSoundsCaps) {
     ASSERT_EQ(all.times.size(), 10U);
     EXPECT_EQ(all.times[5], 500 * GST_MSECOND);
     EXPECT_EQ(all.times[9], 900 * GST_MSECOND);
-}
-
-TEST(SimdSpectrogram, GoesUpAndDownAThousandTimes) {
-    AudioFeed feed("simdspectrogram");
-    for (int i = 0; i < 1000; ++i) {
-        gst_element_set_state(feed.element(), GST_STATE_NULL);
-        ASSERT_EQ(gst_element_set_state(feed.element(), GST_STATE_PLAYING),
-                  GST_STATE_CHANGE_SUCCESS);
-    }
 }

@@ -5,6 +5,7 @@
 // to the next. What comes out must be the same. The input is a program: thirteen bytes of caps and
 // properties, then commands of two bytes.
 #include "core/fft/stft_config.h"
+#include "fuzz_support.h"
 
 #include <gst/audio/audio.h>
 #include <gst/check/gstharness.h>
@@ -15,7 +16,6 @@
 #include <bit>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <span>
 #include <string>
@@ -26,13 +26,6 @@ extern "C" void gst_plugin_simdfft_register();
 namespace tactus {
 
 namespace {
-
-void require(bool holds, const char* what) {
-    if (holds)
-        return;
-    std::fprintf(stderr, "broken: %s\n", what);
-    std::abort();
-}
 
 struct Command {
     std::uint8_t kind = 0;
@@ -167,6 +160,7 @@ class Run {
         } else {
             g_object_set(harness_->element, "bands", 2U + command.value, "fft-size",
                          4U + command.value, nullptr);
+            push_buffer(); // empty: it takes effect with a buffer, so there must be one in any case
         }
         take();
     }
@@ -196,8 +190,11 @@ class Run {
     }
 
     void push() {
-        if (in_one_piece_ && waiting_ == 0)
-            return;
+        if (!in_one_piece_ || waiting_ > 0)
+            push_buffer();
+    }
+
+    void push_buffer() {
         GstBuffer* const buffer = make_buffer(waiting_);
         GST_BUFFER_PTS(buffer) = GST_CLOCK_TIME_NONE; // so that none jumps
         if (discont_ && waiting_ > 0) {
