@@ -62,7 +62,9 @@ constexpr std::array kSettings = {
                  Access::ready),
             &S::low_latency, FilterChange::none},
     Setting{flag("drain-on-changes", "Drain on changes", kDefaults.drain_on_changes,
-                 "Begin anew with a new kernel, with silence before, instead of fading over to it"),
+                 "Begin anew with a new kernel, with silence before, instead of fading over to it "
+                 "(audiofirfilter 1.22 means the opposite, so that its default sounds like this "
+                 "one)"),
             &S::drain_on_changes, FilterChange::none},
     Setting{flag("drain-tail", "Drain the tail", kDefaults.drain_tail,
                  "Let the kernel ring on after the end of the stream; else the result is as long "

@@ -100,9 +100,8 @@ FilterState::make_filter(const FilterFormat& format, const Wishes& wishes, std::
         complaint = wishes.source->file + " is for " + std::to_string(responses.rate_hz) +
                     " Hz, but the stream has " + std::to_string(format.rate_hz) +
                     " Hz: the response is used as it is, at another pitch";
-    const auto filter = ConvolutionFilter::with(static_cast<std::size_t>(format.inputs),
-                                                static_cast<std::size_t>(format.outputs),
-                                                std::move(responses.taps));
+    const ConvolutionFilter filter = std::move(responses).filter(
+        static_cast<std::size_t>(format.inputs), static_cast<std::size_t>(format.outputs));
     std::shared_ptr<AudioFilter> result =
         AudioFilter::create(wishes.settings.config(format.sample), filter);
     taps_ = filter.longest_taps();
@@ -134,9 +133,9 @@ void FilterState::publish() {
         if (filter == nullptr)
             return;
         const Wishes newest = wishes();
-        const auto next = ConvolutionFilter::with(
-            static_cast<std::size_t>(format.inputs), static_cast<std::size_t>(format.outputs),
-            newest.source->read(newest.settings.kernel_channels).taps);
+        const ConvolutionFilter next = newest.source->read(newest.settings.kernel_channels)
+                                           .filter(static_cast<std::size_t>(format.inputs),
+                                                   static_cast<std::size_t>(format.outputs));
         filter->publish(next);
         taps_ = next.longest_taps();
     } catch (const std::exception& error) {

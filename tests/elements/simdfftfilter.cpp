@@ -68,6 +68,40 @@ INSTANTIATE_TEST_SUITE_P(Cases, LikeItsPeer,
                          ::testing::Values(PeerCase{"", 1}, PeerCase{"", 2},
                                            PeerCase{"latency=50", 2}, PeerCase{"latency=99", 1}));
 
+// The peer's property drain-on-changes is true then, but means the opposite.
+TEST(SimdFftFilter, GoesOnWithTheSoundBeforeAtANewKernelAsItsPeerDoes) {
+    guint major = 0;
+    guint minor = 0;
+    guint micro = 0;
+    guint nano = 0;
+    gst_version(&major, &minor, &micro, &nano);
+    if (minor >= 24)
+        GTEST_SKIP() << "what the peer makes of drain-on-changes is known of 1.22 alone";
+    const auto in = audio<float>(2000, 2);
+    const auto run = [&](const char* line) {
+        AudioFeed feed(line);
+        set_kernel(feed.element(), noise_taps(600, 1));
+        feed.set_format(kFloat, 48'000, 1);
+        feed.push(std::vector<float>(in.begin(), in.begin() + 1000));
+        set_kernel(feed.element(), noise_taps(600, 9));
+        feed.push(std::vector<float>(in.begin() + 1000, in.end()));
+        feed.end();
+        return feed.samples<float>();
+    };
+    const auto ours = run("simdfftfilter low-latency=true latency-frames=64");
+    const auto peer = run("audiofirfilter low-latency=true");
+    const auto anew = run("simdfftfilter low-latency=true latency-frames=64 drain-on-changes=true");
+    const auto peer_anew = run("audiofirfilter low-latency=true drain-on-changes=false");
+    ASSERT_EQ(ours.size(), 2000U);
+    ASSERT_EQ(peer.size(), 2000U);
+    ASSERT_EQ(anew.size(), 2000U);
+    ASSERT_EQ(peer_anew.size(), 2000U);
+    for (std::size_t n = 1200; n < 2000; ++n) // when the fade is over
+        ASSERT_NEAR(ours[n], peer[n], 1e-5) << n;
+    for (std::size_t n = 0; n < 2000; ++n)
+        ASSERT_NEAR(anew[n], peer_anew[n], 1e-5) << n;
+}
+
 // --- what comes out when
 
 TEST(SimdFftFilter, PutsOutAsMuchAsComesInWithExactTimes) {

@@ -6,7 +6,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <fcntl.h>
 #include <fstream>
+#include <future>
+#include <sys/stat.h>
+#include <unistd.h>
 
 using namespace tactus;
 
@@ -167,6 +171,52 @@ TEST(SimdFftFilter, AsksForAKernelWhenTheRateChanges) {
         EXPECT_NEAR(out.back(), static_cast<float>(rate), 0.1);
     }
     EXPECT_EQ(rates, (std::vector<int>{48'000, 44'100}));
+}
+
+TEST(SimdFftFilter, AFileThatIsReadSlowlyHoldsNobodyUp) {
+    const std::string path =
+        std::string(g_get_tmp_dir()) + "/slow" + std::to_string(getpid()) + ".wav";
+    ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+    AudioFeed feed("simdfftfilter latency-frames=64");
+    set_kernel(feed.element(), {2.0});
+    feed.set_format(kFloat, 48'000, 1);
+    auto set = std::async(std::launch::async, [&] {
+        g_object_set(feed.element(), "kernel-file", path.c_str(), nullptr);
+        return true;
+    });
+    int writer = -1; // can be opened once somebody reads, who gets nothing until it is closed
+    ASSERT_TRUE(comes_true([&] {
+        writer = open(path.c_str(), O_WRONLY | O_NONBLOCK);
+        return writer >= 0 || set.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    }));
+    if (writer < 0) {
+        std::remove(path.c_str());
+        GTEST_SKIP() << "built without libsndfile";
+    }
+    EXPECT_EQ(feed.push(std::vector<float>(640, 1.0F)), GST_FLOW_OK);
+    EXPECT_EQ(feed.stat("frames-in"), 640U);
+    gchar* file = nullptr;
+    g_object_get(feed.element(), "kernel-file", &file, nullptr);
+    EXPECT_EQ(file, path);
+    g_free(file);
+    EXPECT_EQ(set.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+    close(writer);
+    EXPECT_TRUE(result_of(set));
+    std::remove(path.c_str());
+    EXPECT_NE(feed.complaint(GST_MESSAGE_WARNING).find(path), std::string::npos);
+    EXPECT_NEAR(feed.samples<float>().back(), 2.0F, 1e-5); // the response before
+}
+
+TEST(SimdFftFilter, RefusesMoreTapsThanItsMemoryIsFor) {
+    AudioFeed feed("simdfftfilter");
+    set_bytes(feed.element(), 1, std::vector<float>((std::size_t{1} << 21) + 1, 0.5F));
+    feed.try_caps(std::string("audio/x-raw,layout=interleaved,rate=48000,channels=64,"
+                              "channel-mask=(bitmask)0,format=") +
+                  kFloat);
+    EXPECT_EQ(feed.push(std::vector<float>(64)), GST_FLOW_NOT_NEGOTIATED);
+    EXPECT_EQ(
+        feed.complaint(GST_MESSAGE_ERROR),
+        "2097153 taps, with 64 channels in and responses: 1; there must be 2064888 taps at most");
 }
 
 // --- wrong input

@@ -223,13 +223,13 @@ class Run {
             output_.emplace_back();
             for (guint i = 0; i < gst_value_list_get_size(value); ++i)
                 output_.back().push_back(g_value_get_float(gst_value_list_get_value(value, i)));
-        } else {
-            for (guint i = 0; i < gst_value_array_get_size(value); ++i) {
-                const GValue* const item = gst_value_array_get_value(value, i);
-                if (GST_VALUE_HOLDS_ARRAY(item))
-                    take_values(item);
-                else
-                    add(&item->data[0].v_float, 1);
+        } else { // of channels
+            for (guint c = 0; c < gst_value_array_get_size(value); ++c) {
+                const GValue* const channel = gst_value_array_get_value(value, c);
+                output_.emplace_back();
+                for (guint i = 0; i < gst_value_array_get_size(channel); ++i)
+                    output_.back().push_back(
+                        g_value_get_float(gst_value_array_get_value(channel, i)));
             }
         }
     }
