@@ -13,6 +13,7 @@
 #include "simdfft/spectrogram_debug.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 namespace tactus {
@@ -56,6 +57,7 @@ GstFlowReturn SpectrogramState::take_sound(GstBuffer* buffer) {
     if (!runs_)
         begin_run(GST_BUFFER_PTS(buffer));
     timeline_.note(static_cast<std::uint64_t>(pushed_), GST_BUFFER_PTS(buffer));
+    follow_drift();
     GstFlowReturn flow = GST_FLOW_OK;
     for (std::size_t at = 0; at < audio.frames() && flow == GST_FLOW_OK;) {
         const std::size_t part = std::min(audio.frames() - at, kChunkFrames);
@@ -106,10 +108,24 @@ void SpectrogramState::begin_run(GstClockTime time) {
     picture_->reset(
         GST_CLOCK_TIME_IS_VALID(stream_time) ? static_cast<double>(stream_time) / GST_SECOND : 0);
     timeline_ = FrameTimeline(static_cast<std::uint64_t>(GST_AUDIO_INFO_RATE(&audio_)));
+    timeline_.note(0, run_begin_);
     pushed_ = 0;
+    drift_frames_ = 0;
     next_picture_ = 0;
     discont_ = true;
     runs_ = true;
+}
+
+/// Pictures have a rate of their own; what they show must not get away from their times, but a few
+/// ms are not worth a jerk.
+void SpectrogramState::follow_drift() {
+    const auto rate = static_cast<guint64>(GST_AUDIO_INFO_RATE(&audio_));
+    const std::uint64_t now = timeline_.time_of(static_cast<std::uint64_t>(pushed_));
+    const auto due = static_cast<std::int64_t>(
+        gst_util_uint64_scale_round(now - std::min(now, run_begin_), rate, GST_SECOND));
+    const std::int64_t drift = pushed_ - due;
+    if (std::abs(drift - drift_frames_) > static_cast<std::int64_t>(rate / 100))
+        drift_frames_ = drift;
 }
 
 /// All pictures of the sound that has come.
@@ -161,10 +177,11 @@ void SpectrogramState::flush() {
 // --- pictures
 
 std::int64_t SpectrogramState::sample_of(std::uint64_t picture) const {
-    return static_cast<std::int64_t>(
+    const auto due = static_cast<std::int64_t>(
         gst_util_uint64_scale(picture * static_cast<guint64>(GST_VIDEO_INFO_FPS_D(&video_)),
                               static_cast<guint64>(GST_AUDIO_INFO_RATE(&audio_)),
                               static_cast<guint64>(GST_VIDEO_INFO_FPS_N(&video_))));
+    return std::max<std::int64_t>(0, due + drift_frames_);
 }
 
 GstClockTime SpectrogramState::time_of(std::uint64_t picture) const {

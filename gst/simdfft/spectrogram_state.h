@@ -68,6 +68,7 @@ class SpectrogramState {
     bool fill_gap(GstEvent* gap);
     void count_work();
     void begin_run(GstClockTime time);
+    void follow_drift();
     GstFlowReturn end_run();
     void flush();
 
@@ -97,7 +98,8 @@ class SpectrogramState {
     FrameTimeline timeline_{1};
     bool runs_ = false;
     GstClockTime run_begin_ = 0;
-    std::int64_t pushed_ = 0; ///< frames of the run
+    std::int64_t pushed_ = 0;       ///< frames of the run
+    std::int64_t drift_frames_ = 0; ///< how many more came than their times say
     std::uint64_t next_picture_ = 0;
     std::uint64_t picture_number_ = 0;
     bool discont_ = true;

@@ -246,6 +246,44 @@ TEST(SimdSpectrogram, BeginsAnewAtADiscontinuity) {
     EXPECT_EQ(feed.stat("discontinuities"), 1U);
 }
 
+TEST(SimdSpectrogram, FollowsAClockThatDrifts) {
+    for (const std::uint64_t buffer_us : {10'100U, 9'900U}) {
+        AudioFeed feed(kPlain);
+        want(feed, "GRAY8", 100, 50, "10/1");
+        feed.set_format(kFloat, 48'000, 1);
+        for (std::uint64_t i = 0; i < 1000; ++i) { // 10 ms each
+            GstBuffer* const buffer = feed.make(std::vector<float>(480));
+            GST_BUFFER_PTS(buffer) = i * buffer_us * GST_USECOND;
+            feed.push(buffer);
+        }
+        feed.end();
+        const Pictures all = pull_all(feed);
+        // As long as the sound by its times, to within 10 ms.
+        ASSERT_NEAR(static_cast<double>(all.times.size()), static_cast<double>(buffer_us) / 100, 1);
+        for (std::size_t k = 0; k < all.times.size(); ++k)
+            ASSERT_EQ(all.times[k], k * 100 * GST_MSECOND);
+        EXPECT_EQ(feed.stat("discontinuities"), 0U);
+    }
+}
+
+TEST(SimdSpectrogram, CountsOnWithoutTimestamps) {
+    AudioFeed feed(kPlain);
+    want(feed, "GRAY8", 100, 50, "10/1");
+    feed.set_format(kFloat, 48'000, 1);
+    for (int i = 0; i < 3; ++i) {
+        GstBuffer* const buffer = feed.make(std::vector<float>(9600));
+        GST_BUFFER_PTS(buffer) = GST_CLOCK_TIME_NONE;
+        if (i == 2)
+            GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
+        feed.push(buffer);
+    }
+    feed.end();
+    std::vector<GstClockTime> expected;
+    for (std::size_t k = 0; k < 6; ++k)
+        expected.push_back(k * 100 * GST_MSECOND);
+    EXPECT_EQ(pull_all(feed).times, expected);
+}
+
 TEST(SimdSpectrogram, ForgetsAllInAFlush) {
     AudioFeed feed(kPlain);
     want(feed, "GRAY8", 100, 50, "10/1");
