@@ -42,13 +42,15 @@ GST_ELEMENT_REGISTER_DEFINE(simdspectrogram, "simdspectrogram", GST_RANK_NONE,
 
 namespace {
 
+#define VIDEO_CAPS(formats)                                                                        \
+    "video/x-raw, format=(string)" formats ", width=(int)[ 16, 16384 ], "                          \
+    "height=(int)[ 16, 16384 ], framerate=(fraction)[ 1/1000, 1000/1 ]"
+
 GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
                                                              GST_STATIC_CAPS(TACTUS_AUDIO_CAPS));
 GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
     "src", GST_PAD_SRC, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS("video/x-raw, format=(string){ BGRx, RGBx, BGRA, RGBA, GRAY8 }, "
-                    "width=(int)[ 16, 16384 ], height=(int)[ 16, 16384 ], "
-                    "framerate=(fraction)[ 1/1000, 1000/1 ]"));
+    GST_STATIC_CAPS(VIDEO_CAPS(TACTUS_DRAWN_FORMATS) "; " VIDEO_CAPS(TACTUS_CONVERTED_FORMATS)));
 
 using Entry = EntryPoints<_GstSimdSpectrogram, gst_simd_spectrogram_parent_class>;
 

@@ -208,17 +208,15 @@ GstFlowReturn SpectrogramState::push_picture() {
         discont_ = true;
         return GST_FLOW_OK;
     }
-    GstVideoFrame frame;
-    if (!gst_video_frame_map(&frame, &video_, raw, GST_MAP_WRITE)) {
+    const std::uint64_t begun_ns = FastClock::now_ns();
+    const bool is_drawn = writer_.write(raw, [&](std::uint8_t* pixels, std::size_t stride_bytes) {
+        picture_->draw(sample_of(number), pixels, stride_bytes);
+    });
+    if (!is_drawn) {
         GST_ELEMENT_ERROR(element, RESOURCE, WRITE, ("A picture cannot be written to."), (nullptr));
         return GST_FLOW_ERROR;
     }
-    const std::uint64_t begun_ns = FastClock::now_ns();
-    picture_->draw(sample_of(number),
-                   static_cast<std::uint8_t*>(GST_VIDEO_FRAME_PLANE_DATA(&frame, 0)),
-                   static_cast<std::size_t>(GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 0)));
     draw_ns_.record(FastClock::now_ns() - begun_ns);
-    gst_video_frame_unmap(&frame);
     if (std::exchange(discont_, false))
         GST_BUFFER_FLAG_SET(raw, GST_BUFFER_FLAG_DISCONT);
     else

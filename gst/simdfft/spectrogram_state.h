@@ -6,6 +6,7 @@
 #include "core/fft/sample_reader.h"
 #include "core/stats/log_linear_histogram.h"
 #include "glue/handles.h"
+#include "simdfft/picture_writer.h"
 #include "simdfft/qos_watch.h"
 #include "simdfft/spectrogram_settings.h"
 
@@ -55,7 +56,7 @@ class SpectrogramState {
     bool take_caps(GstCaps* caps);
     GstFlowReturn prepare();
     bool negotiate();
-    bool choose_caps(GstCaps* peer);
+    bool choose_caps(GstCaps* possible);
     bool decide_allocation(GstCaps* caps);
     bool configure_pool(GstCaps* caps, guint size, guint least, guint most, bool has_meta);
     bool make_picture(const SpectrogramSettings& settings);
@@ -86,6 +87,7 @@ class SpectrogramState {
     GstSegment segment_;
     GstAudioInfo audio_;
     GstVideoInfo video_;
+    PictureWriter writer_; ///< of such video
     bool has_audio_ = false;
     bool has_video_ = false;
     std::vector<EventHandle> pending_; ///< until there are caps for the pictures

@@ -121,6 +121,40 @@ TEST(SimdSpectrogram, TakesEveryFormatOfSoundAndPicture) {
         }
 }
 
+TEST(SimdSpectrogram, ConvertsForWhoTakesNoPicturesAsTheyAreDrawn) {
+    const auto brightness = [](const char* format) {
+        AudioFeed feed("simdspectrogram show-scale=false min-db=-100 span=1 colormap=grey");
+        want(feed, format, 64, 48, "20/1");
+        feed.set_format(kFloat, 48'000, 1);
+        feed.push(tone(6000, 24'000));
+        feed.end();
+        return pull_all(feed).pixels;
+    };
+    const auto grey = brightness("GRAY8");
+    ASSERT_EQ(grey.size(), 10U);
+    for (const char* const format : {"I420", "YV12", "NV12"}) { // these begin with the brightness
+        const auto found = brightness(format);
+        ASSERT_EQ(found.size(), grey.size()) << format;
+        ASSERT_EQ(found[9].size(), 64U * 48 * 3 / 2) << format;
+        for (std::size_t i = 0; i < grey[9].size(); ++i) // 16 to 235 there
+            ASSERT_NEAR(found[9][i], 16 + grey[9][i] * 219.0 / 255, 2) << format << ", " << i;
+    }
+    for (const char* const format :
+         {"xRGB", "xBGR", "ARGB", "ABGR", "RGB", "BGR", "NV21", "YUY2", "UYVY", "AYUV"})
+        EXPECT_EQ(brightness(format).size(), grey.size()) << format;
+}
+
+TEST(SimdSpectrogram, PrefersAFormatThatItDraws) {
+    AudioFeed feed("simdspectrogram");
+    gst_harness_set_sink_caps_str(feed.harness(), "video/x-raw,format={ I420, YUY2, RGBx }");
+    feed.set_format(kFloat, 48'000, 1);
+    feed.push(float_noise_of(9600, 1));
+    GstCaps* const caps = gst_pad_get_current_caps(feed.harness()->sinkpad);
+    ASSERT_NE(caps, nullptr);
+    EXPECT_STREQ(gst_structure_get_string(gst_caps_get_structure(caps, 0), "format"), "RGBx");
+    gst_caps_unref(caps);
+}
+
 TEST(SimdSpectrogram, ChoosesASizeIfDownstreamTakesAny) {
     AudioFeed feed("simdspectrogram");
     feed.set_format(kFloat, 48'000, 1);
@@ -388,7 +422,7 @@ TEST(SimdSpectrogram, SaysWhatIsWrong) {
         EXPECT_EQ(feed.push(float_noise_of(1000, 1)), GST_FLOW_ERROR);
     }
     AudioFeed feed("simdspectrogram");
-    gst_harness_set_sink_caps_str(feed.harness(), "video/x-raw,format=I420");
+    gst_harness_set_sink_caps_str(feed.harness(), "video/x-raw,format=GRAY16_LE");
     feed.set_format(kFloat, 48'000, 1);
     EXPECT_EQ(feed.push(float_noise_of(1000, 1)), GST_FLOW_NOT_NEGOTIATED);
     EXPECT_NE(feed.complaint(GST_MESSAGE_ERROR), "");
