@@ -54,6 +54,8 @@ GstFlowReturn SpectrogramState::take_sound(GstBuffer* buffer) {
                           ("%" GST_PTR_FORMAT, static_cast<void*>(buffer)));
         return GST_FLOW_ERROR;
     }
+    if (audio.frames() == 0)
+        return GST_FLOW_OK;
     if (!runs_)
         begin_run(GST_BUFFER_PTS(buffer));
     timeline_.note(static_cast<std::uint64_t>(pushed_), GST_BUFFER_PTS(buffer));

@@ -280,6 +280,20 @@ TEST(SimdSpectrogram, BeginsAnewAtADiscontinuity) {
     EXPECT_EQ(feed.stat("discontinuities"), 1U);
 }
 
+TEST(SimdSpectrogram, BeginsWithTheFirstSampleNotWithAnEmptyBuffer) {
+    AudioFeed feed(kPlain);
+    want(feed, "GRAY8", 100, 50, "10/1");
+    feed.set_format(kFloat, 48'000, 1);
+    feed.push(std::vector<float>());
+    feed.send(gst_event_new_gap(0, GST_SECOND));
+    feed.seek_to(48'000);
+    feed.push(tone(1000, 24'000));
+    feed.end();
+    const Pictures all = pull_all(feed);
+    ASSERT_EQ(all.times.size(), 5U);
+    EXPECT_EQ(all.times[0], GST_SECOND);
+}
+
 TEST(SimdSpectrogram, FollowsAClockThatDrifts) {
     for (const std::uint64_t buffer_us : {10'100U, 9'900U}) {
         AudioFeed feed(kPlain);
