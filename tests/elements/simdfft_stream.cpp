@@ -214,16 +214,23 @@ TEST(SimdFftStream, WhatCannotBeIsRefusedWithTheNumber) {
     }
 }
 
-TEST(SimdFftStream, AMillionPointsAndTheMostChannelsWork) {
-    {
-        StreamHarness h("fft-size=1048576 window-length=4000 hop-size=4000 center=false");
-        h.set_caps(audio_caps("F32LE", 48000, 1));
-        ASSERT_EQ(h.feed(buffer_of(std::vector<float>(4000, 1), 0)), GST_FLOW_OK);
-        const auto buffers = h.pull();
-        ASSERT_EQ(buffers.size(), 1U);
-        EXPECT_EQ(buffers[0].values.size(), 2U * 524289U);
-        EXPECT_NEAR(buffers[0].values[0], 2000, 0.01);
-    }
+TEST(SimdFftStream, TheMostPointsWork) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    constexpr unsigned kPoints = 1U << 20; // the plan takes minutes otherwise
+#else
+    constexpr unsigned kPoints = 1U << 24;
+#endif
+    StreamHarness h("fft-size=" + std::to_string(kPoints) +
+                    " window-length=4000 hop-size=4000 center=false");
+    h.set_caps(audio_caps("F32LE", 48000, 1));
+    ASSERT_EQ(h.feed(buffer_of(std::vector<float>(4000, 1), 0)), GST_FLOW_OK);
+    const auto buffers = h.pull();
+    ASSERT_EQ(buffers.size(), 1U);
+    EXPECT_EQ(buffers[0].values.size(), kPoints + 2U);
+    EXPECT_NEAR(buffers[0].values[0], 2000, 0.01);
+}
+
+TEST(SimdFftStream, TheMostChannelsWork) {
     StreamHarness h("fft-size=256");
     h.set_caps(audio_caps("F32LE", 48000, 64));
     const auto audio = float_noise(64 * 1000);
