@@ -18,6 +18,29 @@ TEST(FrameTimeline, KnowsNoTimeBeforeABufferHasOne) {
     EXPECT_FALSE(timeline.breaks(100, 5 * kSecond));
 }
 
+TEST(FrameTimeline, KnowsAllTimesOnceABufferHasOne) {
+    FrameTimeline timeline(48'000);
+    timeline.note(0, FrameTimeline::kNone);
+    timeline.note(48'000, 5 * kSecond);
+    timeline.note(96'000, FrameTimeline::kNone);
+    EXPECT_EQ(timeline.time_of(24'000), 4 * kSecond + kSecond / 2); // before that buffer
+    EXPECT_EQ(timeline.time_of(96'000), 6 * kSecond);
+}
+
+TEST(FrameTimeline, TellsDurationsThatLeaveNoGaps) {
+    FrameTimeline timeline(44'100);
+    for (const std::uint64_t start : {FrameTimeline::kNone, std::uint64_t{7}}) {
+        timeline.note(0, start);
+        std::uint64_t sum = 0;
+        for (std::uint64_t n = 0; n < 44'100; n += 147)
+            sum += timeline.duration_ns(n, n + 147);
+        EXPECT_EQ(sum, kSecond);
+    }
+    timeline.note(100, kSecond); // what comes before counts back from there
+    EXPECT_EQ(timeline.time_of(50) + timeline.duration_ns(50, 100), kSecond);
+    EXPECT_EQ(timeline.time_of(50) + timeline.duration_ns(50, 150), timeline.time_of(150));
+}
+
 TEST(FrameTimeline, CountsWithoutErrorsThatAddUp) {
     FrameTimeline timeline(44'100);
     timeline.note(0, 7);

@@ -16,6 +16,10 @@ std::uint64_t FrameTimeline::duration_ns(std::uint64_t frames) const {
     return frames / rate_hz_ * kSecondNs + frames % rate_hz_ * kSecondNs / rate_hz_;
 }
 
+std::uint64_t FrameTimeline::duration_ns(std::uint64_t from, std::uint64_t to) const {
+    return anchor_ns_ == kNone ? duration_ns(to) - duration_ns(from) : time_of(to) - time_of(from);
+}
+
 std::uint64_t FrameTimeline::time_of(std::uint64_t frame) const {
     if (anchor_ns_ == kNone)
         return kNone;

@@ -27,6 +27,9 @@ class FrameTimeline {
     std::uint64_t time_of(std::uint64_t frame) const;
     /// How long so many frames are.
     std::uint64_t duration_ns(std::uint64_t frames) const;
+    /// From one frame to another behind it: the difference of their times where those are known,
+    /// so that what follows each other has neither gaps nor overlaps.
+    std::uint64_t duration_ns(std::uint64_t from, std::uint64_t to) const;
     void reset();
 
   private:
