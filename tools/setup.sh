@@ -23,7 +23,7 @@ RUNTIME_PACKAGES=(
 )
 BUILD_PACKAGES=(
     g++ meson ninja-build pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
-    nlohmann-json3-dev libhwy-dev 'libsndfile1-dev?' 'libvulkan-dev?' 'libvulkan-volk-dev?'
+    nlohmann-json3-dev libhwy-dev 'liborc-0.4-dev?' 'libsndfile1-dev?' 'libvulkan-dev?' 'libvulkan-volk-dev?'
     'glslang-dev?' 'spirv-tools?' 'spirv-headers?' 'libspirv-cross-c-shared-dev?' 'prometheus-cpp-dev?'
     'libcurl4-openssl-dev?' "${RUNTIME_PACKAGES[@]}"
 )

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 namespace tactus {
 
@@ -28,6 +30,31 @@ constexpr std::size_t aligned_count(std::size_t count) {
     return (count + kUnit - 1) / kUnit * kUnit;
 }
 
+/// Of a power of two of points, in place; decimation in frequency (Gentleman and Sande 1966).
+void transform_in_long_double(std::vector<RootOfUnity>& x) {
+    const std::size_t length = x.size();
+    for (std::size_t span = length; span > 1; span /= 2)
+        for (std::size_t j = 0; j < span / 2; ++j) {
+            const RootOfUnity root = root_of_unity(j, span);
+            for (std::size_t base = j; base < length; base += span) {
+                RootOfUnity& a = x[base];
+                RootOfUnity& b = x[base + span / 2];
+                const RootOfUnity gap{a.re - b.re, a.im - b.im};
+                a = {a.re + b.re, a.im + b.im};
+                b = {gap.re * root.re - gap.im * root.im, gap.re * root.im + gap.im * root.re};
+            }
+        }
+    // The results lie in the order of reversed bits.
+    for (std::size_t i = 1, reversed = 0; i < length; ++i) {
+        std::size_t bit = length / 2;
+        for (; (reversed & bit) != 0; bit /= 2)
+            reversed ^= bit;
+        reversed ^= bit;
+        if (i < reversed)
+            std::swap(x[i], x[reversed]);
+    }
+}
+
 } // namespace
 
 /// x[n] exp(-pi i n^2 / N), convolved with exp(pi i n^2 / N), and turned again: kn = (k^2 + n^2 -
@@ -37,15 +64,52 @@ template <typename T>
 struct ComplexFft<T>::Convolution {
     using Point = std::complex<double>;
 
+    /// Beyond it an exact response would take seconds and a gigabyte to make.
+    static constexpr std::size_t kMostExact = 65'536;
+
     explicit Convolution(std::size_t length)
-        : fft(std::bit_ceil(2 * length - 1)), chirp(length), response(fft.length()) {
+        : fft(transform_length(length)), chirp(length), response(fft.length()) {
         for (std::size_t n = 0; n < length; ++n) {
             const RootOfUnity root = root_of_unity(std::uint64_t{n} * n % (2 * length), 2 * length);
             chirp[n] = {static_cast<double>(root.re), static_cast<double>(root.im)};
         }
+        if (is_exact(length))
+            transform_exactly();
+        else
+            transform_quickly();
+    }
+
+    /// Whether the last bits count.
+    static bool is_exact(std::size_t length) {
+        return std::is_same_v<T, double> && length <= kMostExact;
+    }
+
+    /// The error of the last transform spreads over all of its points, of which `length` are used:
+    /// among more of them, less of it is.
+    static std::size_t transform_length(std::size_t length) {
+        const std::size_t least = std::bit_ceil(2 * length - 1);
+        return is_exact(length) && 5 * length > 2 * least ? 2 * least : least;
+    }
+
+    /// The transform of the conjugate chirp in long double: else its error would be a third of all.
+    void transform_exactly() {
+        const std::size_t length = chirp.size();
+        std::vector<RootOfUnity> points(fft.length());
+        const auto scale = 1.0L / static_cast<long double>(fft.length());
+        for (std::size_t n = 0; n < length; ++n) {
+            const RootOfUnity root = root_of_unity(std::uint64_t{n} * n % (2 * length), 2 * length);
+            points[n] =
+                points[(fft.length() - n) % fft.length()] = {root.re * scale, -root.im * scale};
+        }
+        transform_in_long_double(points);
+        for (std::size_t k = 0; k < points.size(); ++k)
+            response[k] = {static_cast<double>(points[k].re), static_cast<double>(points[k].im)};
+    }
+
+    void transform_quickly() {
         const auto scale = 1.0 / static_cast<double>(fft.length());
         response[0] = std::conj(chirp[0]) * scale;
-        for (std::size_t n = 1; n < length; ++n)
+        for (std::size_t n = 1; n < chirp.size(); ++n)
             response[n] = response[fft.length() - n] = std::conj(chirp[n]) * scale;
         AlignedArray<double> scratch(fft.scratch_size());
         fft.forward(response.data(), response.data(), scratch.data());
