@@ -207,6 +207,7 @@ GstStructure* VkComputeState::stats() {
         return s;
     set_text(s, "device", device->traits().name);
     set_text(s, "driver", device->traits().driver);
+    set_count(s, "gpu-objects", static_cast<std::uint64_t>(device->live_objects()));
     if (device->traits().validation)
         set_count(s, "validation-messages", device->validation_messages());
     return s;

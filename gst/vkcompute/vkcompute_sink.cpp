@@ -100,7 +100,11 @@ GstFlowReturn VkComputeState::process(BufferHandle buffer, const FrameLayout& la
                                       std::uint64_t arrived_ns) {
     GpuStatus status = GpuStatus::ok;
     GpuError error;
-    do {
+    for (;;) {
+        // With the least memory that there can be, one frame at a time.
+        if (const GstFlowReturn now = is_staged_only ? wait_until_idle() : GST_FLOW_OK;
+            now != GST_FLOW_OK)
+            return now;
         Item item;
         item.arrived_ns = arrived_ns;
         item.program = active;
@@ -119,15 +123,19 @@ GstFlowReturn VkComputeState::process(BufferHandle buffer, const FrameLayout& la
         // A lost device has no memory either.
         if (device->lost())
             status = GpuStatus::device_lost;
-    } while (status == GpuStatus::out_of_memory && make_do_with_less());
+        if (status != GpuStatus::out_of_memory)
+            break;
+        // What is on the GPU gives back its own.
+        if (const GstFlowReturn now = wait_until_idle(); now != GST_FLOW_OK)
+            return now;
+        if (!make_do_with_less(layout))
+            break;
+    }
     return explain(status, error);
 }
 
-// Memory is short: what is on the GPU gives back its own, and from now on less is taken. False: it
-// cannot be less, or the stream does not go on.
-bool VkComputeState::make_do_with_less() {
-    if (wait_until_idle() != GST_FLOW_OK)
-        return false;
+// Memory is short, and nothing is on the GPU: from now on less is taken. False: it cannot be less.
+bool VkComputeState::make_do_with_less(const FrameLayout& layout) {
     pool.trim();
     route.trim();
     active->program->trim();
@@ -144,6 +152,12 @@ bool VkComputeState::make_do_with_less() {
     if (now.empty())
         now = "copied out by the CPU";
     route.set_import(!is_staged_only);
+    // The last step needs memory, too: while there may still be some, it is put aside.
+    GpuError ignored;
+    if (is_staged_only)
+        last_resort.reset();
+    else if (!last_resort && !active->program->passes_input())
+        last_resort = route.scratch(active->program->out_layout(layout).size_bytes, ignored);
     GST_ELEMENT_WARNING(element, RESOURCE, NO_SPACE_LEFT,
                         ("The GPU is short of memory: frames are %s from now on", now.c_str()),
                         ("%s", device->traits().name.c_str()));

@@ -232,6 +232,7 @@ bool VkComputeState::start() {
         most_in_flight = settings.in_flight;
     }
     is_staged_only = false;
+    last_resort.reset();
     lost_one = false;
     lost_before = false;
     route.set_import(true);
@@ -264,6 +265,7 @@ void VkComputeState::stop() {
     drain_queue();
     store_caches();
     pool.clear();
+    last_resort.reset();
     route.begin(nullptr, false);
     media.reset();
     // They go once the lock is open: freeing takes a while.
@@ -442,6 +444,7 @@ GstFlowReturn VkComputeState::recover() {
     if (!open_device() || !make_ring())
         return GST_FLOW_ERROR;
     pool.begin(device);
+    last_resort.reset();
     GpuError error;
     auto next = make_program(layout, error);
     if (!next) {

@@ -152,7 +152,7 @@ class VkComputeState {
     GpuStatus run(Item& item, const FrameProgram::Frame& frame, GpuError& error);
     bool take_slot(Item& item);
     GpuStatus place_output(Item& item, FrameProgram::Frame& frame, GpuError& error);
-    bool make_do_with_less();
+    bool make_do_with_less(const FrameLayout& layout);
     MemoryPath choose_path(ActiveProgram& program) const;
     GstFlowReturn enqueue(Item item);
     void enqueue_event(EventHandle event);
@@ -198,6 +198,7 @@ class VkComputeState {
     std::optional<MediaFormat> media;
     MemoryRoute route; ///< its counts: any thread
     OutputPool pool;
+    std::shared_ptr<GpuBuffer> last_resort; ///< kept for when memory is even shorter
     bool is_staged_only = false; ///< memory is short: what shaders make is copied out, too
     bool lost_one = false;       ///< a frame was lost before it came to the queue
     bool is_accounted = false;   ///< the frame at hand was queued or counted as lost

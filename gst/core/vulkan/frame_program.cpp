@@ -43,15 +43,6 @@ BufferSlice extent_of(const GpuFrame& frame) {
             std::min<std::uint64_t>(end, frame.buffer->size_bytes()) - begin};
 }
 
-std::string too_large(const FrameLayout& layout, std::uint64_t most_bytes) {
-    if (end_of(layout) <= most_bytes)
-        return {};
-    return "a frame of " + std::string(info_of(layout.format).name) + " of " +
-           std::to_string(layout.width) + "x" + std::to_string(layout.height) + " ends at byte " +
-           std::to_string(end_of(layout)) + "; this shader on this device reaches " +
-           std::to_string(most_bytes);
-}
-
 VkFormat image_format(const PlaneLayout& plane) {
     const bool wide = plane.component_bytes == 2;
     switch (plane.components) {
@@ -374,10 +365,19 @@ GpuDispatch FrameProgram::dispatch_of(Slot& slot, std::size_t stage, const Frame
 
 // --- jobs
 
+std::string FrameProgram::too_large(const FrameLayout& layout) const {
+    if (end_of(layout) <= reach_bytes_)
+        return {};
+    return "a frame of " + std::string(info_of(layout.format).name) + " of " +
+           std::to_string(layout.width) + "x" + std::to_string(layout.height) + " ends at byte " +
+           std::to_string(end_of(layout)) + "; this shader on this device reaches " +
+           std::to_string(reach_bytes_);
+}
+
 GpuStatus FrameProgram::prepare(unsigned slot_index, const Frame& frame, GpuJob& job,
                                 GpuError& error) {
     for (const FrameLayout* layout : {&frame.in.layout, &frame.out.layout}) {
-        error.text = too_large(*layout, reach_bytes_);
+        error.text = too_large(*layout);
         if (!error.text.empty())
             return error.status = GpuStatus::bad_input;
     }

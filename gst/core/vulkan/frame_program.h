@@ -128,6 +128,7 @@ class FrameProgram {
     FrameProgram();
 
     const GpuFrame& input_of(const Slot& slot, std::size_t stage) const;
+    std::string too_large(const FrameLayout& layout) const; ///< empty: it is not
     GpuStatus reserve(Slot& slot, const Frame& frame, GpuError& error);
     GpuStatus reserve_copy(GpuFrame& copy, const FrameLayout& layout, GpuError& error);
     GpuStatus reserve_images(Slot& slot, const Frame& frame, GpuError& error);

@@ -210,6 +210,10 @@ class FrameProgram::Build {
         for (const Stage& stage : program_.stages_)
             if (stage.facts.reads_buffers || stage.facts.writes_buffers || stage.facts.history > 0)
                 program_.reach_bytes_ = program_.device_->traits().limits.maxStorageBufferRange;
+        const FrameLayout made = program_.out_layout(settings().in);
+        for (const FrameLayout* layout : {&settings().in, &made})
+            if (std::string wrong = program_.too_large(*layout); !wrong.empty())
+                return fail(GpuStatus::bad_input, std::move(wrong));
         return true;
     }
 
