@@ -96,6 +96,10 @@ std::shared_ptr<GpuBuffer> MemoryRoute::reach(GstMemory* memory, Path& path, std
         reason = "upstream took our pool";
         return ours;
     }
+    if (!import_allowed_) {
+        reason = "memory is short";
+        return nullptr;
+    }
     if (import_refused_) {
         reason = import_reason(ImportVerdict::refused, memory);
         return nullptr;
@@ -157,6 +161,10 @@ std::shared_ptr<GpuBuffer> MemoryRoute::copy_target(std::size_t bytes, GpuError&
     std::erase_if(copies_, [&](const auto& copy) { return copy->size_bytes() < bytes; });
     copies_.push_back(made);
     return made;
+}
+
+void MemoryRoute::trim() {
+    std::erase_if(copies_, [](const auto& copy) { return copy.use_count() == 1; });
 }
 
 GpuFrame MemoryRoute::stage(GstBuffer* buffer, const FrameLayout& layout, GpuError& error) {

@@ -31,6 +31,16 @@ class MemoryRoute {
     /// reason, if there is no memory for a copy.
     GpuFrame take(GstBuffer* buffer, const FrameLayout& layout, GpuError& error);
 
+    /// Memory of ours for a frame, that is used again once nobody else has it. Null, with the
+    /// reason, if there is none.
+    std::shared_ptr<GpuBuffer> scratch(std::size_t bytes, GpuError& error) {
+        return copy_target(bytes, error);
+    }
+    /// Gives back memory that is kept for later copies.
+    void trim();
+    /// From now on nothing is imported: a driver may need memory of its own for that.
+    void set_import(bool allowed) { import_allowed_ = allowed; }
+
     /// Once after `begin` and the first frame, and again when the path changed: what to log.
     bool take_news(std::string& text);
     const char* path_name() const;
@@ -46,6 +56,7 @@ class MemoryRoute {
     std::shared_ptr<VulkanDevice> device_;
     bool strict_ = false;
     bool import_refused_ = false;
+    bool import_allowed_ = true;
     unsigned new_in_a_row_ = 0; ///< imports of memory that was not seen before
     std::vector<std::shared_ptr<GpuBuffer>> copies_;
 

@@ -63,8 +63,10 @@ bool VkComputeState::open_device() {
                     opened->traits().driver.c_str());
     {
         const std::lock_guard lock(mutex);
-        device = std::move(opened);
+        std::swap(device, opened);
     }
+    if (opened) // one that was lost: what was measured there still holds
+        device->workgroups().load(opened->workgroups().data());
     warm_caches();
     return true;
 }
@@ -122,7 +124,7 @@ void VkComputeState::start_watching() {
     }
     if (files.empty())
         return;
-    const std::string wrong = watch.start(files, [this] {
+    const std::string wrong = watch.start(files, [this]() -> std::vector<std::string> {
         GpuError error;
         std::optional<ShaderSet> set;
         try {
@@ -131,14 +133,16 @@ void VkComputeState::start_watching() {
             error.text = thrown.what();
         }
         if (set) {
+            std::vector<std::string> read = set->files;
             const std::lock_guard lock(mutex);
             reloaded = std::move(set);
-            return;
+            return read;
         }
         ++reload_failures;
         GST_ELEMENT_WARNING(element, LIBRARY, SETTINGS,
                             ("The changed shader cannot be used: %s", error.text.c_str()),
                             ("the old one goes on"));
+        return {};
     });
     if (!wrong.empty())
         GST_ELEMENT_WARNING(element, RESOURCE, OPEN_READ,
@@ -183,30 +187,17 @@ void VkComputeState::take_reload() {
 // --- READY to PAUSED and back
 
 bool VkComputeState::read_extra() {
-    extra.clear();
     std::string path;
     {
         const std::lock_guard lock(mutex);
         path = settings.extra_input;
     }
-    if (path.empty())
-        return true;
-    std::string bytes;
-    std::error_code wrong;
-    // A device or a pipe might never come to an end.
-    if (std::filesystem::is_regular_file(path, wrong)) {
-        std::ifstream file(path, std::ios::binary);
-        bytes.assign(std::istreambuf_iterator<char>(file), {});
-    }
-    if (bytes.empty()) {
+    const std::string wrong = read_extra_input(path, extra);
+    if (!wrong.empty())
         GST_ELEMENT_ERROR(element, RESOURCE, OPEN_READ,
-                          ("extra-input cannot be read, or is empty: %s", path.c_str()), (nullptr));
-        return false;
-    }
-    const auto* begin = reinterpret_cast<const std::byte*>(bytes.data());
-    extra.assign(begin, begin + bytes.size());
-    extra.resize((extra.size() + 3) & ~std::size_t{3}); // shaders read words
-    return true;
+                          ("extra-input cannot be used: %s: %s", path.c_str(), wrong.c_str()),
+                          (nullptr));
+    return wrong.empty();
 }
 
 bool VkComputeState::start() {
@@ -236,6 +227,15 @@ bool VkComputeState::start() {
     }
     if ((stale && !load_shaders()) || !read_extra() || !make_ring())
         return false;
+    {
+        const std::lock_guard lock(mutex);
+        most_in_flight = settings.in_flight;
+    }
+    is_staged_only = false;
+    last_resort.reset();
+    lost_one = false;
+    lost_before = false;
+    route.set_import(true);
     pool.begin(device);
     start_watching();
     return true;
@@ -265,12 +265,16 @@ void VkComputeState::stop() {
     drain_queue();
     store_caches();
     pool.clear();
+    last_resort.reset();
     route.begin(nullptr, false);
     media.reset();
+    // They go once the lock is open: freeing takes a while.
     std::shared_ptr<SubmissionRing> old_ring;
+    std::shared_ptr<ActiveProgram> old_program;
+    std::optional<ShaderSet> old_reload;
     const std::lock_guard lock(mutex);
-    active.reset();
-    reloaded.reset();
+    old_program = std::move(active);
+    old_reload = std::exchange(reloaded, std::nullopt);
     old_ring = std::move(ring);
 }
 
@@ -336,44 +340,59 @@ bool VkComputeState::read_out_caps(FrameProgram::Settings& wanted, GpuError& err
     return wanted.out_format.has_value();
 }
 
-std::shared_ptr<ActiveProgram> VkComputeState::make_program(const FrameLayout& layout,
-                                                            GpuError& error) {
+// All but the sizes of work groups. Wrong settings leave a text in `error`.
+FrameProgram::Settings VkComputeState::program_settings(const FrameLayout& layout,
+                                                        GpuError& error) {
     FrameProgram::Settings wanted;
-    error.status = GpuStatus::bad_input;
+    error = {GpuStatus::ok, ""};
     wanted.in = layout;
     wanted.rate = media->rate();
-    wanted.extra = extra;
+    wanted.extra = extra.bytes;
+    wanted.extra_width = extra.width;
+    wanted.extra_height = extra.height;
     wanted.own_memory = !device->traits().shares_memory();
     if (media->kind() == MediaFormat::Kind::video && !read_out_caps(wanted, error))
-        return nullptr;
+        error.status = GpuStatus::bad_input;
     std::vector<std::string> problems;
     {
         const std::lock_guard lock(mutex);
         wanted.shaders = shader_set.shaders;
         wanted.labels = shader_set.labels;
         wanted.constants = numbers_of(settings.constants.get(), problems);
-        wanted.workgroup = parse_workgroup(settings.workgroup).value_or(wanted.workgroup);
         wanted.slots = settings.in_flight + 1;
+        if (settings.history != 0)
+            wanted.history = settings.history;
         if (active)
-            wanted.previous = active->program;
+            wanted.previous = {active->program};
     }
-    if (!problems.empty()) {
-        error.text = "constants: " + joined(problems);
-        return nullptr;
-    }
+    if (!problems.empty())
+        error = {GpuStatus::bad_input, "constants: " + joined(problems)};
+    return wanted;
+}
+
+std::shared_ptr<ActiveProgram> VkComputeState::make_program(const FrameLayout& layout,
+                                                            GpuError& error) {
+    FrameProgram::Settings wanted = program_settings(layout, error);
+    return error.status == GpuStatus::ok ? finish_program(std::move(wanted), error) : nullptr;
+}
+
+std::shared_ptr<ActiveProgram> VkComputeState::finish_program(FrameProgram::Settings wanted,
+                                                              GpuError& error) {
     auto made = std::make_shared<ActiveProgram>();
+    choose_workgroups(wanted, *made);
     made->program = FrameProgram::create(device, wanted, error);
-    made->layout = layout;
+    made->layout = wanted.in;
     made->trial = MemoryPathTrial(device->traits().shares_memory());
     for (unsigned i = 0; i < wanted.slots; ++i)
         made->free.push_back(i);
+    made->contexts = wanted.slots;
     return made->program ? made : nullptr;
 }
 
 void VkComputeState::use_program(std::shared_ptr<ActiveProgram> next) {
     route.begin(device, next->program->history() > 0);
     const std::lock_guard lock(mutex);
-    active = std::move(next);
+    std::swap(active, next); // the old one goes once the lock is open
     uniforms_changed = true;
 }
 
@@ -395,6 +414,7 @@ void VkComputeState::apply_uniforms() {
         }
     }
     const std::vector<std::string> more = active->program->set_uniforms(values);
+    uniform_values = std::move(values);
     problems.insert(problems.end(), more.begin(), more.end());
     if (!problems.empty())
         GST_ELEMENT_WARNING(element, LIBRARY, SETTINGS, ("Uniforms: %s", joined(problems).c_str()),
@@ -424,6 +444,7 @@ GstFlowReturn VkComputeState::recover() {
     if (!open_device() || !make_ring())
         return GST_FLOW_ERROR;
     pool.begin(device);
+    last_resort.reset();
     GpuError error;
     auto next = make_program(layout, error);
     if (!next) {

@@ -8,7 +8,9 @@
 #include "core/vulkan/rebuild_limit.h"
 #include "core/vulkan/spirv_cache.h"
 #include "core/vulkan/submission_ring.h"
+#include "core/vulkan/workgroup_trial.h"
 #include "glue/handles.h"
+#include "vkcompute/extra_input.h"
 #include "vkcompute/media_format.h"
 #include "vkcompute/memory_route.h"
 #include "vkcompute/output_pool.h"
@@ -44,7 +46,12 @@ struct ActiveProgram {
     FrameLayout layout; ///< that it was made for
     // guarded by the state's lock
     std::vector<unsigned> free;
+    std::size_t contexts = 0; ///< that there are
     MemoryPathTrial trial{true};
+    std::string workgroup_reason;
+    // the streaming thread's own
+    std::vector<WorkgroupSize> workgroups; ///< that it was made with, one for each shader
+    bool is_untried = false;               ///< its work groups are to be measured with a frame
 };
 
 /// What GStreamer's threads share of one vkcompute.
@@ -93,6 +100,8 @@ class VkComputeState {
         unsigned slot = 0;
         MemoryPath path = MemoryPath::direct;
         std::uint64_t arrived_ns = 0;
+        std::shared_ptr<GpuBuffer> staged; ///< what was made, still to be copied to the buffer
+        bool after_loss = false;           ///< a frame is missing before it
     };
 
     // making ready
@@ -108,12 +117,22 @@ class VkComputeState {
     bool read_extra();
     bool configure(const GstCaps* caps);
     bool set_up(const FrameLayout& layout);
+    FrameProgram::Settings program_settings(const FrameLayout& layout, GpuError& error);
     std::shared_ptr<ActiveProgram> make_program(const FrameLayout& layout, GpuError& error);
+    std::shared_ptr<ActiveProgram> finish_program(FrameProgram::Settings wanted, GpuError& error);
     void use_program(std::shared_ptr<ActiveProgram> next);
     bool read_out_caps(FrameProgram::Settings& wanted, GpuError& error);
     void start_watching();
     void take_reload();
     void apply_uniforms();
+
+    // sizes of work groups
+    void choose_workgroups(FrameProgram::Settings& wanted, ActiveProgram& made);
+    void try_workgroups(GstBuffer* buffer, const FrameLayout& layout);
+    void take_workgroups(FrameProgram::Settings wanted, const WorkgroupTrial::Outcome& outcome);
+    void warm_workgroups(const std::string& path);
+    void store_workgroups(const std::string& path);
+
     GstFlowReturn recover();
 
     // what it takes and makes
@@ -125,12 +144,15 @@ class VkComputeState {
     bool propose_allocation(GstQuery* query);
 
     // one frame
+    GstFlowReturn take(BufferHandle buffer);
     bool adapt_to(const FrameLayout& layout);
     GstFlowReturn process(BufferHandle buffer, const FrameLayout& layout, std::uint64_t arrived_ns);
     GpuStatus place(GstBuffer* buffer, const FrameLayout& layout, Item& item,
                     FrameProgram::Frame& frame, GpuError& error);
     GpuStatus run(Item& item, const FrameProgram::Frame& frame, GpuError& error);
     bool take_slot(Item& item);
+    GpuStatus place_output(Item& item, FrameProgram::Frame& frame, GpuError& error);
+    bool make_do_with_less(const FrameLayout& layout);
     MemoryPath choose_path(ActiveProgram& program) const;
     GstFlowReturn enqueue(Item item);
     void enqueue_event(EventHandle event);
@@ -140,6 +162,7 @@ class VkComputeState {
     std::optional<Item> next_item();
     void push_frame(Item item);
     bool collect(Item& item);
+    void warn_of_timeout(std::uint64_t most_ns);
     void attach_results(Item& item, const JobResult& result);
     void set_flow(GstFlowReturn result);
     void note_residence(std::uint64_t arrived_ns);
@@ -165,6 +188,7 @@ class VkComputeState {
     std::shared_ptr<SubmissionRing> ring;
     std::shared_ptr<ActiveProgram> active;
     ShaderSet shader_set;
+    unsigned most_in_flight = 0;       ///< less than the property says where memory is short
     std::optional<ShaderSet> reloaded; ///< to be taken over with the next frame
     std::string cache_note = "none";   ///< what became of the pipeline cache
     std::string shader_cache_note = "none";
@@ -174,16 +198,26 @@ class VkComputeState {
     std::optional<MediaFormat> media;
     MemoryRoute route; ///< its counts: any thread
     OutputPool pool;
+    std::shared_ptr<GpuBuffer> last_resort; ///< kept for when memory is even shorter
+    bool is_staged_only = false; ///< memory is short: what shaders make is copied out, too
+    bool lost_one = false;       ///< a frame was lost before it came to the queue
+    bool is_accounted = false;   ///< the frame at hand was queued or counted as lost
     RebuildLimit rebuilds_allowed;
     std::size_t stored_cache_bytes = 0;
-    std::uint64_t stored_spirv = 0; ///< how much had been added when the file was written
-    std::vector<std::byte> extra;
+    std::uint64_t stored_spirv = 0;      ///< how much had been added when the file was written
+    std::uint64_t stored_workgroups = 0; ///< likewise
+    ExtraInput extra;
+    UniformValues uniform_values; ///< that are in force
+
+    // the task's own
+    bool lost_before = false; ///< the frame before the next one was lost
 
     ShaderWatch watch;
 
     std::atomic<std::uint64_t> frames_in{0};
     std::atomic<std::uint64_t> frames_out{0};
     std::atomic<std::uint64_t> frames_lost{0};
+    std::atomic<std::uint64_t> frames_refused{0};
     std::atomic<std::uint64_t> frames_flushed{0};
     std::atomic<std::uint64_t> rebuilds{0};
     std::atomic<std::uint64_t> reloads{0};

@@ -49,7 +49,9 @@ struct State {
     std::map<void*, InstanceTable> instances;
     std::map<void*, DeviceTable> devices;
     Faults faults;
-    std::mutex queue_lock; ///< the queues of split_queues are all one
+    std::mutex memory_lock;
+    std::map<VkDeviceMemory, std::int64_t> memories; ///< bytes of each
+    std::mutex queue_lock;                           ///< the queues of split_queues are all one
 };
 
 State& state() {
@@ -268,14 +270,41 @@ VKAPI_ATTR VkResult VKAPI_CALL queue_submit(VkQueue queue, std::uint32_t count,
     return faults().stalled ? VK_SUCCESS : next(queue, count, submits, fence);
 }
 
+bool is_import(const VkMemoryAllocateInfo* info) {
+    const auto* chain = static_cast<const VkBaseInStructure*>(info->pNext);
+    while (chain != nullptr &&
+           chain->sType != VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT)
+        chain = chain->pNext;
+    return chain != nullptr;
+}
+
 VKAPI_ATTR VkResult VKAPI_CALL allocate_memory(VkDevice device, const VkMemoryAllocateInfo* info,
                                                const VkAllocationCallbacks* allocator,
                                                VkDeviceMemory* memory) {
+    const std::lock_guard guard(state().memory_lock);
+    const auto bytes = is_import(info) ? 0 : static_cast<std::int64_t>(info->allocationSize);
     const bool fails = due(faults().allocations, faults().allocation_fails_at);
-    if (fails || faults().allocations_fail)
+    const std::int64_t limit = faults().memory_limit_bytes;
+    const bool is_too_much = limit != 0 && bytes != 0 && faults().memory_bytes + bytes > limit;
+    if (fails || is_too_much || faults().allocations_fail)
         return VK_ERROR_OUT_OF_DEVICE_MEMORY;
-    return device_of(device).get<PFN_vkAllocateMemory>("vkAllocateMemory")(device, info, allocator,
-                                                                           memory);
+    const VkResult result = device_of(device).get<PFN_vkAllocateMemory>("vkAllocateMemory")(
+        device, info, allocator, memory);
+    if (result == VK_SUCCESS) {
+        state().memories[*memory] = bytes;
+        faults().memory_bytes += bytes;
+    }
+    return result;
+}
+
+VKAPI_ATTR void VKAPI_CALL free_memory(VkDevice device, VkDeviceMemory memory,
+                                       const VkAllocationCallbacks* allocator) {
+    const std::lock_guard guard(state().memory_lock);
+    if (const auto found = state().memories.find(memory); found != state().memories.end()) {
+        faults().memory_bytes -= found->second;
+        state().memories.erase(found);
+    }
+    device_of(device).get<PFN_vkFreeMemory>("vkFreeMemory")(device, memory, allocator);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL create_pipelines(VkDevice device, VkPipelineCache cache,
@@ -357,6 +386,7 @@ PFN_vkVoidFunction own_function(std::string_view name) {
     TACTUS_OWN("vkEnumerateDeviceExtensionProperties", device_extensions);
     TACTUS_OWN("vkQueueSubmit", queue_submit);
     TACTUS_OWN("vkAllocateMemory", allocate_memory);
+    TACTUS_OWN("vkFreeMemory", free_memory);
     TACTUS_OWN("vkCreateComputePipelines", create_pipelines);
     TACTUS_OWN("vkGetMemoryHostPointerPropertiesEXT", host_pointer);
     TACTUS_OWN("vkWaitSemaphores", wait_semaphores);

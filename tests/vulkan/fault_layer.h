@@ -14,6 +14,7 @@ struct Faults {
     std::int64_t allocation_fails_at = 0; ///< this vkAllocateMemory has no memory
     std::int64_t pipeline_fails_at = 0;   ///< this vkCreateComputePipelines has no memory
     bool allocations_fail = false;        ///< all of them
+    std::int64_t memory_limit_bytes = 0;  ///< no more than that at a time, imports not counted
     bool import_refused = false;          ///< no page can be imported
     bool waits_time_out = false;          ///< whatever is waited for does not come
     bool stalled = false;                 ///< work is taken and never done
@@ -27,7 +28,8 @@ struct Faults {
     std::int64_t submits = 0;
     std::int64_t allocations = 0;
     std::int64_t pipelines = 0;
-    std::int64_t copy_pools = 0; ///< command pools for the queues of split_queues
+    std::int64_t memory_bytes = 0; ///< that are allocated now; counted always
+    std::int64_t copy_pools = 0;   ///< command pools for the queues of split_queues
     bool lost = false;
 };
 

@@ -103,53 +103,7 @@ std::uint32_t FrameProgram::history() const {
     std::uint32_t most = 0;
     for (const Stage& stage : stages_)
         most = std::max(most, stage.facts.history);
-    return most;
-}
-
-// --- uniforms
-
-std::vector<std::string> FrameProgram::set_uniforms(const UniformValues& values) {
-    std::vector<std::string> problems;
-    std::set<std::string> known;
-    for (Stage& stage : stages_) {
-        const ShaderReflection& reflection = stage.reflection();
-        UniformValues all = uniform_defaults(reflection);
-        for (const auto& [name, numbers] : values)
-            all[name] = numbers;
-        const auto write = [&](const std::vector<BlockMember>& members,
-                               std::vector<std::byte>& block) {
-            for (const BlockMember& member : members) {
-                known.insert(member.name);
-                const auto found = all.find(member.name);
-                if (found == all.end())
-                    continue;
-                std::string wrong = write_member(member, found->second, block);
-                if (!wrong.empty())
-                    problems.push_back(std::move(wrong));
-            }
-        };
-        write(reflection.push_members, stage.push);
-        if (const ShaderBinding* block = find_binding(reflection, c::kUniformBlock))
-            write(block->members, stage.block);
-    }
-    std::string names;
-    for (const std::string& name : known)
-        names += (names.empty() ? "" : ", ") + name;
-    for (const auto& [name, numbers] : values)
-        if (known.count(name) == 0)
-            problems.push_back("no shader has the uniform " + name + "; " +
-                               (names.empty() ? "it has none" : "there are: " + names));
-    return problems;
-}
-
-std::vector<std::string> FrameProgram::float_uniforms() const {
-    std::vector<std::string> names;
-    for (const Stage& stage : stages_)
-        for (const BlockMember& member : uniform_members(stage.reflection()))
-            if (member.type == ScalarType::f32 && number_count(member) == 1 &&
-                std::find(names.begin(), names.end(), member.name) == names.end())
-                names.push_back(member.name);
-    return names;
+    return std::min(most, settings_.history.value_or(most));
 }
 
 // --- what a job needs
@@ -266,6 +220,12 @@ void FrameProgram::place_uploads(Slot& slot, const Frame& frame, GpuJob& job) co
         else if (result.host)
             std::memset(result.host->data(), 0, result.bytes);
     }
+    if (extra_image_ && !extra_is_there_)
+        job.uploads.push_back({GpuCopy::Kind::buffer_to_image,
+                               {extra_.get(), 0, 0},
+                               {},
+                               extra_image_.get(),
+                               settings_.extra_width});
     if (!state_is_fresh_)
         return;
     for (const Stage& stage : stages_)
@@ -327,6 +287,7 @@ void FrameProgram::fill_info(Slot& slot, std::size_t stage, const Frame& frame) 
     info.in_bytes = static_cast<std::uint32_t>(end_of(in));
     info.out_bytes = static_cast<std::uint32_t>(end_of(out));
     info.rate = settings_.rate;
+    info.extra_size = {settings_.extra_width, settings_.extra_height};
     info.extra_bytes = static_cast<std::uint32_t>(settings_.extra.size());
     std::byte* target = slot.info->data() + stage * slot.info_stride_bytes;
     std::memcpy(target, &info, sizeof info);
@@ -360,6 +321,8 @@ GpuBinding FrameProgram::binding_of(const Slot& slot, std::size_t stage, const F
         return buffer(slot.info, info + kInfoBytes, stages_[stage].block.size());
     if (binding == c::kExtra)
         return buffer(extra_);
+    if (binding == c::kExtraImage)
+        return {0, binding, 0, {}, extra_image_.get()};
     if (binding == c::kResult)
         return buffer(slot.results[stage].device ? slot.results[stage].device
                                                  : slot.results[stage].host);
@@ -402,8 +365,22 @@ GpuDispatch FrameProgram::dispatch_of(Slot& slot, std::size_t stage, const Frame
 
 // --- jobs
 
+std::string FrameProgram::too_large(const FrameLayout& layout) const {
+    if (end_of(layout) <= reach_bytes_)
+        return {};
+    return "a frame of " + std::string(info_of(layout.format).name) + " of " +
+           std::to_string(layout.width) + "x" + std::to_string(layout.height) + " ends at byte " +
+           std::to_string(end_of(layout)) + "; this shader on this device reaches " +
+           std::to_string(reach_bytes_);
+}
+
 GpuStatus FrameProgram::prepare(unsigned slot_index, const Frame& frame, GpuJob& job,
                                 GpuError& error) {
+    for (const FrameLayout* layout : {&frame.in.layout, &frame.out.layout}) {
+        error.text = too_large(*layout);
+        if (!error.text.empty())
+            return error.status = GpuStatus::bad_input;
+    }
     Slot& slot = slots_[slot_index];
     slot.earlier.assign(earlier_.begin(), earlier_.end());
     const GpuStatus status = reserve(slot, frame, error);
@@ -411,20 +388,20 @@ GpuStatus FrameProgram::prepare(unsigned slot_index, const Frame& frame, GpuJob&
         return status;
     job = {};
     place_uploads(slot, frame, job);
-    state_is_fresh_ = false;
     for (std::size_t i = 0; i < stages_.size(); ++i)
         job.dispatches.push_back(dispatch_of(slot, i, frame));
     place_downloads(slot, frame, job);
-    remember(slot);
     return GpuStatus::ok;
 }
 
-void FrameProgram::remember(const Slot& slot) {
+void FrameProgram::submitted(unsigned slot_index) {
+    state_is_fresh_ = false;
+    extra_is_there_ = true;
     ++number_;
     const std::uint32_t most = history();
     if (most == 0)
         return;
-    GpuFrame seen = slot.in;
+    GpuFrame seen = slots_[slot_index].in;
     earlier_.push_front(std::move(seen));
     if (earlier_.size() > most)
         earlier_.pop_back();
@@ -442,6 +419,16 @@ void FrameProgram::forget(unsigned slot_index) {
     slot.earlier.clear();
     slot.in = {};
     slot.out = {};
+}
+
+void FrameProgram::trim() {
+    for (Slot& slot : slots_) {
+        slot.in_images = {};
+        slot.out_images = {};
+        std::fill(slot.between_images.begin(), slot.between_images.end(), Slot::Images{});
+        std::fill(slot.between.begin(), slot.between.end(), GpuFrame{});
+    }
+    std::erase_if(spare_, [](const auto& spare) { return spare.use_count() == 1; });
 }
 
 void FrameProgram::abandon(unsigned slot_index) {

@@ -16,6 +16,8 @@ struct FrameProgram::Stage {
     ComputePipeline::Settings specialization; ///< that the pipeline was made with
     ShaderFacts facts;
     std::string label;
+    std::size_t shader_index = 0;
+    std::uint32_t pass = 0; ///< of that shader
     PixelFormat in_format = PixelFormat::bytes;
     PixelFormat out_format = PixelFormat::bytes;
     std::vector<std::byte> push;

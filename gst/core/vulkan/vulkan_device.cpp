@@ -6,6 +6,7 @@
 #include "core/vulkan/device_choice.h"
 #include "core/vulkan/device_traits.h"
 #include "core/vulkan/vulkan_instance.h"
+#include "core/vulkan/workgroup_memory.h"
 
 #include <algorithm>
 #include <cstring>
@@ -256,6 +257,8 @@ GpuStatus VulkanDevice::make_cache() {
     info.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO;
     return check(api_.vkCreatePipelineCache(device_, &info, nullptr, &pipeline_cache_));
 }
+
+VulkanDevice::VulkanDevice() : workgroups_(std::make_unique<WorkgroupMemory>()) {}
 
 VulkanDevice::~VulkanDevice() {
     if (device_ == VK_NULL_HANDLE || api_.vkDestroySampler == nullptr)

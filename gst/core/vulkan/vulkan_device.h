@@ -22,6 +22,7 @@
 namespace tactus {
 
 class VulkanInstance;
+class WorkgroupMemory;
 
 /// A queue of a device. Vulkan wants one caller at a time; VulkanDevice::submit sees to it.
 struct GpuQueue {
@@ -164,6 +165,8 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
     /// or is damaged; then nothing changed.
     bool add_pipeline_cache(std::span<const std::byte> data);
     std::vector<std::byte> pipeline_cache_data() const;
+    /// What was measured on this device.
+    WorkgroupMemory& workgroups() { return *workgroups_; }
 
     /// Edges are clamped. One for all, never destroyed before the device.
     VkSampler sampler(VkFilter filter) const {
@@ -177,7 +180,7 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
     }
 
   private:
-    VulkanDevice() = default;
+    VulkanDevice();
     /// Under the lock of the registry.
     static std::shared_ptr<VulkanDevice> find_open(const VulkanInstance* instance,
                                                    VkPhysicalDevice physical, bool robust);
@@ -200,6 +203,7 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
     std::size_t transfer_queues_ = 0;
     std::vector<std::uint32_t> families_;
     VkPipelineCache pipeline_cache_ = VK_NULL_HANDLE;
+    std::unique_ptr<WorkgroupMemory> workgroups_;
     mutable std::shared_mutex cache_lock_; ///< merging excludes creating
     VkSampler nearest_ = VK_NULL_HANDLE;
     VkSampler linear_ = VK_NULL_HANDLE;

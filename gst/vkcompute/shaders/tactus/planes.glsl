@@ -15,6 +15,13 @@ layout(std430, set = 0, binding = 4) buffer TactusOutBytes0 { uint8_t tactus_out
 layout(std430, set = 0, binding = 5) buffer TactusOutBytes1 { uint8_t tactus_out_bytes1[]; };
 layout(std430, set = 0, binding = 6) buffer TactusOutBytes2 { uint8_t tactus_out_bytes2[]; };
 
+layout(std430, set = 0, binding = 1) readonly buffer TactusInQuads0 { uvec4 tactus_in_quads0[]; };
+layout(std430, set = 0, binding = 2) readonly buffer TactusInQuads1 { uvec4 tactus_in_quads1[]; };
+layout(std430, set = 0, binding = 3) readonly buffer TactusInQuads2 { uvec4 tactus_in_quads2[]; };
+layout(std430, set = 0, binding = 4) buffer TactusOutQuads0 { uvec4 tactus_out_quads0[]; };
+layout(std430, set = 0, binding = 5) buffer TactusOutQuads1 { uvec4 tactus_out_quads1[]; };
+layout(std430, set = 0, binding = 6) buffer TactusOutQuads2 { uvec4 tactus_out_quads2[]; };
+
 const uint TACTUS_PLANES = TACTUS_IN_FORMAT == TACTUS_NV12 || TACTUS_IN_FORMAT == TACTUS_P010 ? 2u
                            : TACTUS_IN_FORMAT == TACTUS_I420 || TACTUS_IN_FORMAT == TACTUS_Y42B ||
                                    TACTUS_IN_FORMAT == TACTUS_Y444
@@ -36,6 +43,25 @@ void tactus_out_word(uint plane, uint byte, uint word) {
         tactus_out1[at] = word;
     else
         tactus_out2[at] = word;
+}
+
+// --- four words at once: `byte` is a multiple of 16. GPUs move them in one access.
+
+uvec4 tactus_in_quad(uint plane, uint byte) {
+    const uint at = byte >> 4;
+    return plane == 0u   ? tactus_in_quads0[at]
+           : plane == 1u ? tactus_in_quads1[at]
+                         : tactus_in_quads2[at];
+}
+
+void tactus_out_quad(uint plane, uint byte, uvec4 quad) {
+    const uint at = byte >> 4;
+    if (plane == 0u)
+        tactus_out_quads0[at] = quad;
+    else if (plane == 1u)
+        tactus_out_quads1[at] = quad;
+    else
+        tactus_out_quads2[at] = quad;
 }
 
 uvec4 tactus_bytes_of(uint word) {
