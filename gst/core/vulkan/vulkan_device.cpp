@@ -214,6 +214,14 @@ GpuError VulkanDevice::take_borrowed() {
     traits_.features12.timelineSemaphore = borrowed_->timeline_semaphores ? VK_TRUE : VK_FALSE;
     traits_.features12.storageBuffer8BitAccess = borrowed_->storage_8bit ? VK_TRUE : VK_FALSE;
     traits_.features11.storageBuffer16BitAccess = borrowed_->storage_16bit ? VK_TRUE : VK_FALSE;
+    if (borrowed_->all_features && traits_.api_version >= VK_API_VERSION_1_2) {
+        const DeviceFeatures all(physical_);
+        traits_.features = all.core.features;
+        traits_.features11 = all.v11;
+        traits_.features12 = all.v12;
+        traits_.features11.pNext = nullptr;
+        traits_.features12.pNext = nullptr;
+    }
     apply_extensions(traits_, physical_, borrowed_->extensions);
     return {};
 }
@@ -262,6 +270,8 @@ VulkanDevice::~VulkanDevice() {
         return;
     if (lost()) {
         keep_forever(std::move(instance_));
+        if (borrowed_)
+            keep_forever(std::move(borrowed_->owner));
         return;
     }
     api_.vkDestroySampler(device_, nearest_, nullptr);

@@ -82,8 +82,10 @@ struct BorrowedDevice {
     bool timeline_semaphores = false;    ///< likewise
     bool storage_8bit = false;           ///< likewise
     bool storage_16bit = false;          ///< likewise
+    bool all_features = false;           ///< the owner enabled whatever Vulkan 1.2 knows
     std::function<void()> lock_queue;    ///< around each submission; may be empty
     std::function<void()> unlock_queue;
+    std::shared_ptr<const void> owner; ///< kept for as long as the device is; may be null
 };
 
 /// A Vulkan device with its queues, its pipeline cache and what it can do.
