@@ -22,7 +22,7 @@ struct LoadedShader {
 /// file, or the name of one in the library. Nothing with the reason in `error`: a list of the
 /// library if there is no such shader, file and line if it does not compile. Files that had a part
 /// in it are added to `files`, also then. Any thread.
-LoadedShader load_shader(const std::string& source, const std::string& entry_point,
+LoadedShader load_shader(const std::string& source, const std::string& entry_point, bool has_bytes,
                          SpirvCache& cache, std::vector<std::string>& files, GpuError& error);
 
 } // namespace tactus

@@ -100,8 +100,10 @@ GstFlowReturn VkComputeState::process(BufferHandle buffer, const FrameLayout& la
         }
         if (status == GpuStatus::ok)
             status = run(item, frame, error);
-        if (status == GpuStatus::ok)
+        if (status == GpuStatus::ok) {
+            note_images(buffer.get(), item.buffer.get());
             return enqueue(std::move(item));
+        }
         // A lost device has no memory either.
         if (device->lost())
             status = GpuStatus::device_lost;
@@ -126,8 +128,11 @@ GstFlowReturn VkComputeState::explain(GpuStatus status, const GpuError& error) {
 
 GpuStatus VkComputeState::place(GstBuffer* buffer, const FrameLayout& layout, Item& item,
                                 FrameProgram::Frame& frame, GpuError& error) {
-    frame.in = route.take(buffer, layout, error);
-    if (!frame.in.buffer)
+    if (media->in_images())
+        frame.in = image_frame(buffer, layout, error);
+    else
+        frame.in = route.take(buffer, layout, error);
+    if (!frame.in.buffer && !frame.in.is_in_images())
         return error.status;
     std::string news;
     if (route.take_news(news))
@@ -141,16 +146,9 @@ GpuStatus VkComputeState::place(GstBuffer* buffer, const FrameLayout& layout, It
         item.buffer.reset(gst_buffer_make_writable(gst_buffer_ref(buffer)));
         return GpuStatus::ok;
     }
-    frame.out.layout = program.out_layout(layout);
-    item.buffer.reset(pool.acquire(frame.out.layout.size_bytes));
-    if (!item.buffer) {
-        error.text =
-            "no memory for a frame of " + std::to_string(frame.out.layout.size_bytes) + " bytes";
-        return GpuStatus::out_of_memory;
-    }
-    frame.out.buffer = gpu_buffer_of(gst_buffer_peek_memory(item.buffer.get(), 0));
-    if (!frame.out.buffer)
-        return GpuStatus::device_lost; // the allocator gives other memory only then
+    const GpuStatus status = place_output(program.out_layout(layout), item, frame, error);
+    if (status != GpuStatus::ok)
+        return status;
     const bool same_size =
         frame.out.layout.width == layout.width && frame.out.layout.height == layout.height;
     copy_metadata(buffer, item.buffer.get(), same_size);
@@ -158,6 +156,23 @@ GpuStatus VkComputeState::place(GstBuffer* buffer, const FrameLayout& layout, It
         media->audio().layout == GST_AUDIO_LAYOUT_NON_INTERLEAVED)
         gst_buffer_add_audio_meta(item.buffer.get(), &media->audio(), layout.width, nullptr);
     return GpuStatus::ok;
+}
+
+GpuStatus VkComputeState::place_output(const FrameLayout& layout, Item& item,
+                                       FrameProgram::Frame& frame, GpuError& error) {
+    frame.out.layout = layout;
+    item.buffer.reset(out_images ? shared.acquire() : pool.acquire(layout.size_bytes));
+    if (!item.buffer) {
+        error.text = "no memory for a frame of " + std::to_string(layout.size_bytes) + " bytes";
+        return GpuStatus::out_of_memory;
+    }
+    if (out_images) {
+        frame.out = shared.frame_of(item.buffer.get(), layout, error);
+        return frame.out.is_in_images() ? GpuStatus::ok : error.status;
+    }
+    frame.out.buffer = gpu_buffer_of(gst_buffer_peek_memory(item.buffer.get(), 0));
+    // The allocator gives other memory only then.
+    return frame.out.buffer ? GpuStatus::ok : GpuStatus::device_lost;
 }
 
 MemoryPath VkComputeState::choose_path(ActiveProgram& program) const {
