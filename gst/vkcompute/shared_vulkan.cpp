@@ -357,6 +357,22 @@ GpuFrame SharedVulkan::frame_of(GstBuffer* buffer, const FrameLayout& layout, Gp
     return frame;
 }
 
+// Up to GStreamer 1.22 vulkanupload fills the next frame's staging buffer while the GPU may still
+// copy this frame from the same one (`vulkanupload ! queue ! vulkandownload` shows it): with
+// several frames in flight they would be mixed up. So before it gets to make the next frame its
+// copy has to be done, and with that all that is before it in the queue.
+GpuStatus SharedVulkan::settle(GstBuffer* buffer, std::uint64_t timeout_ns) {
+#if GST_CHECK_VERSION(1, 24, 0)
+    static_cast<void>(buffer);
+    static_cast<void>(timeout_ns);
+#else
+    const GstVulkanImageMemory* memory = image_memory(buffer, 0);
+    if (memory != nullptr && memory->barrier.image_layout == VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL)
+        return impl_->borrowed->wait_for_queue(impl_->borrowed->compute_queue(), timeout_ns);
+#endif
+    return GpuStatus::ok;
+}
+
 void SharedVulkan::note_use(GstBuffer* buffer) {
     for (guint i = 0; i < gst_buffer_n_memory(buffer); ++i) {
         GstVulkanImageMemory* memory = image_memory(buffer, i);

@@ -50,6 +50,8 @@ class SharedVulkan {
     /// stays writable. Without images, with the reason, if they are not of the joined device or too
     /// small.
     GpuFrame frame_of(GstBuffer* buffer, const FrameLayout& layout, GpuError& error);
+    /// Until upstream may use again what it filled the frame's images from; see the .cpp.
+    GpuStatus settle(GstBuffer* buffer, std::uint64_t timeout_ns);
     /// From now on `acquire` gives buffers of such caps. False if there is no such pool.
     bool begin_output(GstCaps* caps);
     /// Null if there is no memory.

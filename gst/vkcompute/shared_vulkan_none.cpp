@@ -32,6 +32,10 @@ GpuFrame SharedVulkan::frame_of(GstBuffer*, const FrameLayout&, GpuError&) {
     return {};
 }
 
+GpuStatus SharedVulkan::settle(GstBuffer*, std::uint64_t) {
+    return GpuStatus::ok;
+}
+
 bool SharedVulkan::begin_output(GstCaps*) {
     return false;
 }

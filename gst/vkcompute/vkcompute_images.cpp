@@ -40,6 +40,12 @@ const char* other_feature(const GstCaps* caps, guint index) {
 
 } // namespace
 
+// Up to GStreamer 1.22 the shared device has no optional feature.
+bool VkComputeState::is_plain(const VulkanDevice& device) {
+    return device.traits().features12.storageBuffer8BitAccess != VK_TRUE ||
+           device.traits().features.shaderStorageImageWriteWithoutFormat != VK_TRUE;
+}
+
 // Then what comes out is in the memory that came in.
 bool VkComputeState::passes_frames() const {
     const std::lock_guard lock(mutex);
@@ -101,7 +107,7 @@ std::shared_ptr<VulkanDevice> VkComputeState::take_device(bool of_neighbours, Gp
 }
 
 // Images can only be used on the device that they are of; our own device knows more (pages of
-// others, timeline semaphores, 8-bit storage) and is better for all else.
+// others, timeline semaphores, shaders' wishes) and is better for all else.
 bool VkComputeState::use_device(bool of_neighbours) {
     if (device->borrowed() == of_neighbours)
         return true;
@@ -121,10 +127,7 @@ bool VkComputeState::use_device(bool of_neighbours) {
     if (next->traits().uuid != device->traits().uuid)
         GST_WARNING_OBJECT(element, "frames in images are worked on by %s, not by %s",
                            next->traits().name.c_str(), device->traits().name.c_str());
-    const auto bytes = [](const VulkanDevice& of) {
-        return of.traits().features12.storageBuffer8BitAccess;
-    };
-    const bool recompile = bytes(*next) != bytes(*device);
+    const bool recompile = is_plain(*next) != is_plain(*device);
     store_caches();
     std::shared_ptr<ActiveProgram> old_program;
     std::shared_ptr<SubmissionRing> old_ring;
@@ -141,9 +144,17 @@ bool VkComputeState::use_device(bool of_neighbours) {
 
 GpuFrame VkComputeState::image_frame(GstBuffer* buffer, const FrameLayout& layout,
                                      GpuError& error) {
+    std::uint64_t most_ns = 0;
+    {
+        const std::lock_guard lock(mutex);
+        most_ns = settings.gpu_timeout_ns;
+    }
     GpuFrame frame = shared.frame_of(buffer, layout, error);
-    if (frame.is_in_images())
-        route.note_image();
+    if (!frame.is_in_images())
+        return frame;
+    // A frame that takes too long is noticed where it is collected.
+    shared.settle(buffer, most_ns);
+    route.note_image();
     // Else upstream's pool would get it back, find its memory in use and make a new one.
     frame.owner = std::shared_ptr<const void>(gst_buffer_ref(buffer), MiniObjectUnref());
     return frame;

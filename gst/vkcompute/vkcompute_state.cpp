@@ -85,10 +85,10 @@ void VkComputeState::close() {
 std::optional<ShaderSet> VkComputeState::read_shaders(GpuError& error) {
     std::vector<std::string> sources;
     std::string entry_point;
-    bool has_bytes = true;
+    bool plain = false;
     {
         const std::lock_guard lock(mutex);
-        has_bytes = !device || device->traits().features12.storageBuffer8BitAccess == VK_TRUE;
+        plain = device && is_plain(*device);
         sources = settings.passes;
         sources.insert(sources.begin(), settings.shader);
         entry_point = settings.entry_point;
@@ -96,7 +96,7 @@ std::optional<ShaderSet> VkComputeState::read_shaders(GpuError& error) {
     ShaderSet set;
     for (const std::string& source : sources) {
         LoadedShader loaded =
-            load_shader(source, entry_point, has_bytes, spirv_cache, set.files, error);
+            load_shader(source, entry_point, plain, spirv_cache, set.files, error);
         if (!loaded.shader)
             return std::nullopt;
         set.shaders.push_back(std::move(loaded.shader));

@@ -127,6 +127,7 @@ class VkComputeState {
     bool propose_allocation(GstQuery* query);
 
     // frames in Vulkan images
+    static bool is_plain(const VulkanDevice& device);
     bool passes_frames() const;
     GstCaps* with_images(GstCaps* caps) const;
     bool choose_memory();

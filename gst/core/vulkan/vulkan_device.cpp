@@ -298,6 +298,24 @@ GpuStatus VulkanDevice::submit(const GpuQueue& queue, const VkSubmitInfo& info, 
     return check(result);
 }
 
+GpuStatus VulkanDevice::wait_for_queue(const GpuQueue& queue, std::uint64_t timeout_ns) {
+    VkFenceCreateInfo info{};
+    info.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO;
+    VkFence fence = VK_NULL_HANDLE;
+    GpuStatus status = check(api_.vkCreateFence(device_, &info, nullptr, &fence));
+    if (status != GpuStatus::ok)
+        return status;
+    VkSubmitInfo nothing{};
+    nothing.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
+    status = submit(queue, nothing, fence);
+    if (status == GpuStatus::ok)
+        status = check(api_.vkWaitForFences(device_, 1, &fence, VK_TRUE, timeout_ns));
+    // One that still waits is left behind: the GPU is about to be given up.
+    if (status != GpuStatus::timeout && !lost())
+        api_.vkDestroyFence(device_, fence, nullptr);
+    return status;
+}
+
 GpuStatus VulkanDevice::check(VkResult result) {
     const GpuStatus status = status_of(result);
     if (status == GpuStatus::device_lost)

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // Planes as storage buffers: any format, any stride. Include it after nothing else; it needs no
-// declarations of the shader's own. TACTUS_WORDS_ONLY is defined for devices that cannot store
-// single bytes.
-#ifndef TACTUS_WORDS_ONLY
+// declarations of the shader's own. TACTUS_PLAIN_DEVICE is defined for devices with none of
+// Vulkan's optional features: they cannot store single bytes.
+#ifndef TACTUS_PLAIN_DEVICE
 #extension GL_EXT_shader_8bit_storage : require
 #endif
 
@@ -14,7 +14,7 @@ layout(std430, set = 0, binding = 3) readonly buffer TactusIn2 { uint tactus_in2
 layout(std430, set = 0, binding = 4) buffer TactusOut0 { uint tactus_out0[]; };
 layout(std430, set = 0, binding = 5) buffer TactusOut1 { uint tactus_out1[]; };
 layout(std430, set = 0, binding = 6) buffer TactusOut2 { uint tactus_out2[]; };
-#ifndef TACTUS_WORDS_ONLY
+#ifndef TACTUS_PLAIN_DEVICE
 layout(std430, set = 0, binding = 4) buffer TactusOutBytes0 { uint8_t tactus_out_bytes0[]; };
 layout(std430, set = 0, binding = 5) buffer TactusOutBytes1 { uint8_t tactus_out_bytes1[]; };
 layout(std430, set = 0, binding = 6) buffer TactusOutBytes2 { uint8_t tactus_out_bytes2[]; };
@@ -57,7 +57,7 @@ uint tactus_in_byte(uint plane, uint byte) {
     return tactus_in_word(plane, byte & ~3u) >> ((byte & 3u) * 8u) & 0xffu;
 }
 
-#ifdef TACTUS_WORDS_ONLY
+#ifdef TACTUS_PLAIN_DEVICE
 // Other invocations may write the other bytes of the word meanwhile.
 #define TACTUS_MERGE(words) atomicAnd(words[at], ~(0xffu << shift)), atomicOr(words[at], bits)
 void tactus_out_byte(uint plane, uint byte, uint value) {
