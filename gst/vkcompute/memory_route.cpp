@@ -14,7 +14,7 @@ namespace {
 // An import costs more than the copy of a small frame: it pays only if memory comes back.
 constexpr unsigned kMostNewInARow = 16;
 
-constexpr std::array<const char*, 4> kPathNames{"none", "pool", "import", "staged"};
+constexpr std::array<const char*, 5> kPathNames{"none", "pool", "import", "staged", "image"};
 
 // Vulkan's view of a frame goes before the memory does: members end in reverse order.
 struct Kept {
@@ -180,6 +180,10 @@ GpuFrame MemoryRoute::stage(GstBuffer* buffer, const FrameLayout& layout, GpuErr
     copy_frame(layout, map.data, to, reinterpret_cast<std::uint8_t*>(target->data()));
     gst_buffer_unmap(buffer, &map);
     return {std::move(target), to, nullptr};
+}
+
+void MemoryRoute::note_image() {
+    note(Path::image, "upstream's frames are in images of the shared device");
 }
 
 void MemoryRoute::note(Path path, std::string reason) {

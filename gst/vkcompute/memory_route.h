@@ -21,7 +21,7 @@ namespace tactus {
 /// Threads: `begin` and `take` one at a time; the rest any.
 class MemoryRoute {
   public:
-    enum class Path : std::uint8_t { none, pool, import, staged };
+    enum class Path : std::uint8_t { none, pool, import, staged, image };
 
     /// Starts anew, for frames of another format or another device. `strict`: all frames must have
     /// the same layout, as the shader looks at earlier ones.
@@ -40,6 +40,9 @@ class MemoryRoute {
     void trim();
     /// From now on nothing is imported: a driver may need memory of its own for that.
     void set_import(bool allowed) { import_allowed_ = allowed; }
+
+    /// A frame that is not taken by this route, but in an image of the shared device.
+    void note_image();
 
     /// Once after `begin` and the first frame, and again when the path changed: what to log.
     bool take_news(std::string& text);
@@ -64,7 +67,7 @@ class MemoryRoute {
     Path path_ = Path::none;
     std::string reason_;
     bool news_ = false;
-    std::array<std::uint64_t, 4> counts_{};
+    std::array<std::uint64_t, 5> counts_{};
 };
 
 } // namespace tactus

@@ -177,6 +177,7 @@ GstStructure* VkComputeState::stats() {
     set_count(s, "frames-pool", route.count(MemoryRoute::Path::pool));
     set_count(s, "frames-import", route.count(MemoryRoute::Path::import));
     set_count(s, "frames-staged", route.count(MemoryRoute::Path::staged));
+    set_count(s, "frames-image", route.count(MemoryRoute::Path::image));
     set_count(s, "device-rebuilds", rebuilds);
     set_count(s, "reloads", reloads);
     set_count(s, "reload-failures", reload_failures);
@@ -188,6 +189,8 @@ GstStructure* VkComputeState::stats() {
     set_count(s, "in-flight", most_in_flight);
     set_text(s, "pipeline-cache", cache_note);
     set_text(s, "shader-cache", shader_cache_note);
+    set_text(s, "output-memory", out_images ? "image" : "host");
+    set_text(s, "output-memory-reason", output_note);
     if (active) {
         set_text(s, "device-memory", memory_path_name(active->trial.next()));
         set_text(s, "device-memory-reason", active->trial.reason());

@@ -118,8 +118,10 @@ GstFlowReturn VkComputeState::process(BufferHandle buffer, const FrameLayout& la
         }
         if (status == GpuStatus::ok)
             status = run(item, frame, error);
-        if (status == GpuStatus::ok)
+        if (status == GpuStatus::ok) {
+            note_images(buffer.get(), item.buffer.get());
             return enqueue(std::move(item));
+        }
         // A lost device has no memory either.
         if (device->lost())
             status = GpuStatus::device_lost;
@@ -180,8 +182,11 @@ GstFlowReturn VkComputeState::explain(GpuStatus status, const GpuError& error) {
 
 GpuStatus VkComputeState::place(GstBuffer* buffer, const FrameLayout& layout, Item& item,
                                 FrameProgram::Frame& frame, GpuError& error) {
-    frame.in = route.take(buffer, layout, error);
-    if (!frame.in.buffer)
+    if (media->in_images())
+        frame.in = image_frame(buffer, layout, error);
+    else
+        frame.in = route.take(buffer, layout, error);
+    if (!frame.in.buffer && !frame.in.is_in_images())
         return error.status;
     std::string news;
     if (route.take_news(news))
@@ -195,8 +200,8 @@ GpuStatus VkComputeState::place(GstBuffer* buffer, const FrameLayout& layout, It
         item.buffer.reset(gst_buffer_make_writable(gst_buffer_ref(buffer)));
         return GpuStatus::ok;
     }
-    frame.out.layout = program.out_layout(layout);
-    if (const GpuStatus status = place_output(item, frame, error); status != GpuStatus::ok)
+    const GpuStatus status = place_output(program.out_layout(layout), item, frame, error);
+    if (status != GpuStatus::ok)
         return status;
     const bool same_size =
         frame.out.layout.width == layout.width && frame.out.layout.height == layout.height;
@@ -208,19 +213,26 @@ GpuStatus VkComputeState::place(GstBuffer* buffer, const FrameLayout& layout, It
 }
 
 // In memory that goes downstream as it is; where that is short, in some that stays here.
-GpuStatus VkComputeState::place_output(Item& item, FrameProgram::Frame& frame, GpuError& error) {
-    const std::uint64_t bytes = frame.out.layout.size_bytes;
-    if (is_staged_only) {
+GpuStatus VkComputeState::place_output(const FrameLayout& layout, Item& item,
+                                       FrameProgram::Frame& frame, GpuError& error) {
+    frame.out.layout = layout;
+    const std::uint64_t bytes = layout.size_bytes;
+    const bool is_staged = is_staged_only && !out_images;
+    if (is_staged) {
         frame.out.buffer = item.staged = route.scratch(bytes, error);
         item.buffer.reset(item.staged ? gst_buffer_new_allocate(nullptr, bytes, nullptr) : nullptr);
     } else {
-        item.buffer.reset(pool.acquire(bytes));
+        item.buffer.reset(out_images ? shared.acquire() : pool.acquire(bytes));
     }
     if (!item.buffer) {
         error.text = "no memory for a frame of " + std::to_string(bytes) + " bytes";
         return GpuStatus::out_of_memory;
     }
-    if (!is_staged_only)
+    if (out_images) {
+        frame.out = shared.frame_of(item.buffer.get(), layout, error);
+        return frame.out.is_in_images() ? GpuStatus::ok : error.status;
+    }
+    if (!is_staged)
         frame.out.buffer = gpu_buffer_of(gst_buffer_peek_memory(item.buffer.get(), 0));
     // The allocator gives other memory only once the device is lost.
     return frame.out.buffer ? GpuStatus::ok : GpuStatus::device_lost;

@@ -26,7 +26,7 @@ std::string joined(const std::vector<std::string>& lines) {
 
 } // namespace
 
-VkComputeState::VkComputeState(GstElement* the_element) : element(the_element) {}
+VkComputeState::VkComputeState(GstElement* the_element) : element(the_element), shared(element) {}
 
 VkComputeState::~VkComputeState() = default;
 
@@ -73,10 +73,13 @@ bool VkComputeState::open_device() {
 
 void VkComputeState::close() {
     store_caches();
-    const std::lock_guard lock(mutex);
-    device.reset();
-    shader_set = {};
-    shaders_changed = true;
+    {
+        const std::lock_guard lock(mutex);
+        device.reset();
+        shader_set = {};
+        shaders_changed = true;
+    }
+    shared.leave();
 }
 
 // --- shaders
@@ -84,15 +87,18 @@ void VkComputeState::close() {
 std::optional<ShaderSet> VkComputeState::read_shaders(GpuError& error) {
     std::vector<std::string> sources;
     std::string entry_point;
+    bool plain = false;
     {
         const std::lock_guard lock(mutex);
+        plain = device && is_plain(*device);
         sources = settings.passes;
         sources.insert(sources.begin(), settings.shader);
         entry_point = settings.entry_point;
     }
     ShaderSet set;
     for (const std::string& source : sources) {
-        LoadedShader loaded = load_shader(source, entry_point, spirv_cache, set.files, error);
+        LoadedShader loaded =
+            load_shader(source, entry_point, plain, spirv_cache, set.files, error);
         if (!loaded.shader)
             return std::nullopt;
         set.shaders.push_back(std::move(loaded.shader));
@@ -290,6 +296,8 @@ bool VkComputeState::configure(const GstCaps* caps) {
         return false;
     }
     latency_ns = std::max(latency_ns.load(), media->frame_duration());
+    if (!choose_memory())
+        return false;
     return set_up(media->nominal_layout());
 }
 
@@ -304,9 +312,16 @@ bool VkComputeState::set_up(const FrameLayout& layout) {
     }
     use_program(std::move(next));
     const FrameLayout made = active->program->out_layout(layout);
-    GstCaps* caps = media->caps_for(made.format, made.width, made.height);
-    enqueue_event(EventHandle(gst_event_new_caps(caps)));
-    gst_caps_unref(caps);
+    const CapsHandle caps(media->caps_for(made.format, made.width, made.height));
+    if (out_images)
+        gst_caps_set_features_simple(caps.get(),
+                                     gst_caps_features_new(kVulkanImageFeature, nullptr));
+    if (out_images && !shared.begin_output(caps.get())) {
+        GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("There is no pool of Vulkan images"),
+                          ("%" GST_PTR_FORMAT, static_cast<const void*>(caps.get())));
+        return false;
+    }
+    enqueue_event(EventHandle(gst_event_new_caps(caps.get())));
     return true;
 }
 
@@ -430,6 +445,13 @@ GstFlowReturn VkComputeState::recover() {
         return GST_FLOW_OK;
     if (const GstFlowReturn now = wait_until_idle(); now != GST_FLOW_OK)
         return now;
+    if (device->borrowed()) {
+        GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
+                          ("The GPU was lost, and the device belongs to the neighbours of this "
+                           "element too: set the pipeline to NULL and start it anew"),
+                          ("%s", device->traits().name.c_str()));
+        return GST_FLOW_ERROR;
+    }
     if (!rebuilds_allowed.grant(FastClock::monotonic_ns())) {
         GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
                           ("The GPU was lost %u times within a minute",

@@ -17,6 +17,7 @@
 #include "vkcompute/settings.h"
 #include "vkcompute/shader_source.h"
 #include "vkcompute/shader_watch.h"
+#include "vkcompute/shared_vulkan.h"
 
 #include <gst/gst.h>
 
@@ -81,6 +82,7 @@ class VkComputeState {
     // source half
     gboolean src_activate(bool active);
     gboolean src_query(GstQuery* query);
+    void set_context(GstContext* context) { shared.take_context(context); }
     void loop();
 
     bool set_property(guint id, const GValue* value);
@@ -143,15 +145,26 @@ class VkComputeState {
     void answer_caps(GstPad* pad, GstQuery* query);
     bool propose_allocation(GstQuery* query);
 
+    // frames in Vulkan images
+    static bool is_plain(const VulkanDevice& device);
+    bool passes_frames() const;
+    GstCaps* with_images(GstCaps* caps) const;
+    bool choose_memory();
+    bool use_device(bool of_neighbours);
+    std::shared_ptr<VulkanDevice> take_device(bool of_neighbours, GpuError& error);
+    GpuFrame image_frame(GstBuffer* buffer, const FrameLayout& layout, GpuError& error);
+    void note_images(GstBuffer* in, GstBuffer* out);
+
     // one frame
     GstFlowReturn take(BufferHandle buffer);
     bool adapt_to(const FrameLayout& layout);
     GstFlowReturn process(BufferHandle buffer, const FrameLayout& layout, std::uint64_t arrived_ns);
     GpuStatus place(GstBuffer* buffer, const FrameLayout& layout, Item& item,
                     FrameProgram::Frame& frame, GpuError& error);
+    GpuStatus place_output(const FrameLayout& layout, Item& item, FrameProgram::Frame& frame,
+                           GpuError& error);
     GpuStatus run(Item& item, const FrameProgram::Frame& frame, GpuError& error);
     bool take_slot(Item& item);
-    GpuStatus place_output(Item& item, FrameProgram::Frame& frame, GpuError& error);
     bool make_do_with_less(const FrameLayout& layout);
     MemoryPath choose_path(ActiveProgram& program) const;
     GstFlowReturn enqueue(Item item);
@@ -192,16 +205,19 @@ class VkComputeState {
     std::optional<ShaderSet> reloaded; ///< to be taken over with the next frame
     std::string cache_note = "none";   ///< what became of the pipeline cache
     std::string shader_cache_note = "none";
-    SpirvCache spirv_cache; ///< locks itself
+    std::string output_note = "none"; ///< why what comes out is where it is
+    SpirvCache spirv_cache;           ///< locks itself
 
     // the streaming thread's own
     std::optional<MediaFormat> media;
     MemoryRoute route; ///< its counts: any thread
     OutputPool pool;
     std::shared_ptr<GpuBuffer> last_resort; ///< kept for when memory is even shorter
-    bool is_staged_only = false; ///< memory is short: what shaders make is copied out, too
-    bool lost_one = false;       ///< a frame was lost before it came to the queue
-    bool is_accounted = false;   ///< the frame at hand was queued or counted as lost
+    bool is_staged_only = false;         ///< memory is short: what shaders make is copied out, too
+    bool lost_one = false;               ///< a frame was lost before it came to the queue
+    bool is_accounted = false;           ///< the frame at hand was queued or counted as lost
+    SharedVulkan shared;                 ///< locks itself where others ask
+    std::atomic<bool> out_images{false}; ///< what comes out is in images of its device
     RebuildLimit rebuilds_allowed;
     std::size_t stored_cache_bytes = 0;
     std::uint64_t stored_spirv = 0;      ///< how much had been added when the file was written

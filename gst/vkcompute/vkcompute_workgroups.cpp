@@ -65,10 +65,13 @@ void VkComputeState::try_workgroups(GstBuffer* buffer, const FrameLayout& layout
     std::uint64_t bytes = 0;
     for (std::uint32_t i = 0; i < layout.plane_count; ++i)
         bytes += layout.planes[i].row_bytes() * layout.planes[i].height;
-    if (bytes < kLeastBytes || error.status != GpuStatus::ok ||
+    const bool in_images = media->in_images() || out_images;
+    if (in_images || bytes < kLeastBytes || error.status != GpuStatus::ok ||
         !gst_buffer_map(buffer, &map, GST_MAP_READ)) {
         const std::lock_guard lock(mutex);
-        active->workgroup_reason = "usual for the kind of device; frames too small to measure";
+        active->workgroup_reason =
+            in_images ? "usual for the kind of device; frames in images are not measured"
+                      : "usual for the kind of device; frames too small to measure";
         return;
     }
     trial.uniforms = uniform_values;

@@ -112,6 +112,8 @@ GpuStatus FrameProgram::reserve_copy(GpuFrame& copy, const FrameLayout& layout, 
     const std::uint64_t bytes = (end_of(layout) + 3) & ~std::uint64_t{3};
     copy.layout = layout;
     copy.buffer.reset();
+    copy.owner.reset();
+    copy.images = {};
     // Others are in use by jobs, or are frames of the history.
     for (const auto& spare : spare_)
         if (spare.use_count() == 1 && spare->size_bytes() >= bytes) {
@@ -182,29 +184,27 @@ GpuStatus FrameProgram::reserve(Slot& slot, const Frame& frame, GpuError& error)
     }
     if (status == GpuStatus::ok)
         status = reserve_images(slot, frame, error);
-    if (!frame.copied) {
-        slot.in = frame.in;
-        slot.out = frame.out;
-        return status;
-    }
-    if (status == GpuStatus::ok && stages_.front().facts.reads_buffers)
+    slot.in = frame.in;
+    slot.out = frame.out;
+    if (status == GpuStatus::ok && copies_in(frame) && reads_buffers(frame))
         status = reserve_copy(slot.in, frame.in.layout, error);
-    if (status == GpuStatus::ok && stages_.back().facts.writes_buffers && !passes_input())
+    if (status == GpuStatus::ok && copies_out(frame) && stages_.back().facts.writes_buffers &&
+        !passes_input())
         status = reserve_copy(slot.out, frame.out.layout, error);
-    slot.in.layout = frame.in.layout;
-    slot.out.layout = frame.out.layout;
     return status;
 }
 
 void FrameProgram::place_uploads(Slot& slot, const Frame& frame, GpuJob& job) const {
-    if (frame.copied && stages_.front().facts.reads_buffers) {
+    if (frame.in.is_in_images()) {
+        take_from_images(slot, frame, job);
+    } else if (frame.copied && stages_.front().facts.reads_buffers) {
         const BufferSlice from = extent_of(frame.in);
         job.uploads.push_back({GpuCopy::Kind::buffer,
                                from,
                                {slot.in.buffer.get(), from.offset_bytes, from.size_bytes}});
     }
-    for (std::uint32_t i = 0; stages_.front().facts.reads_images && i < frame.in.layout.plane_count;
-         ++i) {
+    const bool fills_images = stages_.front().facts.reads_images && !frame.in.is_in_images();
+    for (std::uint32_t i = 0; fills_images && i < frame.in.layout.plane_count; ++i) {
         const PlaneLayout& plane = frame.in.layout.planes[i];
         job.uploads.push_back({GpuCopy::Kind::buffer_to_image,
                                {frame.in.buffer.get(), plane.offset_bytes, 0},
@@ -240,7 +240,9 @@ void FrameProgram::place_uploads(Slot& slot, const Frame& frame, GpuJob& job) co
 }
 
 void FrameProgram::place_downloads(Slot& slot, const Frame& frame, GpuJob& job) const {
-    const bool makes = !passes_input();
+    const bool makes = !passes_input() && !frame.out.is_in_images();
+    if (frame.out.is_in_images())
+        give_to_images(slot, frame, job);
     if (makes && frame.copied && stages_.back().facts.writes_buffers) {
         const BufferSlice to = extent_of(frame.out);
         job.downloads.push_back(
@@ -336,7 +338,7 @@ GpuBinding FrameProgram::binding_of(const Slot& slot, std::size_t stage, const F
         return buffer(in.buffer);
     if (binding < c::kInSampled) {
         const GpuFrame& out = last ? slot.out : slot.between[stage];
-        return buffer(out.buffer ? out.buffer : frame.in.buffer);
+        return buffer(out.buffer ? out.buffer : frame.in.buffer ? frame.in.buffer : in.buffer);
     }
     if (binding >= c::kOutImages && binding < c::kInImages)
         return image(last ? slot.out_images : slot.between_images[stage], c::kOutImages);
@@ -434,7 +436,8 @@ void FrameProgram::trim() {
 void FrameProgram::abandon(unsigned slot_index) {
     Slot& slot = slots_[slot_index];
     const auto keep = [this](const GpuFrame& frame) {
-        if (frame.buffer && frame.buffer->place() == BufferPlace::imported)
+        const bool foreign = frame.buffer && frame.buffer->place() == BufferPlace::imported;
+        if (foreign || frame.is_in_images())
             device_->keep_forever(std::make_shared<const GpuFrame>(frame));
     };
     keep(slot.frame.in);

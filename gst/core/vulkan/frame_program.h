@@ -22,13 +22,18 @@ struct GpuFrame {
     std::shared_ptr<GpuBuffer> buffer;
     FrameLayout layout;
     std::shared_ptr<const void> owner; ///< kept for as long as the GPU may look at the frame
+    /// Somebody else's images hold the frame, one for each plane: no `buffer` then.
+    std::array<std::shared_ptr<GpuImage>, convention::kMostPlanes> images{};
+
+    bool is_in_images() const { return images[0] != nullptr; }
 };
 
 /// One shader or several in turn, made ready for frames of one format: turns a frame into a job for
 /// a SubmissionRing, after the conventions of shader_convention.h.
 ///
 /// Shaders work in the frames themselves, or on copies in the device's own memory that the job
-/// makes and copies back; that may change from frame to frame.
+/// makes and copies back; that may change from frame to frame. Frames in somebody else's images are
+/// always copied, on the device.
 ///
 /// Threads: one at a time, but `results` of a slot may be read by another once its job is
 /// collected. The program must outlive its jobs. Ownership: keeps device and shaders; a slot keeps
@@ -132,6 +137,9 @@ class FrameProgram {
     GpuStatus reserve(Slot& slot, const Frame& frame, GpuError& error);
     GpuStatus reserve_copy(GpuFrame& copy, const FrameLayout& layout, GpuError& error);
     GpuStatus reserve_images(Slot& slot, const Frame& frame, GpuError& error);
+    bool reads_buffers(const Frame& frame) const;
+    void take_from_images(const Slot& slot, const Frame& frame, GpuJob& job) const;
+    void give_to_images(const Slot& slot, const Frame& frame, GpuJob& job) const;
     void place_uploads(Slot& slot, const Frame& frame, GpuJob& job) const;
     void place_downloads(Slot& slot, const Frame& frame, GpuJob& job) const;
     void fill_info(Slot& slot, std::size_t stage, const Frame& frame) const;

@@ -202,6 +202,14 @@ class FrameProgram::Build {
                 (stage.facts.writes_images && has_odd_pixels(stage.out_format)))
                 return fail(GpuStatus::bad_input,
                             stage.label + " uses images, and RGB has none; use RGBA or buffers");
+        for (const Stage& stage : stages)
+            if (stage.facts.writes_images && !any_format() && !has_rgba8(stage.out_format))
+                return fail(GpuStatus::unsupported,
+                            stage.label +
+                                " writes images, and the device (one that is shared and "
+                                "has no optional features) writes only those of four "
+                                "bytes a pixel, not " +
+                                std::string(info_of(stage.out_format).name) + "; use buffers");
         return true;
     }
 
@@ -228,6 +236,16 @@ class FrameProgram::Build {
                         " earlier frames at most (the bindings " +
                         std::to_string(c::kHistoryBuffers) + " to " +
                         std::to_string(c::kHistoryBuffers + c::kMostHistory - 1) + ")");
+    }
+
+    bool any_format() const {
+        return program_.device_->traits().features.shaderStorageImageWriteWithoutFormat == VK_TRUE;
+    }
+
+    static bool has_rgba8(PixelFormat format) {
+        const PixelFormatInfo& info = info_of(format);
+        return info.plane_count == 1 && info.planes[0].components == 4 &&
+               info.planes[0].component_bytes == 1;
     }
 
     static bool has_odd_pixels(PixelFormat format) { return format == PixelFormat::rgb; }

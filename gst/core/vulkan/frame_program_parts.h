@@ -49,4 +49,12 @@ struct FrameProgram::Slot {
     std::vector<ResultBuffer> results; ///< one for each stage; empty where it has none
 };
 
+/// The shaders work on copies that the job makes of what comes in, or copies out from.
+inline bool copies_in(const FrameProgram::Frame& frame) {
+    return frame.copied || frame.in.is_in_images();
+}
+inline bool copies_out(const FrameProgram::Frame& frame) {
+    return frame.copied || frame.out.is_in_images();
+}
+
 } // namespace tactus

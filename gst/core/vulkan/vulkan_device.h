@@ -83,8 +83,10 @@ struct BorrowedDevice {
     bool timeline_semaphores = false;    ///< likewise
     bool storage_8bit = false;           ///< likewise
     bool storage_16bit = false;          ///< likewise
+    bool all_features = false;           ///< the owner enabled whatever Vulkan 1.2 knows
     std::function<void()> lock_queue;    ///< around each submission; may be empty
     std::function<void()> unlock_queue;
+    std::shared_ptr<const void> owner; ///< kept for as long as the device is; may be null
 };
 
 /// A Vulkan device with its queues, its pipeline cache and what it can do.
@@ -139,6 +141,8 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
     std::span<const std::uint32_t> families() const { return families_; }
 
     GpuStatus submit(const GpuQueue& queue, const VkSubmitInfo& info, VkFence fence);
+    /// Until all that was submitted to the queue so far, by anyone, is done.
+    GpuStatus wait_for_queue(const GpuQueue& queue, std::uint64_t timeout_ns);
     /// Turns a driver's answer into a status; a lost device is marked as such.
     GpuStatus check(VkResult result);
 
