@@ -75,4 +75,16 @@ CpuLimits read_cpu_limits(const std::string& root, const std::string& process) {
     return limits;
 }
 
+CpuClock read_cpu_clock(const std::string& root, unsigned cpu) {
+    const std::string folder = root + (root.ends_with('/') ? "" : "/") +
+                               "sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/";
+    CpuClock clock;
+    clock.now_khz = read_count(folder + "cpufreq/scaling_cur_freq");
+    clock.base_khz = read_count(folder + "cpufreq/base_frequency");
+    if (!clock.base_khz)
+        if (const auto mhz = read_count(folder + "acpi_cppc/nominal_freq"))
+            clock.base_khz = *mhz * 1000;
+    return clock;
+}
+
 } // namespace tactus

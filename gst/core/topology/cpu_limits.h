@@ -4,6 +4,7 @@
 
 #include "core/topology/cpu_set.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -26,5 +27,13 @@ struct CpuLimits {
 /// Reads them. A file that is missing or makes no sense limits nothing. `root` is "/" but in tests;
 /// `process` a process id or "self". Any thread.
 CpuLimits read_cpu_limits(const std::string& root = "/", const std::string& process = "self");
+
+/// The clock of a CPU, in kHz: as it is, and the base clock that it keeps without a boost. Nothing
+/// where the driver does not tell. Some drivers take milliseconds.
+struct CpuClock {
+    std::optional<std::uint64_t> now_khz;
+    std::optional<std::uint64_t> base_khz;
+};
+CpuClock read_cpu_clock(const std::string& root, unsigned cpu);
 
 } // namespace tactus
