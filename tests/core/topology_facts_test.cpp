@@ -156,6 +156,17 @@ TEST(Diagnosis, tells_of_waiting_and_of_being_put_off) {
               "put off its CPU 1000 times a second: take other cpus, or policy=fifo");
 }
 
+TEST(Diagnosis, judges_no_shares_of_a_moment) {
+    ThreadFacts facts = healthy();
+    facts.interval_ns = 10'000'000;
+    facts.buffers = 1;
+    facts.counted.wait_ns = 9'000'000;
+    facts.counted.involuntary_switches = 900;
+    facts.counted.minor_faults = 900;
+    facts.throttled_ns = 9'000'000;
+    EXPECT_TRUE(diagnose(facts).empty());
+}
+
 TEST(Diagnosis, tells_of_page_faults) {
     ThreadFacts facts = healthy();
     facts.counted.minor_faults = 12151 * facts.buffers;
