@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/topology/kernel_text.h"
+
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+namespace tactus {
+
+namespace {
+
+template <typename Number>
+std::optional<Number> parse_number(std::string_view text) {
+    Number value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc() || stopped != end || text.empty())
+        return std::nullopt;
+    return value;
+}
+
+} // namespace
+
+std::optional<std::uint64_t> parse_count(std::string_view text) {
+    return parse_number<std::uint64_t>(text);
+}
+
+std::optional<std::int64_t> parse_signed(std::string_view text) {
+    return parse_number<std::int64_t>(text);
+}
+
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view kSpace = " \t\r\n";
+    const std::size_t first = text.find_first_not_of(kSpace);
+    if (first == std::string_view::npos)
+        return {};
+    return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+std::optional<std::string> read_text(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file)
+        return std::nullopt;
+    std::string text(std::istreambuf_iterator<char>(file), {});
+    if (file.bad())
+        return std::nullopt;
+    return text;
+}
+
+std::optional<std::uint64_t> read_count(const std::string& path) {
+    const auto text = read_text(path);
+    return text ? parse_count(trimmed(*text)) : std::nullopt;
+}
+
+} // namespace tactus

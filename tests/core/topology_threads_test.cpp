@@ -1,0 +1,498 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Pinning threads and putting them back: on a kernel that refuses what a test says, and on this
+// one.
+#include "core/topology/thread_ledger.h"
+
+#include <cerrno>
+#include <condition_variable>
+#include <functional>
+#include <future>
+#include <gtest/gtest.h>
+#include <map>
+#include <mutex>
+#include <sched.h>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace tactus {
+
+namespace {
+
+constexpr std::uint64_t kUsualSlackNs = 50000;
+
+/// A kernel with two threads, 1 and 2, and its rules for those who lack CAP_SYS_NICE.
+class FakeSystem final : public ThreadSystem {
+  public:
+    struct Thread {
+        std::uint64_t start_ticks = 100;
+        CpuSet cpus = CpuSet::range(0, 7);
+        Scheduling scheduling;
+        std::uint64_t slack_ns = kUsualSlackNs;
+    };
+
+    pid_t current() override { return current_thread; }
+    std::optional<ThreadIdentity> identify(pid_t tid) override {
+        const auto thread = threads.find(tid);
+        return thread != threads.end()
+                   ? std::optional(ThreadIdentity{tid, thread->second.start_ticks})
+                   : std::nullopt;
+    }
+    int get_cpus(pid_t tid, CpuSet& cpus) override {
+        cpus = threads.at(tid).cpus;
+        return 0;
+    }
+    int set_cpus(pid_t tid, const CpuSet& cpus) override {
+        if ((cpus & cpuset).empty())
+            return EINVAL;
+        if (threads.at(tid).scheduling.deadline_ns != 0 && !(cpuset - cpus).empty())
+            return EBUSY;
+        threads.at(tid).cpus = cpus & cpuset;
+        return 0;
+    }
+    int get_scheduling(pid_t tid, Scheduling& scheduling) override {
+        scheduling = threads.at(tid).scheduling;
+        return 0;
+    }
+    int set_scheduling(pid_t tid, const Scheduling& wanted) override {
+        Scheduling& now = threads.at(tid).scheduling;
+        if (wanted.deadline_ns != 0 && threads.at(tid).cpus != cpuset)
+            return EPERM;
+        if (!privileged) {
+            const bool raises = wanted.is_realtime() && wanted.priority > realtime_limit;
+            const bool unflags = now.flags != 0 && wanted.flags == 0;
+            const bool rises = wanted.nice < now.nice && wanted.nice < nice_limit;
+            const bool wakes =
+                now.policy == SCHED_IDLE && wanted.policy != SCHED_IDLE && now.nice < nice_limit;
+            if (raises || unflags || rises || wakes || wanted.deadline_ns != 0)
+                return EPERM;
+        }
+        // As newer kernels do.
+        if (now.is_realtime() != wanted.is_realtime())
+            threads.at(tid).slack_ns = wanted.is_realtime() ? 0 : kUsualSlackNs;
+        now = wanted;
+        return 0;
+    }
+    int get_timer_slack(pid_t tid, std::uint64_t& slack_ns) override {
+        if (tid != current_thread && !privileged)
+            return EPERM;
+        slack_ns = threads.at(tid).slack_ns;
+        return 0;
+    }
+    int set_timer_slack(pid_t tid, std::uint64_t slack_ns) override {
+        if (tid != current_thread && !privileged)
+            return EPERM;
+        threads.at(tid).slack_ns = slack_ns;
+        return 0;
+    }
+    bool may_set_anything() override { return privileged; }
+    int least_nice() override { return nice_limit; }
+    unsigned raise_realtime_limit() override {
+        realtime_limit = hard_realtime_limit;
+        return realtime_limit;
+    }
+
+    std::map<pid_t, Thread> threads{{1, {}}, {2, {}}};
+    pid_t current_thread = 1;
+    CpuSet cpuset = CpuSet::range(0, 7);
+    bool privileged = true;
+    unsigned realtime_limit = 0;
+    unsigned hard_realtime_limit = 0;
+    int nice_limit = 20;
+};
+
+using Field = ThreadLedger::Field;
+
+class Ledger : public testing::Test {
+  protected:
+    ThreadLedger::Outcome pin(ThreadLedger::Owner owner, const ThreadSettings& settings) {
+        return ledger_.pin(owner, kThread, settings);
+    }
+    ThreadLedger::Outcome unpin(ThreadLedger::Owner owner) { return ledger_.unpin(owner, kThread); }
+    const FakeSystem::Thread& thread() { return system_.threads.at(1); }
+    static std::string only_refusal(const ThreadLedger::Outcome& outcome) {
+        EXPECT_EQ(outcome.refusals.size(), 1U);
+        return outcome.refusals.empty() ? "" : outcome.refusals.front().text;
+    }
+    void expect_as_before() {
+        EXPECT_EQ(thread().cpus.text(), system_.cpuset.text());
+        EXPECT_EQ(thread().scheduling.policy, static_cast<std::uint32_t>(SCHED_OTHER));
+        EXPECT_EQ(thread().scheduling.nice, 0);
+        EXPECT_EQ(thread().slack_ns, kUsualSlackNs);
+        EXPECT_EQ(ledger_.pinned_threads(), 0U);
+    }
+
+    static constexpr ThreadIdentity kThread{1, 100};
+    FakeSystem system_;
+    ThreadLedger ledger_{system_};
+    const int first_ = 1;
+    const int second_ = 2;
+};
+
+ThreadSettings on_cpus(const std::string& cpus) {
+    ThreadSettings settings;
+    settings.cpus = CpuSet::parse(cpus);
+    return settings;
+}
+
+ThreadSettings with_policy(ThreadPolicy policy, unsigned priority = 10) {
+    ThreadSettings settings;
+    settings.policy = policy;
+    settings.priority = priority;
+    return settings;
+}
+
+TEST_F(Ledger, sets_everything_and_puts_everything_back) {
+    ThreadSettings settings = on_cpus("2-3");
+    settings.policy = ThreadPolicy::batch;
+    settings.nice = 5;
+    settings.timer_slack_ns = 1;
+    const auto outcome = pin(&first_, settings);
+    EXPECT_TRUE(outcome.refusals.empty());
+    EXPECT_EQ(outcome.now.cpus.text(), "2-3");
+    EXPECT_EQ(scheduling_text(outcome.now.scheduling), "batch nice 5");
+    EXPECT_EQ(thread().slack_ns, 1U);
+    EXPECT_TRUE(unpin(&first_).refusals.empty());
+    expect_as_before();
+}
+
+TEST_F(Ledger, leaves_what_is_not_set_as_it_is) {
+    system_.threads.at(1).scheduling.nice = 3;
+    system_.threads.at(1).slack_ns = 777;
+    pin(&first_, on_cpus("1"));
+    EXPECT_EQ(thread().scheduling.nice, 3);
+    EXPECT_EQ(thread().slack_ns, 777U);
+    unpin(&first_);
+    EXPECT_EQ(thread().scheduling.nice, 3);
+    EXPECT_EQ(thread().slack_ns, 777U);
+}
+
+TEST_F(Ledger, sets_nice_alone_and_keeps_the_policy) {
+    system_.threads.at(1).scheduling.policy = SCHED_BATCH;
+    ThreadSettings settings;
+    settings.nice = -4;
+    pin(&first_, settings);
+    EXPECT_EQ(scheduling_text(thread().scheduling), "batch nice -4");
+}
+
+TEST_F(Ledger, makes_threads_of_a_real_time_thread_ordinary_ones) {
+    pin(&first_, with_policy(ThreadPolicy::fifo, 30));
+    EXPECT_EQ(scheduling_text(thread().scheduling), "fifo 30");
+    EXPECT_EQ(thread().scheduling.flags, 1U);
+    unpin(&first_);
+    EXPECT_EQ(thread().scheduling.flags, 0U);
+    expect_as_before();
+}
+
+TEST_F(Ledger, lets_the_last_of_two_win_and_the_first_hold_again_after_it) {
+    ThreadSettings settings = on_cpus("1");
+    settings.timer_slack_ns = 9;
+    EXPECT_FALSE(pin(&first_, settings).overrides);
+    EXPECT_TRUE(pin(&second_, on_cpus("2")).overrides);
+    EXPECT_EQ(thread().cpus.text(), "2");
+    EXPECT_EQ(thread().slack_ns, 9U);
+    unpin(&second_);
+    EXPECT_EQ(thread().cpus.text(), "1");
+    EXPECT_EQ(thread().slack_ns, 9U);
+    unpin(&first_);
+    expect_as_before();
+}
+
+TEST_F(Ledger, puts_back_in_whatever_order_two_go) {
+    pin(&first_, on_cpus("1"));
+    pin(&second_, with_policy(ThreadPolicy::rr, 5));
+    unpin(&first_);
+    EXPECT_EQ(thread().cpus.text(), "0-7");
+    EXPECT_EQ(scheduling_text(thread().scheduling), "rr 5");
+    unpin(&second_);
+    expect_as_before();
+}
+
+TEST_F(Ledger, replaces_what_an_owner_had) {
+    pin(&first_, on_cpus("1"));
+    EXPECT_FALSE(pin(&first_, with_policy(ThreadPolicy::idle)).overrides);
+    EXPECT_EQ(thread().cpus.text(), "0-7");
+    unpin(&first_);
+    expect_as_before();
+}
+
+TEST_F(Ledger, does_not_touch_another_thread_with_the_same_number) {
+    pin(&first_, on_cpus("1"));
+    system_.threads.at(1) = {};
+    system_.threads.at(1).start_ticks = 200;
+    system_.threads.at(1).cpus = CpuSet::range(4, 5);
+    EXPECT_FALSE(unpin(&first_).thread_found);
+    EXPECT_EQ(thread().cpus.text(), "4-5");
+    EXPECT_EQ(ledger_.pinned_threads(), 0U);
+}
+
+TEST_F(Ledger, forgets_a_dead_thread_when_its_number_comes_again) {
+    pin(&first_, on_cpus("1"));
+    system_.threads.at(1) = {};
+    system_.threads.at(1).start_ticks = 200;
+    EXPECT_TRUE(ledger_.pin(&second_, {1, 200}, on_cpus("3")).thread_found);
+    EXPECT_EQ(ledger_.pinned_threads(), 1U);
+    unpin(&first_);
+    EXPECT_EQ(thread().cpus.text(), "3");
+    ledger_.unpin(&second_, {1, 200});
+    expect_as_before();
+}
+
+TEST_F(Ledger, pins_no_thread_that_has_gone) {
+    EXPECT_FALSE(ledger_.pin(&first_, {3, 1}, on_cpus("1")).thread_found);
+    EXPECT_EQ(ledger_.pinned_threads(), 0U);
+}
+
+TEST_F(Ledger, names_the_cpus_that_the_cpuset_has) {
+    system_.cpuset = CpuSet::range(0, 1);
+    system_.threads.at(1).cpus = system_.cpuset;
+    EXPECT_EQ(only_refusal(pin(&first_, on_cpus("2-3"))),
+              "cpus 2-3: the cpuset of this process holds none of them; take some of 0-1, or widen "
+              "cpuset.cpus of its cgroup");
+    EXPECT_EQ(only_refusal(pin(&first_, on_cpus("1-3"))),
+              "cpus 1-3: the cpuset of this process lets the thread run on 1 alone; widen "
+              "cpuset.cpus of its cgroup, or name those");
+    unpin(&first_);
+    expect_as_before();
+}
+
+TEST_F(Ledger, raises_the_soft_limit_for_a_priority) {
+    system_.privileged = false;
+    system_.hard_realtime_limit = 40;
+    EXPECT_TRUE(pin(&first_, with_policy(ThreadPolicy::fifo, 40)).refusals.empty());
+    EXPECT_EQ(scheduling_text(thread().scheduling), "fifo 40");
+    // The flag stays, as an unprivileged thread cannot take it back.
+    EXPECT_TRUE(unpin(&first_).refusals.empty());
+    EXPECT_EQ(thread().scheduling.flags, 1U);
+    expect_as_before();
+}
+
+TEST_F(Ledger, says_what_would_help_where_a_priority_is_refused) {
+    system_.privileged = false;
+    system_.hard_realtime_limit = 20;
+    const auto outcome = pin(&first_, with_policy(ThreadPolicy::fifo, 50));
+    EXPECT_TRUE(outcome.refused(Field::scheduling));
+    const std::string text = only_refusal(outcome);
+    for (const char* part : {"fifo 50", "RLIMIT_RTPRIO (20)", "setcap cap_sys_nice+ep",
+                             "USER - rtprio 50", "LimitRTPRIO=50", "rtkit"})
+        EXPECT_NE(text.find(part), std::string::npos) << part << " in: " << text;
+    unpin(&first_);
+    expect_as_before();
+}
+
+TEST_F(Ledger, makes_no_change_that_could_not_be_taken_back) {
+    system_.privileged = false;
+    ThreadSettings nice;
+    nice.nice = 5;
+    for (const ThreadSettings& settings : {nice, with_policy(ThreadPolicy::idle)}) {
+        const std::string text = only_refusal(pin(&first_, settings));
+        EXPECT_NE(text.find("could not be taken back"), std::string::npos) << text;
+        EXPECT_NE(text.find("LimitNICE=0"), std::string::npos) << text;
+        unpin(&first_);
+        expect_as_before();
+    }
+    system_.nice_limit = 0;
+    for (const ThreadSettings& settings : {nice, with_policy(ThreadPolicy::idle)}) {
+        EXPECT_TRUE(pin(&first_, settings).refusals.empty());
+        unpin(&first_);
+        expect_as_before();
+    }
+}
+
+TEST_F(Ledger, takes_timer_slack_from_the_unprivileged_thread_itself) {
+    system_.privileged = false;
+    ThreadSettings settings;
+    settings.timer_slack_ns = 1;
+    EXPECT_TRUE(pin(&first_, settings).refusals.empty());
+    EXPECT_EQ(thread().slack_ns, 1U);
+    unpin(&first_);
+    expect_as_before();
+}
+
+TEST_F(Ledger, says_so_where_another_thread_cannot_put_the_slack_back) {
+    system_.privileged = false;
+    ThreadSettings settings = on_cpus("1");
+    settings.timer_slack_ns = 1;
+    pin(&first_, settings);
+    system_.current_thread = 2;
+    const auto outcome = unpin(&first_);
+    EXPECT_NE(only_refusal(outcome).find("CAP_SYS_NICE"), std::string::npos);
+    EXPECT_EQ(thread().cpus.text(), "0-7");
+}
+
+TEST_F(Ledger, does_not_mind_a_slack_that_nobody_changed) {
+    system_.privileged = false;
+    pin(&first_, on_cpus("1"));
+    system_.current_thread = 2;
+    EXPECT_TRUE(unpin(&first_).refusals.empty());
+    expect_as_before();
+}
+
+TEST_F(Ledger, goes_to_a_deadline_after_the_mask_and_leaves_it_before) {
+    pin(&first_, on_cpus("1"));
+    ThreadSettings deadline = with_policy(ThreadPolicy::deadline);
+    deadline.runtime_ns = 2000000;
+    deadline.deadline_ns = 10000000;
+    EXPECT_TRUE(pin(&first_, deadline).refusals.empty());
+    EXPECT_EQ(scheduling_text(thread().scheduling), "deadline 2000000/10000000/10000000");
+    EXPECT_TRUE(pin(&first_, on_cpus("1")).refusals.empty());
+    EXPECT_EQ(thread().cpus.text(), "1");
+    unpin(&first_);
+    expect_as_before();
+}
+
+TEST_F(Ledger, takes_back_what_a_broker_gave) {
+    system_.privileged = false;
+    EXPECT_TRUE(pin(&first_, with_policy(ThreadPolicy::fifo, 50)).refused(Field::scheduling));
+    system_.threads.at(1).scheduling = {SCHED_RR, 1, 0, 20, 0, 0, 0};
+    unpin(&first_);
+    expect_as_before();
+}
+
+TEST(ThreadSettingsTest, that_can_never_work_are_told) {
+    ThreadSettings deadline = with_policy(ThreadPolicy::deadline);
+    EXPECT_NE(settings_problem(deadline, false), "");
+    deadline.runtime_ns = 5000;
+    deadline.deadline_ns = 4000;
+    EXPECT_NE(settings_problem(deadline, false), "");
+    deadline.deadline_ns = 6000;
+    EXPECT_EQ(settings_problem(deadline, false), "");
+    deadline.period_ns = 5999;
+    EXPECT_NE(settings_problem(deadline, false).find("period=5999"), std::string::npos);
+    deadline.period_ns = 6000;
+    EXPECT_NE(settings_problem(deadline, true).find("exclude each other"), std::string::npos);
+    EXPECT_NE(settings_problem(with_policy(ThreadPolicy::fifo, 0), false), "");
+    EXPECT_NE(settings_problem(with_policy(ThreadPolicy::rr, 100), false), "");
+    ThreadSettings nice = with_policy(ThreadPolicy::fifo);
+    nice.nice = 2;
+    EXPECT_NE(settings_problem(nice, false).find("nice=2"), std::string::npos);
+    EXPECT_EQ(settings_problem({}, true), "");
+}
+
+/// A thread that does what it is told, one thing after another.
+class Worker {
+  public:
+    Worker() : thread_([this] { run(); }) {}
+    ~Worker() {
+        do_it([this] { ends_ = true; });
+        thread_.join();
+    }
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
+    void do_it(std::function<void()> work) {
+        std::packaged_task<void()> task(std::move(work));
+        std::future<void> done = task.get_future();
+        {
+            const std::lock_guard hold(lock_);
+            tasks_.push_back(std::move(task));
+        }
+        changed_.notify_one();
+        done.wait();
+    }
+
+  private:
+    void run() {
+        while (!ends_) {
+            std::unique_lock hold(lock_);
+            changed_.wait(hold, [this] { return !tasks_.empty(); });
+            std::packaged_task<void()> task = std::move(tasks_.front());
+            tasks_.erase(tasks_.begin());
+            hold.unlock();
+            task();
+        }
+    }
+
+    std::mutex lock_;
+    std::condition_variable changed_;
+    std::vector<std::packaged_task<void()>> tasks_;
+    bool ends_ = false;
+    std::thread thread_;
+};
+
+class RealLedger : public testing::Test {
+  protected:
+    void SetUp() override {
+        worker_.do_it([this] {
+            thread_ = *system_.identify(system_.current());
+            before_ = state();
+        });
+    }
+    ThreadState state() {
+        ThreadState now;
+        EXPECT_EQ(system_.get_cpus(thread_.tid, now.cpus), 0);
+        EXPECT_EQ(system_.get_scheduling(thread_.tid, now.scheduling), 0);
+        system_.get_timer_slack(thread_.tid, now.timer_slack_ns);
+        return now;
+    }
+    ThreadState seen_by_itself() {
+        ThreadState now;
+        worker_.do_it([&] { now = state(); });
+        return now;
+    }
+    void expect_as_before() {
+        const ThreadState now = seen_by_itself();
+        EXPECT_EQ(now.cpus.text(), before_.cpus.text());
+        EXPECT_EQ(scheduling_text(now.scheduling), scheduling_text(before_.scheduling));
+        EXPECT_EQ(now.timer_slack_ns, before_.timer_slack_ns);
+    }
+
+    LinuxThreadSystem system_;
+    ThreadLedger ledger_{system_};
+    Worker worker_;
+    ThreadIdentity thread_;
+    ThreadState before_;
+};
+
+TEST_F(RealLedger, pins_a_thread_and_another_thread_puts_it_back) {
+    const unsigned cpu = before_.cpus.list().back();
+    ThreadLedger::Outcome outcome;
+    unsigned ran_on = CpuSet::kLimit;
+    worker_.do_it([&] {
+        outcome = ledger_.pin(this, thread_, on_cpus(std::to_string(cpu)));
+        ran_on = static_cast<unsigned>(sched_getcpu());
+    });
+    EXPECT_TRUE(outcome.refusals.empty());
+    EXPECT_EQ(outcome.now.cpus.text(), std::to_string(cpu));
+    EXPECT_EQ(ran_on, cpu);
+    EXPECT_TRUE(ledger_.unpin(this, thread_).refusals.empty());
+    expect_as_before();
+}
+
+TEST_F(RealLedger, sets_timer_slack_and_the_thread_itself_puts_it_back) {
+    ThreadSettings settings;
+    settings.timer_slack_ns = 1;
+    worker_.do_it([&] { ledger_.pin(this, thread_, settings); });
+    EXPECT_EQ(seen_by_itself().timer_slack_ns, 1U);
+    worker_.do_it([&] { ledger_.unpin(this, thread_); });
+    expect_as_before();
+}
+
+TEST_F(RealLedger, takes_a_thread_to_each_policy_and_back) {
+    for (const ThreadPolicy policy :
+         {ThreadPolicy::batch, ThreadPolicy::idle, ThreadPolicy::fifo, ThreadPolicy::rr}) {
+        ThreadLedger::Outcome outcome;
+        worker_.do_it([&] { outcome = ledger_.pin(this, thread_, with_policy(policy, 7)); });
+        if (outcome.refused(Field::scheduling)) {
+            EXPECT_EQ(outcome.refusals.front().error, EPERM) << outcome.refusals.front().text;
+        } else {
+            EXPECT_EQ(scheduling_text(seen_by_itself().scheduling).find(policy_name(policy)), 0U);
+        }
+        EXPECT_TRUE(ledger_.unpin(this, thread_).refusals.empty());
+        expect_as_before();
+    }
+}
+
+TEST_F(RealLedger, knows_a_thread_that_has_ended) {
+    ThreadIdentity gone;
+    std::thread([&] { gone = *system_.identify(system_.current()); }).join();
+    EXPECT_FALSE(ledger_.pin(this, gone, on_cpus("0")).thread_found);
+    EXPECT_FALSE(system_.identify(gone.tid) == gone);
+}
+
+} // namespace
+
+} // namespace tactus
