@@ -30,7 +30,16 @@ void set_list(GstStructure* structure, const char* field,
     gst_structure_take_value(structure, field, &list);
 }
 
-void put_arena(GstStructure* stats, FrameArena& arena) {
+FramePlaces places_of(const PageSample& sample) {
+    FramePlaces places;
+    places.node_pages = sample.node_pages;
+    const auto most = std::max_element(places.node_pages.begin(), places.node_pages.end());
+    if (most != places.node_pages.end() && *most > 0)
+        places.node = static_cast<unsigned>(most - places.node_pages.begin());
+    return places;
+}
+
+FramePlaces put_arena(GstStructure* stats, FrameArena& arena) {
     const ArenaStats counted = arena.stats();
     set_count(stats, "acquired", counted.acquired);
     set_count(stats, "mapped", counted.mapped);
@@ -50,6 +59,7 @@ void put_arena(GstStructure* stats, FrameArena& arena) {
     if (node)
         gst_structure_set(stats, "remote-share", G_TYPE_DOUBLE, sample.remote_share(*node),
                           nullptr);
+    return places_of(sample);
 }
 
 } // namespace
@@ -96,6 +106,7 @@ ArenaOptions FrameMemory::wanted() const {
     options.prefault = settings_.prefault;
     options.shared = settings_.shared;
     options.max_idle_bytes = settings_.max_idle_bytes;
+    options.news = news_;
     return options;
 }
 
@@ -151,16 +162,18 @@ void FrameMemory::close() {
 std::vector<std::string> FrameMemory::take_complaints() {
     std::vector<std::string> complaints;
     const AllocatorHandle ours = current();
-    if (ours == nullptr || !arena_of(ours.get()).has_warnings())
+    news_->store(false, std::memory_order_relaxed);
+    if (ours == nullptr)
         return complaints;
     FrameArena& arena = arena_of(ours.get());
-    const MemoryLimits limits = read_memory_limits();
-    for (const ArenaWarning& warning : arena.take_warnings())
+    const std::vector<ArenaWarning> warnings = arena.take_warnings();
+    const MemoryLimits limits = warnings.empty() ? MemoryLimits{} : read_memory_limits();
+    for (const ArenaWarning& warning : warnings)
         complaints.push_back(memory_remedy(warning, arena.options(), limits));
     return complaints;
 }
 
-GstStructure* FrameMemory::make_stats() {
+GstStructure* FrameMemory::make_stats(FramePlaces& places) {
     GstStructure* stats = gst_structure_new_empty("numapin-memory");
     {
         const std::lock_guard hold(lock_);
@@ -171,20 +184,8 @@ GstStructure* FrameMemory::make_stats() {
                               last_answer_.left_alone.c_str(), nullptr);
     }
     if (const AllocatorHandle ours = current())
-        put_arena(stats, arena_of(ours.get()));
+        places = put_arena(stats, arena_of(ours.get()));
     return stats;
-}
-
-FramePlaces FrameMemory::places() {
-    FramePlaces places;
-    const AllocatorHandle ours = current();
-    if (ours == nullptr)
-        return places;
-    places.node_pages = arena_of(ours.get()).sample(kSampledPages).node_pages;
-    const auto most = std::max_element(places.node_pages.begin(), places.node_pages.end());
-    if (most != places.node_pages.end() && *most > 0)
-        places.node = static_cast<unsigned>(most - places.node_pages.begin());
-    return places;
 }
 
 } // namespace tactus

@@ -20,8 +20,8 @@ namespace tactus {
 
 /// Where an element's frames were found to be.
 struct FramePlaces {
-    std::optional<unsigned> node; ///< that has most of them; none: nothing was found
-    std::vector<std::uint64_t> node_pages;
+    std::optional<unsigned> node;          ///< that has most of them; none: nothing was found
+    std::vector<std::uint64_t> node_pages; ///< on each node, of a sample
     double remote_share(unsigned node) const;
 };
 
@@ -32,7 +32,7 @@ struct FramePlaces {
 /// Threads: any. Ownership: frames may outlive it.
 class FrameMemory {
   public:
-    FrameMemory() = default;
+    FrameMemory() : news_(std::make_shared<std::atomic<bool>>(false)) {}
     FrameMemory(const FrameMemory&) = delete;
     FrameMemory& operator=(const FrameMemory&) = delete;
 
@@ -51,12 +51,13 @@ class FrameMemory {
     /// Idle memory goes; frames in use go with their last user.
     void close();
 
-    /// Sentences for the user about what the kernel refused, those that are new. Cheap if none is.
+    /// Whether there are complaints to take; cheap.
+    bool has_complaints() const { return news_->load(std::memory_order_relaxed); }
+    /// Sentences for the user about what the kernel refused, those that are new.
     std::vector<std::string> take_complaints();
-    /// What the kernel did: a structure of counters, with pages per node from a sample.
-    GstStructure* make_stats();
-    /// From a sample. To be called now and then, not for each buffer.
-    FramePlaces places();
+    /// What the kernel did: a structure of counters, and where pages are, from a sample. Takes the
+    /// kernel a while: to be called now and then.
+    GstStructure* make_stats(FramePlaces& places);
 
   private:
     using AllocatorHandle = std::unique_ptr<GstAllocator, ObjectUnref>;
@@ -65,6 +66,7 @@ class FrameMemory {
     AllocatorHandle allocator();
     AllocatorHandle current() const;
 
+    const std::shared_ptr<std::atomic<bool>> news_;
     mutable std::mutex lock_;
     MemorySettings settings_;
     std::optional<unsigned> thread_node_;

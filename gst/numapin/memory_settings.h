@@ -23,7 +23,7 @@ struct MemorySettings {
     bool lock = false;
     bool prefault = false;
     bool shared = false;
-    std::uint64_t max_idle_bytes = ArenaOptions{}.max_idle_bytes;
+    std::uint64_t max_idle_bytes = kUsualIdleBytes;
 };
 
 /// The property ids, in the order of the table, less those of other tables before it.

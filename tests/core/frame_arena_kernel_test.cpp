@@ -84,7 +84,7 @@ TEST(FrameArenaOnTheKernelTest, locks_pages_and_sees_it_in_smaps) {
     const auto arena = FrameArena::create({.lock = true});
     FrameBlock* block = arena->acquire(kMiB);
     ASSERT_NE(block, nullptr);
-    if (arena->has_warnings())
+    if (!trouble_list(*arena).empty())
         GTEST_SKIP() << "RLIMIT_MEMLOCK does not allow a megabyte here";
     EXPECT_EQ(arena->sample(10).locked_bytes, kMiB);
     arena->release(block);

@@ -46,19 +46,20 @@ class NumapinFrameMemory : public ::testing::Test {
     }
     BufferHandle make(gsize bytes) { return BufferHandle(memory.make_buffer(bytes)); }
     guint64 count(const char* field) {
-        const StructureHandle stats(memory.make_stats());
+        const StructureHandle stats(memory.make_stats(places));
         guint64 value = G_MAXUINT64;
         EXPECT_TRUE(gst_structure_get_uint64(stats.get(), field, &value)) << field;
         return value;
     }
     int node() {
-        const StructureHandle stats(memory.make_stats());
+        const StructureHandle stats(memory.make_stats(places));
         int value = G_MININT;
         EXPECT_TRUE(gst_structure_get_int(stats.get(), "node", &value));
         return value;
     }
 
     FrameMemory memory;
+    FramePlaces places;
 };
 
 TEST_F(NumapinFrameMemory, gives_buffers_and_keeps_their_memory_for_the_next) {
@@ -70,7 +71,7 @@ TEST_F(NumapinFrameMemory, gives_buffers_and_keeps_their_memory_for_the_next) {
     EXPECT_EQ(count("frames-in-use"), 0U);
     EXPECT_GE(count("idle-bytes"), 1'000'000U);
     memory.close();
-    const StructureHandle stats(memory.make_stats());
+    const StructureHandle stats(memory.make_stats(places));
     EXPECT_FALSE(gst_structure_has_field(stats.get(), "idle-bytes"));
 }
 
@@ -95,24 +96,26 @@ TEST_F(NumapinFrameMemory, complains_once_of_a_node_that_is_not_there) {
     make(1'000'000);
     const BufferHandle buffer = make(1'000'000);
     EXPECT_NE(make(2'000'000), nullptr);
+    EXPECT_TRUE(memory.has_complaints());
     const std::vector<std::string> complaints = memory.take_complaints();
     ASSERT_EQ(complaints.size(), 1U);
     EXPECT_NE(complaints[0].find("memory-node=900"), std::string::npos) << complaints[0];
+    EXPECT_FALSE(memory.has_complaints());
     EXPECT_TRUE(memory.take_complaints().empty());
 }
 
 TEST_F(NumapinFrameMemory, tells_where_its_pages_are) {
     set_int(kMemoryNodeId, 0);
     set_flag(kPrefaultId);
-    EXPECT_FALSE(memory.places().node.has_value());
+    const StructureHandle before(memory.make_stats(places));
+    EXPECT_FALSE(places.node.has_value());
     const BufferHandle buffer = make(4'000'000);
     EXPECT_GT(count("sampled-pages"), 100U);
     EXPECT_EQ(count("absent-pages"), 0U);
-    const FramePlaces places = memory.places();
     ASSERT_EQ(places.node, 0U);
     EXPECT_EQ(places.remote_share(0), 0.0);
     EXPECT_EQ(places.remote_share(1), 1.0);
-    const StructureHandle stats(memory.make_stats());
+    const StructureHandle stats(memory.make_stats(places));
     double remote = 1;
     EXPECT_TRUE(gst_structure_get_double(stats.get(), "remote-share", &remote));
     EXPECT_EQ(remote, 0.0);
@@ -165,7 +168,7 @@ TEST_F(NumapinFrameMemory, counts_what_it_answered_and_what_it_left_alone) {
     EXPECT_FALSE(memory.answer(second.get()).is_ours);
     EXPECT_EQ(count("answers"), 2U);
     EXPECT_EQ(count("left-alone"), 1U);
-    const StructureHandle stats(memory.make_stats());
+    const StructureHandle stats(memory.make_stats(places));
     EXPECT_STREQ(gst_structure_get_string(stats.get(), "left-alone-for"),
                  "the allocator GstFdAllocator");
 }

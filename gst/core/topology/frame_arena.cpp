@@ -189,13 +189,13 @@ void FrameArena::keep_warnings(const std::vector<ArenaWarning>& warnings) {
         if (std::exchange(warned, true))
             continue;
         warnings_.push_back(warning);
-        has_warnings_.store(true, std::memory_order_relaxed);
+        if (options_.news != nullptr)
+            options_.news->store(true, std::memory_order_relaxed);
     }
 }
 
 std::vector<ArenaWarning> FrameArena::take_warnings() {
     const std::lock_guard lock(mutex_);
-    has_warnings_.store(false, std::memory_order_relaxed);
     return std::exchange(warnings_, {});
 }
 

@@ -84,7 +84,6 @@ class FrameArena {
     /// Unmaps idle blocks until no more than `idle_bytes` are left.
     void trim(std::size_t idle_bytes) noexcept { trim(idle_bytes, std::unique_lock(mutex_)); }
 
-    bool has_warnings() const { return has_warnings_.load(std::memory_order_relaxed); }
     /// Those that were not taken before.
     std::vector<ArenaWarning> take_warnings();
     ArenaStats stats() const;
@@ -129,7 +128,6 @@ class FrameArena {
     std::atomic<std::uint64_t> acquired_{0};
     std::atomic<std::uint64_t> idle_bytes_{0};
     std::atomic<std::uint64_t> refs_{1}; ///< the handle, and each block in use
-    std::atomic<bool> has_warnings_{false};
 
     // What changes when pages are mapped or unmapped.
     mutable std::mutex mutex_;

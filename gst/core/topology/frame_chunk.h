@@ -4,11 +4,15 @@
 
 #include "core/topology/page_calls.h"
 
+#include <atomic>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <vector>
 
 namespace tactus {
+
+constexpr std::size_t kUsualIdleBytes = std::size_t{1} << 30U;
 
 /// What a user wants of frame memory.
 struct ArenaOptions {
@@ -18,7 +22,8 @@ struct ArenaOptions {
     bool lock = false;     ///< never paged out
     bool prefault = false; ///< touched when it is made, not when it is used
     bool shared = false;   ///< in files that other processes and devices can map
-    std::size_t max_idle_bytes = std::size_t{1} << 30U; ///< kept for reuse
+    std::size_t max_idle_bytes = kUsualIdleBytes; ///< kept for reuse
+    std::shared_ptr<std::atomic<bool>> news; ///< if any: set when there is a warning to be taken
 };
 
 /// What the kernel refused; memory was made without it.
