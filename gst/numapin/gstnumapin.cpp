@@ -7,7 +7,9 @@
  *
  * numapin passes everything through and pins the thread that pushes through it: to CPUs, to a
  * scheduling policy, to a timer slack. It begins with STREAM_START, ends with the stream, and puts
- * the thread back as it was. #GstNumaPin:stats tells what the kernel did with the thread.
+ * the thread back as it was. Frames get memory that is used again and again, on the node of those
+ * CPUs or another, of huge or locked pages if asked. #GstNumaPin:stats tells what the kernel did
+ * with both.
  *
  * ## Example launch line
  * |[
@@ -152,9 +154,11 @@ static void gst_numa_pin_class_init(GstNumaPinClass* klass) {
     element_class->change_state = change_state;
     install_numapin_properties(object_class);
     gst_type_mark_as_plugin_api(thread_policy_get_type(), static_cast<GstPluginAPIFlags>(0));
+    gst_type_mark_as_plugin_api(huge_pages_get_type(), static_cast<GstPluginAPIFlags>(0));
     gst_element_class_set_static_metadata(
         element_class, "Thread and memory placement", "Generic",
-        "Pins the streaming thread to CPUs and a scheduling policy, and tells what the kernel did",
+        "Pins the streaming thread to CPUs and a scheduling policy, gives frames their memory, and "
+        "tells what the kernel did",
         "The gst-tactus authors");
     gst_element_class_add_static_pad_template(element_class, &src_template);
     gst_element_class_add_static_pad_template(element_class, &sink_template);

@@ -69,6 +69,10 @@ ThreadFacts NumapinState::facts_of(const PinRecord& record, const ThreadReadings
         if (record.active)
             facts.core_mates = ProcessPins::get().core_mates(record.thread.tid, *topology_);
     }
+    if (facts.thread_node && places_.node) {
+        facts.memory_node = places_.node;
+        facts.remote_share = places_.remote_share(*facts.thread_node);
+    }
     const CpuClock clock = read_cpu_clock("/", facts.counted.cpu);
     facts.frequency_khz = clock.now_khz;
     facts.base_frequency_khz = clock.base_khz;
@@ -124,7 +128,10 @@ void NumapinState::put_limits(GstStructure* stats) {
 }
 
 GstStructure* NumapinState::make_stats() {
+    FramePlaces places;
+    const StructureHandle memory(memory_.make_stats(places));
     const std::lock_guard hold(lock);
+    places_ = std::move(places);
     machine_.read();
     GstStructure* const stats = gst_structure_new_empty("numapin-stats");
     put_limits(stats);
@@ -145,6 +152,7 @@ GstStructure* NumapinState::make_stats() {
     set_count(stats, "restores-failed", restores_failed_);
     set_count(stats, "throttled-time", machine_.stats().throttled_ns.value_or(0));
     set_summary(stats, "pinning-time", entry_ns_.summary());
+    gst_structure_set(stats, "memory", GST_TYPE_STRUCTURE, memory.get(), nullptr);
     gst_structure_take_value(stats, "threads", &threads);
     gst_structure_take_value(stats, "diagnosis", &lines);
     return stats;

@@ -20,6 +20,8 @@ NumapinState::~NumapinState() {
 }
 
 bool NumapinState::set_property(guint id, const GValue* value) {
+    if (id > kLastNumapinId)
+        return memory_.set_property(id - kLastNumapinId, value);
     {
         const std::lock_guard hold(lock);
         if (!set_setting(settings_, id, value))
@@ -41,6 +43,8 @@ bool NumapinState::get_property(guint id, GValue* value) {
         g_value_take_boxed(value, make_stats());
         return true;
     }
+    if (id > kLastNumapinId)
+        return memory_.get_property(id - kLastNumapinId, value);
     const std::lock_guard hold(lock);
     return get_setting(settings_, id, value);
 }
@@ -81,6 +85,8 @@ bool NumapinState::open() {
         topology_ = std::move(topology);
         wish = make_wish();
     }
+    if (wish.problem.empty())
+        wish.problem = memory_.problem();
     if (!wish.problem.empty()) {
         GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("%s", wish.problem.c_str()), (nullptr));
         return false;
@@ -113,6 +119,8 @@ void NumapinState::stop() {
     stop_reports();
     leave_all();
     unwatch();
+    complain(memory_.take_complaints());
+    memory_.close();
 }
 
 void NumapinState::complain(const std::vector<std::string>& texts) {

@@ -11,6 +11,7 @@
 #include "core/topology/topology.h"
 #include "glue/fast_clock.h"
 #include "glue/handles.h"
+#include "numapin/frame_memory.h"
 #include "numapin/pin_record.h"
 #include "numapin/realtime_broker.h"
 #include "numapin/settings.h"
@@ -95,6 +96,8 @@ class NumapinState {
     void plan(const ThreadIdentity& thread, const std::optional<std::string>& device,
               ThreadSettings& settings, Attempt& attempt);
     void ask_broker(const ThreadIdentity& thread, const ThreadSettings& settings, Attempt& attempt);
+    /// The node that all of the thread's CPUs are of, if it is one.
+    std::optional<unsigned> node_of(const PinRecord& record) const;
     void check_quota(const ThreadSettings& settings, Attempt& attempt) const;
     void take_over(PinRecord& record, const Attempt& attempt);
     void watch(std::vector<PadHandle> pads);
@@ -120,6 +123,8 @@ class NumapinState {
 
     mutable std::mutex lock;
     NumapinSettings settings_;
+    FrameMemory memory_;
+    FramePlaces places_; ///< when somebody last asked
     std::shared_ptr<const Topology> topology_;
     std::vector<std::unique_ptr<PinRecord>> records_;
     std::uint64_t links_cut_ = 0;           ///< how often upstream was unlinked

@@ -15,6 +15,8 @@ inline void NumapinState::before_push(GstClockTime time, std::uint64_t buffers) 
     // relaxed: whoever changes it from outside only asks for a look-up, which takes the lock.
     if (pinned_serial_.load(std::memory_order_relaxed) != thread_serial())
         enter_thread();
+    if (memory_.has_complaints())
+        complain(memory_.take_complaints());
     PinRecord& record = *current_;
     record.sample();
     PinRecord::bump(record.buffers, buffers);
@@ -47,7 +49,15 @@ GstFlowReturn NumapinState::chain_list(GstBufferList* list) {
 
 GstFlowReturn NumapinState::get_range(guint64 offset, guint length, GstBuffer** buffer) {
     before_push(GST_CLOCK_TIME_NONE, 1);
+    // Who is pulled from asks nobody for memory, but takes what it is given.
+    BufferHandle ours(*buffer == nullptr ? memory_.make_buffer(length) : nullptr);
+    if (ours != nullptr)
+        *buffer = ours.get();
     const GstFlowReturn flow = gst_pad_pull_range(sink_pad, offset, length, buffer);
+    if (ours != nullptr && flow != GST_FLOW_OK)
+        *buffer = nullptr;
+    else if (*buffer == ours.get())
+        ours.release();
     // Whoever reads up to the end goes on elsewhere in the file.
     return flow == GST_FLOW_EOS ? flow : after_push(flow);
 }
@@ -85,7 +95,13 @@ void NumapinState::see_segment(GstEvent* event) {
 }
 
 gboolean NumapinState::sink_query(GstQuery* query) {
-    return gst_pad_query_default(sink_pad, GST_OBJECT_CAST(element), query);
+    const gboolean done = gst_pad_query_default(sink_pad, GST_OBJECT_CAST(element), query);
+    if (GST_QUERY_TYPE(query) != GST_QUERY_ALLOCATION)
+        return done;
+    const AllocationAnswer answer = memory_.answer(query);
+    if (!answer.left_alone.empty())
+        GST_INFO_OBJECT(element, "memory is left to downstream: %s", answer.left_alone.c_str());
+    return done || answer.is_ours;
 }
 
 } // namespace tactus

@@ -87,6 +87,7 @@ void NumapinState::enter_thread() {
         complaints = std::move(attempt.complaints);
         const std::lock_guard hold(lock);
         take_over(*record, attempt);
+        memory_.set_thread_node(node_of(*record));
         // Unlinked meanwhile: who did that found nothing to put back yet.
         if (links_cut_ != cuts || !gst_pad_is_linked(sink_pad))
             unpin(*record, complaints);
@@ -177,6 +178,17 @@ void NumapinState::ask_broker(const ThreadIdentity& thread, const ThreadSettings
                                      " priority=" + std::to_string(settings.priority) +
                                      ": of its own right the process may not; " + grant.by +
                                      " granted rr " + std::to_string(grant.priority));
+}
+
+std::optional<unsigned> NumapinState::node_of(const PinRecord& record) const {
+    std::optional<unsigned> node;
+    for (const unsigned cpu : record.cpus.list()) {
+        const CpuPlace* const place = topology_ != nullptr ? topology_->place_of(cpu) : nullptr;
+        if (place == nullptr || (node && *node != place->node))
+            return std::nullopt;
+        node = place->node;
+    }
+    return node;
 }
 
 void NumapinState::check_quota(const ThreadSettings& settings, Attempt& attempt) const {

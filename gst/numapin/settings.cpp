@@ -114,6 +114,7 @@ GType thread_policy_get_type() {
 
 void install_numapin_properties(GObjectClass* klass) {
     install_properties(klass, kTable);
+    install_properties(klass, kMemoryTable, kLastNumapinId + kMemoryNodeId);
 }
 
 bool set_setting(NumapinSettings& settings, guint id, const GValue* value) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/topology/thread_settings.h"
+#include "numapin/memory_settings.h"
 
 #include <gst/gst.h>
 
@@ -26,7 +27,7 @@ struct NumapinSettings {
     std::uint64_t report_interval_ns = 0;
 };
 
-/// The property ids, in the order of the table.
+/// The property ids, in the order of the table. Those about memory come after them.
 enum NumapinProperty : guint {
     kCpusId = 1,
     kPolicyId,
