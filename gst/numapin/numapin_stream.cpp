@@ -3,9 +3,14 @@
 #include "glue/handles.h"
 #include "numapin/numapin_debug.h"
 #include "numapin/numapin_state.h"
+#include "numapin/process_pins.h"
+
+#include <bit>
 
 namespace tactus {
 
+/// Ever more seldom it is looked whether the thread has made others: most come with the first
+/// buffers.
 inline void NumapinState::before_push(GstClockTime time, std::uint64_t buffers) {
     // relaxed: whoever changes it from outside only asks for a look-up, which takes the lock.
     if (pinned_serial_.load(std::memory_order_relaxed) != thread_serial())
@@ -15,6 +20,8 @@ inline void NumapinState::before_push(GstClockTime time, std::uint64_t buffers) 
     PinRecord& record = *current_;
     record.sample();
     PinRecord::bump(record.buffers, buffers);
+    if (std::has_single_bit(record.samples.load(std::memory_order_relaxed)))
+        ProcessPins::get().ledger().free_heirs(record.thread);
     if (times_are_live_ && GST_CLOCK_TIME_IS_VALID(time))
         record.lateness.add(FastClock::now_ns(), time);
 }

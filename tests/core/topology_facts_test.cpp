@@ -4,6 +4,7 @@
 // What the kernel counts for a thread, and what is concluded from it.
 #include "../support/fake_root.h"
 #include "core/topology/diagnosis.h"
+#include "core/topology/kernel_text.h"
 #include "core/topology/thread_readings.h"
 #include "core/topology/wake_lateness.h"
 
@@ -55,6 +56,16 @@ TEST(Readings, are_left_out_where_the_kernel_does_not_tell) {
     EXPECT_EQ(readings->migrations, std::nullopt);
     EXPECT_EQ(read_thread_start(root.path(), "7", 42), std::nullopt);
     EXPECT_FALSE(read_thread(root.path(), "7", 43));
+}
+
+TEST(KernelText, is_none_where_a_file_cannot_be_read) {
+    const FakeRoot root;
+    root.write("count", " 17\n");
+    root.make_folder("folder");
+    EXPECT_EQ(read_count(root.path() + "count"), 17U);
+    EXPECT_EQ(read_text(root.path() + "folder"), std::nullopt);
+    EXPECT_EQ(read_text(root.path() + "missing"), std::nullopt);
+    EXPECT_EQ(parse_count("-5"), std::nullopt);
 }
 
 TEST(Readings, of_this_thread_name_it_and_rise) {
@@ -154,6 +165,17 @@ TEST(Diagnosis, tells_of_waiting_and_of_being_put_off) {
     facts.counted.involuntary_switches = 1000;
     EXPECT_EQ(only_line(facts),
               "put off its CPU 1000 times a second: take other cpus, or policy=fifo");
+}
+
+TEST(Diagnosis, judges_no_shares_of_a_moment) {
+    ThreadFacts facts = healthy();
+    facts.interval_ns = 10'000'000;
+    facts.buffers = 1;
+    facts.counted.wait_ns = 9'000'000;
+    facts.counted.involuntary_switches = 900;
+    facts.counted.minor_faults = 900;
+    facts.throttled_ns = 9'000'000;
+    EXPECT_TRUE(diagnose(facts).empty());
 }
 
 TEST(Diagnosis, tells_of_page_faults) {

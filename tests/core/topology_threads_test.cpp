@@ -3,15 +3,12 @@
 //
 // Pinning threads and putting them back: on a kernel that refuses what a test says, and on this
 // one.
+#include "../support/worker.h"
 #include "core/topology/thread_ledger.h"
 
 #include <cerrno>
-#include <condition_variable>
-#include <functional>
-#include <future>
 #include <gtest/gtest.h>
 #include <map>
-#include <mutex>
 #include <sched.h>
 #include <string>
 #include <thread>
@@ -32,34 +29,43 @@ class FakeSystem final : public ThreadSystem {
         CpuSet cpus = CpuSet::range(0, 7);
         Scheduling scheduling;
         std::uint64_t slack_ns = kUsualSlackNs;
+        std::string name = "av:h264:df0";
     };
 
     pid_t current() override { return current_thread; }
     std::optional<ThreadIdentity> identify(pid_t tid) override {
-        const auto thread = threads.find(tid);
-        return thread != threads.end()
+        const auto thread = table.find(tid);
+        return thread != table.end()
                    ? std::optional(ThreadIdentity{tid, thread->second.start_ticks})
                    : std::nullopt;
     }
+    std::vector<pid_t> threads() override {
+        std::vector<pid_t> tids;
+        for (const auto& [tid, thread] : table)
+            tids.push_back(tid);
+        return tids;
+    }
+    std::string name_of(pid_t tid) override { return table.at(tid).name; }
+    std::uint64_t now_ticks() override { return ticks; }
     int get_cpus(pid_t tid, CpuSet& cpus) override {
-        cpus = threads.at(tid).cpus;
+        cpus = table.at(tid).cpus;
         return 0;
     }
     int set_cpus(pid_t tid, const CpuSet& cpus) override {
         if ((cpus & cpuset).empty())
             return EINVAL;
-        if (threads.at(tid).scheduling.deadline_ns != 0 && !(cpuset - cpus).empty())
+        if (table.at(tid).scheduling.deadline_ns != 0 && !(cpuset - cpus).empty())
             return EBUSY;
-        threads.at(tid).cpus = cpus & cpuset;
+        table.at(tid).cpus = cpus & cpuset;
         return 0;
     }
     int get_scheduling(pid_t tid, Scheduling& scheduling) override {
-        scheduling = threads.at(tid).scheduling;
+        scheduling = table.at(tid).scheduling;
         return 0;
     }
     int set_scheduling(pid_t tid, const Scheduling& wanted) override {
-        Scheduling& now = threads.at(tid).scheduling;
-        if (wanted.deadline_ns != 0 && threads.at(tid).cpus != cpuset)
+        Scheduling& now = table.at(tid).scheduling;
+        if (wanted.deadline_ns != 0 && table.at(tid).cpus != cpuset)
             return EPERM;
         if (!privileged) {
             const bool raises = wanted.is_realtime() && wanted.priority > realtime_limit;
@@ -72,20 +78,20 @@ class FakeSystem final : public ThreadSystem {
         }
         // As newer kernels do.
         if (now.is_realtime() != wanted.is_realtime())
-            threads.at(tid).slack_ns = wanted.is_realtime() ? 0 : kUsualSlackNs;
+            table.at(tid).slack_ns = wanted.is_realtime() ? 0 : kUsualSlackNs;
         now = wanted;
         return 0;
     }
     int get_timer_slack(pid_t tid, std::uint64_t& slack_ns) override {
         if (tid != current_thread && !privileged)
             return EPERM;
-        slack_ns = threads.at(tid).slack_ns;
+        slack_ns = table.at(tid).slack_ns;
         return 0;
     }
     int set_timer_slack(pid_t tid, std::uint64_t slack_ns) override {
         if (tid != current_thread && !privileged)
             return EPERM;
-        threads.at(tid).slack_ns = slack_ns;
+        table.at(tid).slack_ns = slack_ns;
         return 0;
     }
     bool may_set_anything() override { return privileged; }
@@ -95,7 +101,8 @@ class FakeSystem final : public ThreadSystem {
         return realtime_limit;
     }
 
-    std::map<pid_t, Thread> threads{{1, {}}, {2, {}}};
+    std::map<pid_t, Thread> table{{1, {}}, {2, {}}};
+    std::uint64_t ticks = 150;
     pid_t current_thread = 1;
     CpuSet cpuset = CpuSet::range(0, 7);
     bool privileged = true;
@@ -112,7 +119,7 @@ class Ledger : public testing::Test {
         return ledger_.pin(owner, kThread, settings);
     }
     ThreadLedger::Outcome unpin(ThreadLedger::Owner owner) { return ledger_.unpin(owner, kThread); }
-    const FakeSystem::Thread& thread() { return system_.threads.at(1); }
+    const FakeSystem::Thread& thread() { return system_.table.at(1); }
     static std::string only_refusal(const ThreadLedger::Outcome& outcome) {
         EXPECT_EQ(outcome.refusals.size(), 1U);
         return outcome.refusals.empty() ? "" : outcome.refusals.front().text;
@@ -160,8 +167,8 @@ TEST_F(Ledger, sets_everything_and_puts_everything_back) {
 }
 
 TEST_F(Ledger, leaves_what_is_not_set_as_it_is) {
-    system_.threads.at(1).scheduling.nice = 3;
-    system_.threads.at(1).slack_ns = 777;
+    system_.table.at(1).scheduling.nice = 3;
+    system_.table.at(1).slack_ns = 777;
     pin(&first_, on_cpus("1"));
     EXPECT_EQ(thread().scheduling.nice, 3);
     EXPECT_EQ(thread().slack_ns, 777U);
@@ -171,7 +178,7 @@ TEST_F(Ledger, leaves_what_is_not_set_as_it_is) {
 }
 
 TEST_F(Ledger, sets_nice_alone_and_keeps_the_policy) {
-    system_.threads.at(1).scheduling.policy = SCHED_BATCH;
+    system_.table.at(1).scheduling.policy = SCHED_BATCH;
     ThreadSettings settings;
     settings.nice = -4;
     pin(&first_, settings);
@@ -221,9 +228,9 @@ TEST_F(Ledger, replaces_what_an_owner_had) {
 
 TEST_F(Ledger, does_not_touch_another_thread_with_the_same_number) {
     pin(&first_, on_cpus("1"));
-    system_.threads.at(1) = {};
-    system_.threads.at(1).start_ticks = 200;
-    system_.threads.at(1).cpus = CpuSet::range(4, 5);
+    system_.table.at(1) = {};
+    system_.table.at(1).start_ticks = 200;
+    system_.table.at(1).cpus = CpuSet::range(4, 5);
     EXPECT_FALSE(unpin(&first_).thread_found);
     EXPECT_EQ(thread().cpus.text(), "4-5");
     EXPECT_EQ(ledger_.pinned_threads(), 0U);
@@ -231,8 +238,8 @@ TEST_F(Ledger, does_not_touch_another_thread_with_the_same_number) {
 
 TEST_F(Ledger, forgets_a_dead_thread_when_its_number_comes_again) {
     pin(&first_, on_cpus("1"));
-    system_.threads.at(1) = {};
-    system_.threads.at(1).start_ticks = 200;
+    system_.table.at(1) = {};
+    system_.table.at(1).start_ticks = 200;
     EXPECT_TRUE(ledger_.pin(&second_, {1, 200}, on_cpus("3")).thread_found);
     EXPECT_EQ(ledger_.pinned_threads(), 1U);
     unpin(&first_);
@@ -248,7 +255,7 @@ TEST_F(Ledger, pins_no_thread_that_has_gone) {
 
 TEST_F(Ledger, names_the_cpus_that_the_cpuset_has) {
     system_.cpuset = CpuSet::range(0, 1);
-    system_.threads.at(1).cpus = system_.cpuset;
+    system_.table.at(1).cpus = system_.cpuset;
     EXPECT_EQ(only_refusal(pin(&first_, on_cpus("2-3"))),
               "cpus 2-3: the cpuset of this process holds none of them; take some of 0-1, or widen "
               "cpuset.cpus of its cgroup");
@@ -347,9 +354,57 @@ TEST_F(Ledger, goes_to_a_deadline_after_the_mask_and_leaves_it_before) {
 TEST_F(Ledger, takes_back_what_a_broker_gave) {
     system_.privileged = false;
     EXPECT_TRUE(pin(&first_, with_policy(ThreadPolicy::fifo, 50)).refused(Field::scheduling));
-    system_.threads.at(1).scheduling = {SCHED_RR, 1, 0, 20, 0, 0, 0};
+    system_.table.at(1).scheduling = {SCHED_RR, 1, 0, 20, 0, 0, 0};
     unpin(&first_);
     expect_as_before();
+}
+
+TEST_F(Ledger, frees_pool_threads_that_a_pinned_thread_has_made) {
+    pin(&first_, on_cpus("1"));
+    FakeSystem::Thread heir;
+    heir.start_ticks = 160;
+    heir.cpus = CpuSet::range(1, 1);
+    heir.name = "pool-gst";
+    system_.table[10] = heir;
+    heir.name = "multiqueue0:src";
+    system_.table[11] = heir;
+    heir.name = "av:h264:df0";
+    system_.table[12] = heir;
+    heir.name = "pool-gst";
+    heir.start_ticks = 140;
+    system_.table[13] = heir;
+    heir.start_ticks = 160;
+    heir.cpus = CpuSet::range(2, 3);
+    system_.table[14] = heir;
+    ledger_.free_heirs(kThread);
+    EXPECT_EQ(system_.table[10].cpus.text(), "0-7");
+    EXPECT_EQ(system_.table[11].cpus.text(), "0-7");
+    EXPECT_EQ(system_.table[12].cpus.text(), "1") << "a decoder's worker";
+    EXPECT_EQ(system_.table[13].cpus.text(), "1") << "older than the pinning";
+    EXPECT_EQ(system_.table[14].cpus.text(), "2-3") << "somebody else's choice";
+    system_.table[10].cpus = CpuSet::range(1, 1);
+    unpin(&first_);
+    EXPECT_EQ(system_.table[10].cpus.text(), "0-7");
+    expect_as_before();
+}
+
+TEST_F(Ledger, puts_an_heir_that_is_pinned_itself_back_to_the_mask_before_both) {
+    pin(&first_, on_cpus("1"));
+    system_.table[10].start_ticks = 160;
+    system_.table[10].cpus = CpuSet::range(1, 1);
+    ledger_.pin(&second_, {10, 160}, on_cpus("5"));
+    unpin(&first_);
+    EXPECT_EQ(system_.table[10].cpus.text(), "5");
+    ledger_.unpin(&second_, {10, 160});
+    EXPECT_EQ(system_.table[10].cpus.text(), "0-7");
+}
+
+TEST(PoolNames, are_those_of_glib_and_of_tasks) {
+    for (const char* name : {"pool-numapin", "queue0:src", "multiqueue0:src", "videotestsrc0:s",
+                             "queue:src_12", "alsasink0:sink"})
+        EXPECT_TRUE(ThreadLedger::is_pool_name(name)) << name;
+    for (const char* name : {"", "av:h264:df0", "gdbus", "main", "queue0:", "pool", "x265:0"})
+        EXPECT_FALSE(ThreadLedger::is_pool_name(name)) << name;
 }
 
 TEST(ThreadSettingsTest, that_can_never_work_are_told) {
@@ -371,47 +426,6 @@ TEST(ThreadSettingsTest, that_can_never_work_are_told) {
     EXPECT_NE(settings_problem(nice, false).find("nice=2"), std::string::npos);
     EXPECT_EQ(settings_problem({}, true), "");
 }
-
-/// A thread that does what it is told, one thing after another.
-class Worker {
-  public:
-    Worker() : thread_([this] { run(); }) {}
-    ~Worker() {
-        do_it([this] { ends_ = true; });
-        thread_.join();
-    }
-    Worker(const Worker&) = delete;
-    Worker& operator=(const Worker&) = delete;
-
-    void do_it(std::function<void()> work) {
-        std::packaged_task<void()> task(std::move(work));
-        std::future<void> done = task.get_future();
-        {
-            const std::lock_guard hold(lock_);
-            tasks_.push_back(std::move(task));
-        }
-        changed_.notify_one();
-        done.wait();
-    }
-
-  private:
-    void run() {
-        while (!ends_) {
-            std::unique_lock hold(lock_);
-            changed_.wait(hold, [this] { return !tasks_.empty(); });
-            std::packaged_task<void()> task = std::move(tasks_.front());
-            tasks_.erase(tasks_.begin());
-            hold.unlock();
-            task();
-        }
-    }
-
-    std::mutex lock_;
-    std::condition_variable changed_;
-    std::vector<std::packaged_task<void()>> tasks_;
-    bool ends_ = false;
-    std::thread thread_;
-};
 
 class RealLedger : public testing::Test {
   protected:

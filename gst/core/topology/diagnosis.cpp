@@ -17,6 +17,9 @@ constexpr double kWaitShare = 0.05;
 constexpr double kClockLoss = 0.15;
 constexpr double kSwitchesPerSecond = 200;
 constexpr double kFaultsPerBuffer = 16;
+// Of less, shares and rates say nothing.
+constexpr std::uint64_t kLeastIntervalNs = 500'000'000;
+constexpr std::uint64_t kLeastBuffers = 10;
 
 using Lines = std::vector<std::string>;
 
@@ -53,7 +56,7 @@ void judge_quota(const ThreadFacts& facts, Lines& lines) {
                         std::to_string(facts.pinned_threads) + " threads: raise the quota of " +
                         facts.limits.quota_folder + ", or pin fewer");
     const double throttled = share_of(facts.throttled_ns, facts);
-    if (throttled >= kThrottledShare)
+    if (throttled >= kThrottledShare && facts.interval_ns >= kLeastIntervalNs)
         lines.push_back("throttled " + percent(throttled) +
                         " of the time by the quota: raise cpu.max" +
                         (facts.limits.quota_folder.empty() ? std::string()
@@ -80,6 +83,8 @@ void judge_place(const ThreadFacts& facts, Lines& lines) {
 }
 
 void judge_waiting(const ThreadFacts& facts, Lines& lines) {
+    if (facts.interval_ns < kLeastIntervalNs)
+        return;
     const double seconds = static_cast<double>(facts.interval_ns) / 1e9;
     const double waited = share_of(facts.counted.wait_ns.value_or(0), facts);
     if (waited >= kWaitShare)
@@ -87,7 +92,7 @@ void judge_waiting(const ThreadFacts& facts, Lines& lines) {
                         " of the time: others use CPUs " + facts.cpus.text() +
                         "; take other cpus, or policy=fifo");
     const auto switches = static_cast<double>(facts.counted.involuntary_switches.value_or(0));
-    if (seconds > 0 && switches / seconds >= kSwitchesPerSecond)
+    if (switches / seconds >= kSwitchesPerSecond)
         lines.push_back("put off its CPU " + number("%.0f", switches / seconds) +
                         " times a second: take other cpus, or policy=fifo");
 }
@@ -97,7 +102,7 @@ void judge_faults(const ThreadFacts& facts, Lines& lines) {
         lines.push_back(std::to_string(facts.counted.major_faults) +
                         " major page faults (memory came back from disk): set lock-pages=true, or "
                         "give the machine more memory");
-    if (facts.buffers == 0)
+    if (facts.buffers < kLeastBuffers)
         return;
     const double each =
         static_cast<double>(facts.counted.minor_faults) / static_cast<double>(facts.buffers);

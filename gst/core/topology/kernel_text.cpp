@@ -2,33 +2,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/topology/kernel_text.h"
 
+#include <array>
 #include <charconv>
+#include <cstddef>
 #include <fstream>
-#include <iterator>
 #include <system_error>
 
 namespace tactus {
 
-namespace {
-
-template <typename Number>
-std::optional<Number> parse_number(std::string_view text) {
-    Number value = 0;
+std::optional<std::uint64_t> parse_count(std::string_view text) {
+    std::uint64_t value = 0;
     const char* const end = text.data() + text.size();
     const auto [stopped, error] = std::from_chars(text.data(), end, value);
     if (error != std::errc() || stopped != end || text.empty())
         return std::nullopt;
     return value;
-}
-
-} // namespace
-
-std::optional<std::uint64_t> parse_count(std::string_view text) {
-    return parse_number<std::uint64_t>(text);
-}
-
-std::optional<std::int64_t> parse_signed(std::string_view text) {
-    return parse_number<std::int64_t>(text);
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -41,10 +29,14 @@ std::string_view trimmed(std::string_view text) {
 
 std::optional<std::string> read_text(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
-    if (!file)
-        return std::nullopt;
-    std::string text(std::istreambuf_iterator<char>(file), {});
-    if (file.bad())
+    std::string text;
+    std::array<char, 4096> part{};
+    // Not by iterators: those throw where the kernel refuses to be read from.
+    while (file) {
+        file.read(part.data(), part.size());
+        text.append(part.data(), static_cast<std::size_t>(file.gcount()));
+    }
+    if (file.bad() || !file.eof())
         return std::nullopt;
     return text;
 }

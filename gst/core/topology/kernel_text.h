@@ -13,8 +13,6 @@ namespace tactus {
 
 /// A decimal number and nothing else.
 std::optional<std::uint64_t> parse_count(std::string_view text);
-/// The same with a sign.
-std::optional<std::int64_t> parse_signed(std::string_view text);
 
 /// Without white space at both ends.
 std::string_view trimmed(std::string_view text);

@@ -61,6 +61,7 @@ ThreadLedger::Entry* ThreadLedger::find_or_add(const ThreadIdentity& thread, Out
         return nullptr;
     }
     entry.target = entry.before;
+    entry.pinned_ticks = system_.now_ticks();
     entries_.push_back(std::move(entry));
     return &entries_.back();
 }
@@ -92,6 +93,7 @@ ThreadLedger::Outcome ThreadLedger::unpin(Owner owner, const ThreadIdentity& thr
     Entry* const entry = find(thread);
     if (entry == nullptr)
         return outcome;
+    free_heirs_of(*entry);
     std::erase_if(entry->layers, [&](const Layer& layer) { return layer.owner == owner; });
     outcome.thread_found = system_.identify(thread.tid) == thread;
     if (outcome.thread_found && !entry->layers.empty()) {
@@ -202,6 +204,47 @@ void ThreadLedger::restore(Entry& entry, Outcome& outcome) {
         now.timer_slack_ns = entry.target.timer_slack_ns;
     entry.target = now;
     move_to(entry, entry.before, outcome);
+}
+
+// --- heirs
+
+bool ThreadLedger::is_pool_name(std::string_view name) {
+    if (name.starts_with("pool-"))
+        return true;
+    const std::size_t colon = name.rfind(':');
+    if (colon == std::string_view::npos)
+        return false;
+    const std::string_view pad = name.substr(colon + 1);
+    for (const std::string_view word : {"src", "sink"})
+        if (!pad.empty() && (pad.starts_with(word) || word.starts_with(pad)))
+            return true;
+    return false;
+}
+
+void ThreadLedger::free_heirs(const ThreadIdentity& thread) {
+    const std::lock_guard hold(lock_);
+    if (const Entry* const parent = find(thread))
+        free_heirs_of(*parent);
+}
+
+void ThreadLedger::free_heirs_of(const Entry& parent) {
+    if (parent.target.cpus == parent.before.cpus)
+        return;
+    for (const pid_t tid : system_.threads()) {
+        CpuSet cpus;
+        if (tid == parent.thread.tid || system_.get_cpus(tid, cpus) != 0)
+            continue;
+        const auto heir = system_.identify(tid);
+        if (!heir || heir->start_ticks < parent.pinned_ticks)
+            continue;
+        // One that is pinned itself goes back to what it inherited, some day.
+        if (Entry* const entry = find(*heir)) {
+            if (entry->before.cpus == parent.target.cpus)
+                entry->before.cpus = parent.before.cpus;
+        } else if (cpus == parent.target.cpus && is_pool_name(system_.name_of(tid))) {
+            system_.set_cpus(tid, parent.before.cpus);
+        }
+    }
 }
 
 } // namespace tactus

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tactus {
@@ -21,6 +22,11 @@ namespace tactus {
 ///
 /// A setting that could not be taken back is not made: without CAP_SYS_NICE and below RLIMIT_NICE a
 /// thread cannot leave SCHED_IDLE or a higher nice value again.
+///
+/// A thread inherits the mask of the one that makes it, and GLib's pool keeps such threads and
+/// hands them to anybody. So those of the pool and of GStreamer's tasks that are born of a pinned
+/// thread get the mask that it had before; they are known by their names, their age and their mask.
+/// Other threads born then (a decoder's own workers) keep it.
 ///
 /// Threads: any, one lock inside, under which only system calls are made. An owner may unpin from
 /// another thread than the pinned one; whether that still is the same one is looked up first.
@@ -51,7 +57,14 @@ class ThreadLedger {
     /// Takes the owner's settings away. Nothing happens if it has none there.
     Outcome unpin(Owner owner, const ThreadIdentity& thread);
 
+    /// Frees the heirs of a pinned thread; `unpin` does so too.
+    void free_heirs(const ThreadIdentity& thread);
+
     std::size_t pinned_threads() const;
+
+    /// Whether that is the name of a thread of GLib's pool ("pool-…") or of a GStreamer task
+    /// ("queue0:src", cut to 15 characters by the kernel).
+    static bool is_pool_name(std::string_view name);
 
   private:
     struct Layer {
@@ -63,8 +76,10 @@ class ThreadLedger {
         ThreadState before;
         ThreadState target;
         std::vector<Layer> layers;
+        std::uint64_t pinned_ticks = 0;
     };
 
+    void free_heirs_of(const Entry& parent);
     Entry* find(const ThreadIdentity& thread);
     Entry* find_or_add(const ThreadIdentity& thread, Outcome& outcome);
     bool read_state(pid_t tid, ThreadState& state, int& error);

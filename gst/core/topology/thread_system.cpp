@@ -7,12 +7,15 @@
 
 #include <array>
 #include <cerrno>
+#include <ctime>
 #include <fcntl.h>
+#include <filesystem>
 #include <linux/capability.h>
 #include <string>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace tactus {
@@ -49,6 +52,29 @@ pid_t LinuxThreadSystem::current() {
 std::optional<ThreadIdentity> LinuxThreadSystem::identify(pid_t tid) {
     const auto start = read_thread_start("/", "self", tid);
     return start ? std::optional(ThreadIdentity{tid, *start}) : std::nullopt;
+}
+
+std::vector<pid_t> LinuxThreadSystem::threads() {
+    std::vector<pid_t> tids;
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry("/proc/self/task", error), end;
+         !error && entry != end; entry.increment(error))
+        if (const auto tid = parse_count(entry->path().filename().string()))
+            tids.push_back(static_cast<pid_t>(*tid));
+    return tids;
+}
+
+std::string LinuxThreadSystem::name_of(pid_t tid) {
+    const auto text = read_text("/proc/self/task/" + std::to_string(tid) + "/comm");
+    return text ? std::string(trimmed(*text)) : std::string();
+}
+
+std::uint64_t LinuxThreadSystem::now_ticks() {
+    timespec now{};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    const auto per_second = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
+    return static_cast<std::uint64_t>(now.tv_sec) * per_second +
+           static_cast<std::uint64_t>(now.tv_nsec) * per_second / 1'000'000'000;
 }
 
 int LinuxThreadSystem::get_cpus(pid_t tid, CpuSet& cpus) {

@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace tactus {
 
@@ -29,6 +31,13 @@ class ThreadSystem {
     virtual pid_t current() = 0;
     /// Nothing if there is no such thread.
     virtual std::optional<ThreadIdentity> identify(pid_t tid) = 0;
+
+    /// All threads of the process.
+    virtual std::vector<pid_t> threads() = 0;
+    /// Its name; empty if it has gone.
+    virtual std::string name_of(pid_t tid) = 0;
+    /// Ticks since boot, as in ThreadIdentity.
+    virtual std::uint64_t now_ticks() = 0;
 
     virtual int get_cpus(pid_t tid, CpuSet& cpus) = 0;
     virtual int set_cpus(pid_t tid, const CpuSet& cpus) = 0;
@@ -52,6 +61,9 @@ class LinuxThreadSystem final : public ThreadSystem {
   public:
     pid_t current() override;
     std::optional<ThreadIdentity> identify(pid_t tid) override;
+    std::vector<pid_t> threads() override;
+    std::string name_of(pid_t tid) override;
+    std::uint64_t now_ticks() override;
     int get_cpus(pid_t tid, CpuSet& cpus) override;
     int set_cpus(pid_t tid, const CpuSet& cpus) override;
     int get_scheduling(pid_t tid, Scheduling& scheduling) override;
