@@ -25,13 +25,14 @@ BUILD_PACKAGES=(
     g++ meson ninja-build pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
     nlohmann-json3-dev libhwy-dev 'liborc-0.4-dev?' 'libsndfile1-dev?' 'libvulkan-dev?' 'libvulkan-volk-dev?'
     'glslang-dev?' 'spirv-tools?' 'spirv-headers?' 'libspirv-cross-c-shared-dev?' 'prometheus-cpp-dev?'
-    'libcurl4-openssl-dev?' 'libpng-dev?' "${RUNTIME_PACKAGES[@]}"
+    'libcurl4-openssl-dev?' 'libpng-dev?' 'libhwloc-dev?' "${RUNTIME_PACKAGES[@]}"
 )
 TEST_PACKAGES=(
     libgtest-dev libgmock-dev libbenchmark-dev protobuf-compiler python3 alsa-utils
     gstreamer1.0-nice 'mesa-vulkan-drivers?' 'vulkan-validationlayers?' 'glslang-tools?'
     'spin?' 'chromium?' 'clang-format-14?' 'clang-14?' 'libclang-rt-14-dev?'
     'libfftw3-dev?' 'g++-aarch64-linux-gnu?' 'qemu-user?'
+    'qemu-system-x86?' 'busybox-static?'
 )
 # What tools/demo --call needs besides: recordings of a voice.
 CALL_PACKAGES=(alsa-utils)
@@ -199,6 +200,37 @@ fetch_clip() {
         unpack_clip "$target" || die "could not get the clip out of the package $CLIP_PACKAGE"
     fi
     printf '%s\n' "$target"
+}
+
+numa_kernel_cache() { printf '%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}/gst-tactus/numa-kernel"; }
+
+# fetch_numa_kernel: unpacks a kernel for tests/numa-vm, unless there is one. It is not installed: a
+# machine's boot loader is no business of ours. Without it those tests skip, so a failure is a note.
+fetch_numa_kernel() {
+    local target work package
+    target=$(numa_kernel_cache)
+    [[ ! -d $target && -z $NO_INSTALL ]] || return 0
+    command -v dpkg-deb >/dev/null && command -v qemu-system-x86_64 >/dev/null || return 0
+    package=$(apt-cache depends linux-image-amd64 2>/dev/null |
+        sed -n 's/.*Depends: \(linux-image-[0-9][^ ]*\)$/\1/p' | head -n 1)
+    [[ -n $package ]] || { note "no kernel package is known; tests/numa-vm will skip"; return 0; }
+    mkdir -p "${target%/*}"
+    work=$(mktemp -d "${target%/*}/unpack.XXXXXX") || return 0
+    note "unpacking $package for tests/numa-vm (70 MB, once)"
+    if (
+        cd "$work" &&
+            apt-get -qq -o APT::Sandbox::User=root download "$package" >&2 &&
+            mkdir kernel &&
+            dpkg-deb --fsys-tarfile "$package"_*.deb | tar -xf - -C kernel --wildcards \
+                './boot/vmlinuz-*' './lib/modules/*/kernel/drivers/virtio/*' \
+                './lib/modules/*/kernel/fs/*' './lib/modules/*/kernel/net/9p/*'
+    ); then
+        mv -T "$work/kernel" "$target"
+    else
+        note "could not get the kernel; tests/numa-vm will skip"
+    fi
+    rm -rf "$work"
+    return 0
 }
 
 # configure BUILD_DIR MESON_OPTION...: makes the build directory, or gives an old one the options.

@@ -66,10 +66,9 @@ GParamSpec* make_param(const PropertySpec& s) {
 
 } // namespace
 
-void install_properties(GObjectClass* klass, std::span<const PropertySpec> table) {
-    guint id = 0;
+void install_properties(GObjectClass* klass, std::span<const PropertySpec> table, guint first_id) {
     for (const PropertySpec& spec : table)
-        g_object_class_install_property(klass, ++id, make_param(spec));
+        g_object_class_install_property(klass, first_id++, make_param(spec));
 }
 
 } // namespace tactus

@@ -47,7 +47,8 @@ struct PropertySpec {
     bool controllable = false;
 };
 
-/// Installs all rows on `klass`.
-void install_properties(GObjectClass* klass, std::span<const PropertySpec> table);
+/// Installs all rows on `klass`, the first one with the id `first_id`.
+void install_properties(GObjectClass* klass, std::span<const PropertySpec> table,
+                        guint first_id = 1);
 
 } // namespace tactus

@@ -2,9 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/clock/machine_readings.h"
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
+#include "../support/fake_root.h"
+
 #include <gtest/gtest.h>
 #include <string>
 
@@ -14,26 +13,14 @@ namespace {
 
 class FakeMachine : public testing::Test {
   protected:
-    FakeMachine() {
-        std::string name = (std::filesystem::temp_directory_path() / "tactus-XXXXXX").string();
-        if (mkdtemp(name.data()) == nullptr)
-            std::abort();
-        root_ = name;
-    }
-    ~FakeMachine() override { std::filesystem::remove_all(root_); }
-
-    void write(const std::string& path, const std::string& text) {
-        const std::filesystem::path full = root_ / path;
-        std::filesystem::create_directories(full.parent_path());
-        std::ofstream(full) << text;
-    }
+    void write(const std::string& path, const std::string& text) { root_.write(path, text); }
     void write_khz(int cpu, const std::string& khz) {
         write("sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/cpufreq/scaling_cur_freq",
               khz + "\n");
     }
-    MachineReadings readings() { return MachineReadings(root_.string(), 100); }
+    MachineReadings readings() { return MachineReadings(root_.path(), 100); }
 
-    std::filesystem::path root_;
+    FakeRoot root_;
 };
 
 TEST_F(FakeMachine, counts_steal_time_from_the_first_reading) {

@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/clock/machine_readings.h"
 
+#include "core/topology/cgroup_folders.h"
+#include "core/topology/kernel_text.h"
+
 #include <algorithm>
-#include <charconv>
 #include <fstream>
-#include <set>
 #include <sstream>
-#include <string_view>
 #include <unistd.h>
 #include <utility>
 
@@ -19,39 +19,9 @@ constexpr long kUsualTicksPerSecond = 100;
 // CPUs are counted up from 0 until one has no directory; this ends it in any case.
 constexpr std::size_t kMostCpus = 8192;
 
-std::optional<std::uint64_t> parse(std::string_view text) {
-    std::uint64_t value = 0;
-    const char* end = text.data() + text.size();
-    const auto [stopped, error] = std::from_chars(text.data(), end, value);
-    if (error != std::errc() || stopped != end || text.empty())
-        return std::nullopt;
-    return value;
-}
-
 /// Less than before means that it began anew (another cgroup, a machine moved): nothing since.
 std::uint64_t since(std::uint64_t first, std::uint64_t now) {
     return now > first ? now - first : 0;
-}
-
-/// All directories from `path` up to the root of the hierarchy. Paths of other namespaces ("/../x")
-/// lead nowhere.
-void add_ancestors(const std::string& mount, std::string path, std::set<std::string>& files) {
-    if (path.find("/..") != std::string::npos)
-        path.clear();
-    while (!path.empty() && path != "/") {
-        files.insert(mount + path + "/cpu.stat");
-        path.erase(path.rfind('/'));
-    }
-    files.insert(mount + "/cpu.stat");
-}
-
-bool lists_cpu(const std::string& controllers) {
-    std::istringstream list(controllers);
-    std::string name;
-    while (std::getline(list, name, ','))
-        if (name == "cpu")
-            return true;
-    return false;
 }
 
 } // namespace
@@ -92,45 +62,20 @@ std::optional<std::uint64_t> MachineReadings::read_steal_ns() const {
         for (unsigned i = 0; i < kStealField; ++i)
             if (!(fields >> field))
                 return std::nullopt;
-        const auto ticks = parse(field);
+        const auto ticks = parse_count(field);
         return ticks ? std::optional(*ticks * ns_per_tick_) : std::nullopt;
     }
     return std::nullopt;
 }
 
-std::vector<std::string> MachineReadings::cgroup_files() const {
-    const std::string mount = root_ + "sys/fs/cgroup";
-    std::set<std::string> files;
-    std::ifstream file(root_ + "proc/self/cgroup");
-    std::string line;
-    while (std::getline(file, line)) {
-        // "hierarchy:controllers:path"; version 2 has hierarchy 0 and no controllers.
-        const std::size_t first = line.find(':');
-        const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
-        if (second == std::string::npos || line.compare(second + 1, 1, "/") != 0)
-            continue;
-        const std::string controllers = line.substr(first + 1, second - first - 1);
-        const std::string path = line.substr(second + 1);
-        if (controllers.empty()) {
-            add_ancestors(mount, path, files);
-            add_ancestors(mount + "/unified", path, files);
-        } else if (lists_cpu(controllers)) {
-            // "cpu" is often a link to "cpu,cpuacct": one of them, or all would count twice.
-            const bool plain = std::ifstream(mount + "/cpu/cpu.stat").good();
-            add_ancestors(mount + "/" + (plain ? "cpu" : controllers), path, files);
-        }
-    }
-    return {files.begin(), files.end()};
-}
-
 std::optional<Throttling> MachineReadings::read_throttling() const {
     std::optional<Throttling> sum;
-    for (const std::string& name : cgroup_files()) {
-        std::ifstream file(name);
+    for (const std::string& folder : cpu_cgroup_folders(root_)) {
+        std::ifstream file(folder + "/cpu.stat");
         std::string key;
         std::string text;
         while (file >> key >> text) {
-            const auto value = parse(text);
+            const auto value = parse_count(text);
             const bool is_ns = key == "throttled_time";
             const bool is_us = key == "throttled_usec";
             if (!value || !(is_ns || is_us || key == "nr_throttled"))
@@ -154,7 +99,7 @@ void MachineReadings::read_frequencies() {
         std::string text;
         std::ifstream file(folder + "/cpufreq/scaling_cur_freq");
         if (file >> text) {
-            if (const auto khz = parse(text); khz && *khz > 0)
+            if (const auto khz = parse_count(text); khz && *khz > 0)
                 see_frequency(cpu, *khz);
         } else if (access(folder.c_str(), F_OK) != 0) {
             next_cpu_ = 0;

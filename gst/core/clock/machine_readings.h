@@ -9,7 +9,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace tactus {
 
@@ -44,7 +43,6 @@ class MachineReadings {
     std::optional<Throttling> read_throttling() const;
     void read_frequencies();
     void see_frequency(std::size_t cpu, std::uint64_t khz);
-    std::vector<std::string> cgroup_files() const;
 
     std::string root_;
     std::uint64_t ns_per_tick_;

@@ -1,0 +1,108 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "numapin/memory_settings.h"
+
+#include "glue/setting_value.h"
+
+namespace tactus {
+
+namespace {
+
+using Kind = PropertySpec::Kind;
+using Access = PropertySpec::Access;
+constexpr MemorySettings kDefaults;
+constexpr std::uint64_t kMostAlignmentBytes = std::uint64_t{1} << 30U;
+constexpr int kMostNode = 1023;
+
+constexpr PropertySpec flag(const char* name, const char* nick, const char* blurb) {
+    return {name, nick, blurb, Kind::boolean, Access::ready};
+}
+
+const GEnumValue kHugePagesValues[] = {
+    {static_cast<gint>(PageKind::small), "Small pages", "off"},
+    {static_cast<gint>(PageKind::transparent), "Transparent huge pages", "thp"},
+    {static_cast<gint>(PageKind::huge_2m), "Reserved pages of 2 MiB", "2M"},
+    {static_cast<gint>(PageKind::huge_1g), "Reserved pages of 1 GiB", "1G"},
+    {0, nullptr, nullptr},
+};
+
+/// Calls `take` with the setting that has the id; false if none has.
+template <typename Settings, typename Take>
+bool with_setting(Settings& s, guint id, Take take) {
+    switch (id) {
+    case kMemoryNodeId:
+        take(s.node);
+        return true;
+    case kAlignmentId:
+        take(s.alignment_bytes);
+        return true;
+    case kHugePagesId:
+        take(s.pages);
+        return true;
+    case kLockPagesId:
+        take(s.lock);
+        return true;
+    case kPrefaultId:
+        take(s.prefault);
+        return true;
+    case kSharedId:
+        take(s.shared);
+        return true;
+    case kMaxIdleBytesId:
+        take(s.max_idle_bytes);
+        return true;
+    default:
+        return false;
+    }
+}
+
+} // namespace
+
+constinit const std::array<PropertySpec, kLastMemoryId> kMemoryTable = {
+    PropertySpec{"memory-node", "Memory node",
+                 "NUMA node whose memory frames get (-1 = the node of the CPUs in `cpus`, if they "
+                 "are of one; -2 = of whoever touches a page first)",
+                 Kind::integer, Access::ready,
+                 static_cast<std::uint64_t>(std::int64_t{kDefaults.node}),
+                 static_cast<std::uint64_t>(std::int64_t{MemorySettings::kAnyNode}), kMostNode},
+    PropertySpec{"alignment", "Alignment (bytes)",
+                 "Frames begin at a multiple of this many bytes, a power of two (0 = a page)",
+                 Kind::uint64, Access::ready, 0, 0, kMostAlignmentBytes},
+    PropertySpec{"huge-pages", "Huge pages",
+                 "Which pages frames are made of; smaller ones where there are none",
+                 Kind::enumeration, Access::ready, static_cast<std::uint64_t>(kDefaults.pages), 0,
+                 UINT64_MAX, huge_pages_get_type},
+    flag("lock-pages", "Lock pages", "Keep frames from being paged out"),
+    flag("prefault", "Prefault", "Touch memory when it is allocated, not when it is first used"),
+    flag("shared", "Shared",
+         "Allocate in files in memory (memfd) that other processes and devices can map"),
+    PropertySpec{"max-idle-bytes", "Maximum idle bytes",
+                 "How much unused memory is kept for later frames, in bytes (0 = none)",
+                 Kind::uint64, Access::playing, kDefaults.max_idle_bytes},
+};
+
+GType huge_pages_get_type() {
+    static const GType type = g_enum_register_static("GstNumaPinHugePages", kHugePagesValues);
+    return type;
+}
+
+bool set_memory_setting(MemorySettings& settings, guint id, const GValue* value) {
+    return with_setting(settings, id, [&](auto& setting) { take_setting(setting, value); });
+}
+
+bool get_memory_setting(const MemorySettings& settings, guint id, GValue* value) {
+    return with_setting(settings, id, [&](const auto& setting) { give_setting(setting, value); });
+}
+
+std::string memory_settings_problem(const MemorySettings& settings) {
+    const std::uint64_t alignment = settings.alignment_bytes;
+    if ((alignment & (alignment - 1)) == 0)
+        return {};
+    std::uint64_t right = 1;
+    while (right < alignment)
+        right <<= 1U;
+    return "alignment=" + std::to_string(alignment) + " is not a power of two; the next one is " +
+           std::to_string(right);
+}
+
+} // namespace tactus

@@ -1,0 +1,172 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "numapin/realtime_broker.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace tactus {
+
+namespace {
+
+constexpr int kTimeoutMs = 1000;
+
+struct Service {
+    const char* label;
+    const char* bus_name;
+    const char* path;
+    const char* interface;
+};
+constexpr Service kPortal{"the desktop portal", "org.freedesktop.portal.Desktop",
+                          "/org/freedesktop/portal/desktop", "org.freedesktop.portal.Realtime"};
+constexpr Service kRtkit{"rtkit", "org.freedesktop.RealtimeKit1", "/org/freedesktop/RealtimeKit1",
+                         "org.freedesktop.RealtimeKit1"};
+
+std::string text_of(GError* error) {
+    g_dbus_error_strip_remote_error(error);
+    std::string text = error->message;
+    g_error_free(error);
+    return text;
+}
+
+/// A connection of its own: GLib's shared one ends the process when the bus ends.
+GDBusConnection* open_bus(GBusType type) {
+    // Nothing is to be started for our sake.
+    const bool has_session = std::getenv("DBUS_SESSION_BUS_ADDRESS") != nullptr ||
+                             g_file_test((std::string(g_get_user_runtime_dir()) + "/bus").c_str(),
+                                         G_FILE_TEST_EXISTS) != FALSE;
+    if (type == G_BUS_TYPE_SESSION && !has_session)
+        return nullptr;
+    gchar* const address = g_dbus_address_get_for_bus_sync(type, nullptr, nullptr);
+    if (address == nullptr)
+        return nullptr;
+    GDBusConnection* const bus = g_dbus_connection_new_for_address_sync(
+        address,
+        static_cast<GDBusConnectionFlags>(G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                          G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION),
+        nullptr, nullptr, nullptr);
+    g_free(address);
+    return bus;
+}
+
+void close_bus(GDBusConnection*& bus) {
+    if (bus == nullptr)
+        return;
+    g_dbus_connection_close_sync(bus, nullptr, nullptr);
+    g_object_unref(bus);
+    bus = nullptr;
+}
+
+/// An integer property of the service; -1 and `why` if there is none.
+std::int64_t number_of(GDBusConnection* bus, const Service& service, const char* name,
+                       std::string& why) {
+    GError* error = nullptr;
+    GVariant* const reply = g_dbus_connection_call_sync(
+        bus, service.bus_name, service.path, "org.freedesktop.DBus.Properties", "Get",
+        g_variant_new("(ss)", service.interface, name), G_VARIANT_TYPE("(v)"),
+        G_DBUS_CALL_FLAGS_NONE, kTimeoutMs, nullptr, &error);
+    if (reply == nullptr) {
+        why = text_of(error);
+        return -1;
+    }
+    GVariant* value = nullptr;
+    g_variant_get(reply, "(v)", &value);
+    std::int64_t number = -1;
+    if (g_variant_is_of_type(value, G_VARIANT_TYPE_INT32) != FALSE)
+        number = g_variant_get_int32(value);
+    else if (g_variant_is_of_type(value, G_VARIANT_TYPE_INT64) != FALSE)
+        number = g_variant_get_int64(value);
+    else
+        why = std::string(name) + " is no number";
+    g_variant_unref(value);
+    g_variant_unref(reply);
+    return number;
+}
+
+/// Whether real-time threads now may run for `longest_us` at a stretch and no longer.
+bool limit_time(std::int64_t longest_us) {
+    rlimit limit{};
+    if (longest_us <= 0 || getrlimit(RLIMIT_RTTIME, &limit) != 0)
+        return false;
+    const auto longest = static_cast<rlim_t>(longest_us);
+    if (limit.rlim_max <= longest)
+        return limit.rlim_max != 0;
+    limit.rlim_max = longest;
+    limit.rlim_cur = std::min(limit.rlim_cur, longest);
+    return limit.rlim_cur != 0 && setrlimit(RLIMIT_RTTIME, &limit) == 0;
+}
+
+GVariant* arguments(const Service& service, pid_t tid, unsigned priority) {
+    if (&service == &kPortal)
+        return g_variant_new("(ttu)", static_cast<guint64>(getpid()), static_cast<guint64>(tid),
+                             priority);
+    return g_variant_new("(tu)", static_cast<guint64>(tid), priority);
+}
+
+/// The priority that was granted; 0 and `why` if none was.
+unsigned ask_one(GDBusConnection* bus, const Service& service, pid_t tid, unsigned priority,
+                 std::string& why) {
+    const std::int64_t most = number_of(bus, service, "MaxRealtimePriority", why);
+    if (most <= 0)
+        return 0;
+    const std::int64_t longest_us = number_of(bus, service, "RTTimeUSecMax", why);
+    if (!limit_time(longest_us)) {
+        if (why.empty())
+            why = "RLIMIT_RTTIME cannot be set to " + std::to_string(longest_us) + " us";
+        return 0;
+    }
+    const auto least = std::min<std::int64_t>(most, RealtimeBroker::kMostPriority);
+    const unsigned granted = std::min(priority, static_cast<unsigned>(least));
+    GError* error = nullptr;
+    GVariant* const reply = g_dbus_connection_call_sync(
+        bus, service.bus_name, service.path, service.interface,
+        &service == &kPortal ? "MakeThreadRealtimeWithPID" : "MakeThreadRealtime",
+        arguments(service, tid, granted), nullptr, G_DBUS_CALL_FLAGS_NONE, kTimeoutMs, nullptr,
+        &error);
+    if (reply == nullptr) {
+        why = text_of(error);
+        return 0;
+    }
+    g_variant_unref(reply);
+    return granted;
+}
+
+} // namespace
+
+void RealtimeBroker::connect() {
+    if (connected_)
+        return;
+    connected_ = true;
+    session_ = open_bus(G_BUS_TYPE_SESSION);
+    system_ = open_bus(G_BUS_TYPE_SYSTEM);
+}
+
+void RealtimeBroker::disconnect() {
+    close_bus(session_);
+    close_bus(system_);
+    connected_ = false;
+}
+
+RealtimeBroker::Grant RealtimeBroker::ask(pid_t tid, unsigned priority) {
+    connect();
+    Grant grant;
+    for (const auto& [bus, service] :
+         {std::pair{session_, &kPortal}, std::pair{system_, &kRtkit}}) {
+        std::string why = "no bus";
+        if (bus != nullptr) {
+            why.clear();
+            grant.priority = ask_one(bus, *service, tid, priority, why);
+        }
+        if (grant.priority != 0) {
+            grant.by = service->label;
+            return grant;
+        }
+        grant.refusals +=
+            (grant.refusals.empty() ? "" : "; ") + std::string(service->label) + ": " + why;
+    }
+    return grant;
+}
+
+} // namespace tactus

@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <gio/gio.h>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace tactus {
+
+/// Asks the desktop portal, then rtkit, over D-Bus to make a thread of this process a real-time one
+/// (SCHED_RR, priority 20 at most). Both do so only for processes whose real-time threads may not
+/// run on for ever: so RLIMIT_RTTIME is lowered to what they allow (never to 0), for the whole
+/// process and for good.
+///
+/// `connect` opens the buses; call it from a thread that is not pinned, as GDBus starts a thread of
+/// its own then. Each call may take up to a second if a service hangs.
+///
+/// Threads: one at a time.
+/// Sources: org.freedesktop.portal.Realtime; rtkit's README and org.freedesktop.RealtimeKit1.xml.
+class RealtimeBroker {
+  public:
+    static constexpr unsigned kMostPriority = 20;
+
+    struct Grant {
+        unsigned priority = 0; ///< 0: not granted
+        std::string by;        ///< "rtkit", "the desktop portal"
+        std::string refusals;  ///< why those that were asked did not
+    };
+
+    RealtimeBroker() = default;
+    ~RealtimeBroker() { disconnect(); }
+    RealtimeBroker(const RealtimeBroker&) = delete;
+    RealtimeBroker& operator=(const RealtimeBroker&) = delete;
+
+    void connect();
+    void disconnect();
+    Grant ask(pid_t tid, unsigned priority);
+
+  private:
+    bool connected_ = false;
+    GDBusConnection* session_ = nullptr;
+    GDBusConnection* system_ = nullptr;
+};
+
+} // namespace tactus

@@ -1,0 +1,210 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// numapin without privileges: what it may, what it may not and says so, and who helps. Each case
+// runs as the user nobody, in a process of its own.
+#include "child_process.h"
+#include "fake_rtkit.h"
+#include "numapin_fixture.h"
+#include "scratch_folder.h"
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <sys/resource.h>
+#include <unistd.h>
+
+using namespace tactus;
+
+namespace {
+
+/// Runs `body` without privileges: at once if there are none, else by running this very case again
+/// as nobody, in an environment with these settings and under these limits (options of prlimit).
+void as_nobody(const std::string& environment, const std::string& limits,
+               const std::function<void()>& body) {
+    if (geteuid() != 0) {
+        body();
+        return;
+    }
+    const ScratchFolder folder;
+    std::filesystem::permissions(folder / "", std::filesystem::perms{0777});
+    const auto& test = *testing::UnitTest::GetInstance()->current_test_info();
+    const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
+    int exit_code = -1;
+    const std::string output = output_of(
+        "GST_REGISTRY=" + folder / "registry" + " TMPDIR=" + folder / "" + " " + environment +
+            " prlimit --rtprio=0 --nice=0 " + limits +
+            " setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all "
+            "--inh-caps=-all " +
+            program + " --gtest_filter=" + test.test_suite_name() + "." + test.name() + " 2>&1",
+        exit_code);
+    if (output.find("prlimit: failed") != std::string::npos)
+        GTEST_SKIP() << "it takes CAP_SYS_RESOURCE to raise a limit first: " << output;
+    if (output.find("SKIPPED") != std::string::npos)
+        GTEST_SKIP() << output;
+    EXPECT_EQ(exit_code, 0) << output;
+    EXPECT_NE(output.find("[  PASSED  ] 1 test"), std::string::npos) << output;
+}
+
+#define TACTUS_NEEDS_SETPRIV()                                                                     \
+    do {                                                                                           \
+        int code = -1;                                                                             \
+        output_of("setpriv --version && prlimit --version", code);                                 \
+        if (geteuid() == 0 && code != 0)                                                           \
+            GTEST_SKIP() << "setpriv or prlimit (util-linux) is missing";                          \
+    } while (false)
+
+/// numapin's thread states before, with and after such properties, and its warning.
+struct Seen {
+    std::string before, with, after, warning;
+};
+
+class Stage : public NumapinFixture {
+  public:
+    void TestBody() override {}
+    Seen show(const std::string& properties, bool ends_by_itself = true) {
+        SetUp();
+        Seen seen;
+        set(properties.c_str());
+        seen.before = before_;
+        seen.with = begins(worker_);
+        seen.warning = complaint();
+        if (ends_by_itself)
+            on(worker_, [&] { pads_->push_event(gst_event_new_eos()); });
+        pads_->stop();
+        seen.after = on(worker_, [] {});
+        if (const std::string more = complaint(); !more.empty())
+            seen.warning += (seen.warning.empty() ? "" : " | ") + more;
+        pads_.reset();
+        return seen;
+    }
+};
+
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+class NumapinRights : public testing::Test {
+  protected:
+    void SetUp() override { TACTUS_NEEDS_SETPRIV(); }
+};
+
+TEST_F(NumapinRights, are_not_needed_for_cpus_and_timer_slack) {
+    as_nobody("", "", [] {
+        const std::string cpu = std::to_string(usable_cpus().back());
+        const Seen seen = Stage().show("timer-slack-ns=1 cpus=" + cpu);
+        EXPECT_EQ(seen.with, "cpus " + cpu + ", other, slack 1");
+        EXPECT_EQ(seen.after, seen.before);
+        EXPECT_EQ(seen.warning, "");
+    });
+}
+
+TEST_F(NumapinRights, that_lack_for_the_slack_of_a_stopped_thread_are_told) {
+    as_nobody("", "", [] {
+        const Seen seen = Stage().show("timer-slack-ns=1", false);
+        EXPECT_TRUE(has(seen.after, "slack 1")) << seen.after;
+        EXPECT_TRUE(has(seen.warning, "timer slack 50000 ns of thread")) << seen.warning;
+        EXPECT_TRUE(has(seen.warning, "CAP_SYS_NICE")) << seen.warning;
+    });
+}
+
+TEST_F(NumapinRights, that_lack_for_a_real_time_policy_are_told_with_a_remedy) {
+    as_nobody("DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nowhere", "", [] {
+        for (const char* policy : {"fifo", "rr"}) {
+            const Seen seen = Stage().show(std::string("priority=50 policy=") + policy);
+            EXPECT_EQ(seen.with, seen.before);
+            EXPECT_EQ(seen.after, seen.before);
+            for (const std::string& part :
+                 {std::string("policy ") + policy + " 50 was refused", std::string("setcap"),
+                  std::string("USER - rtprio 50"), std::string("asked in vain"),
+                  std::string("rtkit: no bus")})
+                EXPECT_TRUE(has(seen.warning, part)) << part << " in " << seen.warning;
+        }
+    });
+}
+
+TEST_F(NumapinRights, that_lack_for_a_deadline_are_told_with_a_remedy) {
+    as_nobody("", "", [] {
+        const Seen seen = Stage().show("policy=deadline runtime=100000 deadline=10000000");
+        EXPECT_EQ(seen.with, seen.before);
+        EXPECT_TRUE(has(seen.warning, "it takes CAP_SYS_NICE; give the program")) << seen.warning;
+    });
+}
+
+TEST_F(NumapinRights, that_lack_for_a_better_nice_value_are_told_with_a_remedy) {
+    as_nobody("", "", [] {
+        const Seen seen = Stage().show("nice=-5");
+        EXPECT_EQ(seen.with, seen.before);
+        EXPECT_TRUE(has(seen.warning, "LimitNICE=-5")) << seen.warning;
+    });
+}
+
+TEST_F(NumapinRights, that_lack_for_the_way_back_keep_from_the_way_there) {
+    as_nobody("", "", [] {
+        for (const char* properties : {"nice=5", "policy=idle", "policy=batch nice=1"}) {
+            const Seen seen = Stage().show(properties);
+            EXPECT_EQ(seen.with, seen.before) << properties;
+            EXPECT_TRUE(has(seen.warning, "could not be taken back")) << seen.warning;
+        }
+    });
+}
+
+TEST_F(NumapinRights, of_a_limit_are_used_up_to_it) {
+    as_nobody("", "--rtprio=0:30", [] {
+        const Seen seen = Stage().show("policy=fifo priority=30");
+        EXPECT_TRUE(has(seen.with, "fifo 30")) << seen.with << seen.warning;
+        EXPECT_EQ(seen.after, seen.before);
+        EXPECT_EQ(seen.warning, "");
+    });
+}
+
+TEST_F(NumapinRights, of_a_nice_limit_allow_nice_and_idle) {
+    as_nobody("", "--nice=20:20", [] {
+        for (const char* properties : {"nice=5", "policy=idle"}) {
+            const Seen seen = Stage().show(properties);
+            EXPECT_NE(seen.with, seen.before) << properties;
+            EXPECT_EQ(seen.after, seen.before) << properties;
+            EXPECT_EQ(seen.warning, "");
+        }
+    });
+}
+
+/// What both brokers have in common.
+void show_broker(FakeRtkit::Kind kind, const char* variable, const std::string& name,
+                 const std::string& call) {
+    if (geteuid() != 0 && g_getenv(variable) == nullptr)
+        GTEST_SKIP() << "without root no broker can be played";
+    std::optional<FakeRtkit> broker;
+    if (geteuid() == 0) {
+        broker.emplace(kind);
+        if (!broker->has_bus())
+            GTEST_SKIP() << "dbus-daemon is missing";
+    }
+    as_nobody(variable + ("=" + (broker ? broker->address() : "")), "", [&] {
+        const Seen seen = Stage().show("policy=fifo priority=50");
+        EXPECT_TRUE(has(seen.with, "rr 20")) << seen.with;
+        EXPECT_TRUE(has(seen.warning, name + " granted rr 20")) << seen.warning;
+        EXPECT_EQ(seen.after, seen.before);
+        rlimit limit{};
+        getrlimit(RLIMIT_RTTIME, &limit);
+        EXPECT_GT(limit.rlim_cur, 0U);
+        EXPECT_LE(limit.rlim_max, 200'000U);
+    });
+    if (broker) {
+        ASSERT_EQ(broker->calls().size(), 1U);
+        EXPECT_EQ(broker->calls().front(), call);
+    }
+}
+
+TEST_F(NumapinRights, are_granted_by_rtkit_to_priority_20) {
+    show_broker(FakeRtkit::Kind::rtkit, "DBUS_SYSTEM_BUS_ADDRESS", "rtkit",
+                "MakeThreadRealtime 20");
+}
+
+TEST_F(NumapinRights, are_granted_by_the_desktop_portal_to_priority_20) {
+    show_broker(FakeRtkit::Kind::portal, "DBUS_SESSION_BUS_ADDRESS", "the desktop portal",
+                "MakeThreadRealtimeWithPID 20");
+}
+
+} // namespace

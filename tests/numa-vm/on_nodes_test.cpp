@@ -1,0 +1,347 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// numapin on a machine with several nodes: run.py boots one and runs these cases in it. Where pages
+// are and how threads are scheduled is asked of the kernel here, not of numapin.
+#include "glue/handles.h"
+#include "launched_pipeline.h"
+
+#include <gst/app/gstappsrc.h>
+#include <gst/video/video.h>
+
+#include <atomic>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <sched.h>
+#include <set>
+#include <string>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <vector>
+
+namespace tactus {
+
+namespace {
+
+using PoolHandle = std::unique_ptr<GstBufferPool, ObjectUnref>;
+using QueryHandle = std::unique_ptr<GstQuery, MiniObjectUnref>;
+
+constexpr const char* kCaps = "video/x-raw,format=NV12,width=640,height=480,framerate=30/1";
+constexpr std::size_t kPage = 4096;
+
+/// What the kernel says of the pages of the frames that reach `pin`, and of the thread that pushes.
+struct Seen {
+    std::map<int, int> pages; ///< on each node; negative: an errno
+    std::set<int> cpus;
+    std::set<int> policies;
+    int buffers = 0;
+
+    int pages_elsewhere(int node) const {
+        int count = 0;
+        for (const auto& [where, number] : pages)
+            count += where == node ? 0 : number;
+        return count;
+    }
+};
+
+class Pipeline : public LaunchedPipeline {
+  public:
+    explicit Pipeline(const std::string& description) : LaunchedPipeline(description) {
+        const PadHandle pad(gst_element_get_static_pad(child("pin"), "src"));
+        gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_BUFFER, on_buffer, this, nullptr);
+        GstBus* const bus = gst_element_get_bus(get());
+        gst_bus_set_sync_handler(bus, on_message, this, nullptr);
+        gst_object_unref(bus);
+    }
+
+    std::string run() {
+        play();
+        return wait();
+    }
+    /// The texts of the warnings so far.
+    std::vector<std::string> warnings() {
+        const std::lock_guard hold(lock_);
+        return warnings_;
+    }
+
+    Seen seen;
+    std::string stats; ///< of numapin, when its last buffer came
+
+  private:
+    void look(GstBuffer* buffer) {
+        ++seen.buffers;
+        unsigned cpu = 0;
+        getcpu(&cpu, nullptr);
+        seen.cpus.insert(static_cast<int>(cpu));
+        constexpr int kResetOnFork = 0x40000000;
+        seen.policies.insert(sched_getscheduler(0) & ~kResetOnFork);
+        GstMapInfo map;
+        if (!gst_buffer_map(buffer, &map, GST_MAP_READ))
+            return;
+        std::vector<void*> pages;
+        const auto begin = reinterpret_cast<std::uintptr_t>(map.data) / kPage * kPage;
+        const auto end = reinterpret_cast<std::uintptr_t>(map.data) + map.size;
+        for (std::uintptr_t page = begin; page < end; page += kPage)
+            pages.push_back(reinterpret_cast<void*>(page));
+        std::vector<int> nodes(pages.size(), -1);
+        if (syscall(SYS_move_pages, 0, pages.size(), pages.data(), nullptr, nodes.data(), 0) == 0)
+            for (const int node : nodes)
+                ++seen.pages[node];
+        gst_buffer_unmap(buffer, &map);
+    }
+    void keep_stats() {
+        GstStructure* structure = nullptr;
+        g_object_get(child("pin"), "stats", &structure, nullptr);
+        gchar* const text = gst_structure_to_string(structure);
+        stats = text;
+        g_free(text);
+        gst_structure_free(structure);
+    }
+    static GstBusSyncReply on_message(GstBus*, GstMessage* message, gpointer user) {
+        if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_WARNING)
+            return GST_BUS_PASS;
+        auto* const self = static_cast<Pipeline*>(user);
+        GError* error = nullptr;
+        gst_message_parse_warning(message, &error, nullptr);
+        const std::lock_guard hold(self->lock_);
+        self->warnings_.emplace_back(error->message);
+        g_error_free(error);
+        return GST_BUS_PASS;
+    }
+    static GstPadProbeReturn on_buffer(GstPad*, GstPadProbeInfo* info, gpointer user) {
+        auto* const self = static_cast<Pipeline*>(user);
+        self->look(GST_PAD_PROBE_INFO_BUFFER(info));
+        if (self->seen.buffers % 10 == 0)
+            self->keep_stats();
+        return GST_PAD_PROBE_OK;
+    }
+
+    std::mutex lock_;
+    std::vector<std::string> warnings_;
+};
+
+std::string frames(int count, const char* caps = kCaps) {
+    return "videotestsrc pattern=black num-buffers=" + std::to_string(count) + " ! " + caps + " ! ";
+}
+
+void write_file(const std::string& path, const std::string& text) {
+    std::ofstream file(path);
+    file << text << std::flush;
+    EXPECT_TRUE(file.good()) << path;
+}
+
+std::string read_file(const std::string& path) {
+    std::ifstream file(path);
+    std::string text;
+    std::getline(file, text);
+    return text;
+}
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+// --- four nodes, two hardware threads to a core, a network card at node 2
+
+TEST(FourNodes, have_the_shape_that_is_tested) {
+    EXPECT_EQ(read_file("/sys/devices/system/node/has_memory"), "0-3");
+    EXPECT_EQ(read_file("/sys/devices/system/cpu/cpu6/topology/thread_siblings_list"), "6-7");
+}
+
+TEST(FourNodes, videotestsrc_writes_to_pages_of_the_node_that_is_asked_for) {
+    Pipeline pipeline(frames(20) + "numapin name=pin cpus=node:0 memory-node=3 ! queue ! fakesink");
+    EXPECT_EQ(pipeline.run(), "");
+    EXPECT_EQ(pipeline.seen.buffers, 20);
+    EXPECT_GT(pipeline.seen.pages[3], 2000);
+    EXPECT_EQ(pipeline.seen.pages_elsewhere(3), 0);
+    EXPECT_TRUE(contains(pipeline.stats, "remote-share\\=\\(double\\)0")) << pipeline.stats;
+}
+
+TEST(FourNodes, a_decoder_writes_to_pages_of_the_node_that_is_asked_for) {
+    const char* const stream = std::getenv("TACTUS_NUMA_STREAM");
+    if (stream == nullptr)
+        GTEST_SKIP() << "there was no x264enc to make a stream with, or no avdec_h264";
+    Pipeline pipeline(std::string("filesrc location=") + stream +
+                      " ! h264parse ! avdec_h264 ! numapin name=pin cpus=node:0 memory-node=1 ! "
+                      "queue ! fakesink");
+    EXPECT_EQ(pipeline.run(), "");
+    EXPECT_GT(pipeline.seen.buffers, 5);
+    EXPECT_GT(pipeline.seen.pages[1], 500);
+    EXPECT_EQ(pipeline.seen.pages_elsewhere(1), 0);
+}
+
+/// Fills buffers of the pool that is offered, in a thread of its own, as a source with a driver
+/// does.
+int push_as_a_camera(GstElement* source, int count) {
+    const PadHandle pad(gst_element_get_static_pad(source, "src"));
+    GstCaps* const caps = gst_caps_from_string(kCaps);
+    const QueryHandle query(gst_query_new_allocation(caps, TRUE));
+    gst_caps_unref(caps);
+    GstBufferPool* offered = nullptr;
+    if (!gst_pad_peer_query(pad.get(), query.get()) ||
+        gst_query_get_n_allocation_pools(query.get()) == 0)
+        return 0;
+    gst_query_parse_nth_allocation_pool(query.get(), 0, &offered, nullptr, nullptr, nullptr);
+    const PoolHandle pool(offered);
+    gst_buffer_pool_set_active(pool.get(), TRUE);
+    int pushed = 0;
+    GstBuffer* buffer = nullptr;
+    while (pushed < count &&
+           gst_buffer_pool_acquire_buffer(pool.get(), &buffer, nullptr) == GST_FLOW_OK) {
+        gst_buffer_memset(buffer, 0, 1, G_MAXSIZE);
+        pushed += gst_app_src_push_buffer(GST_APP_SRC(source), buffer) == GST_FLOW_OK;
+    }
+    gst_buffer_pool_set_active(pool.get(), FALSE);
+    return pushed;
+}
+
+TEST(FourNodes, a_source_like_a_camera_writes_to_pages_of_the_node_that_is_asked_for) {
+    Pipeline pipeline(std::string("appsrc name=source format=time caps=") + kCaps +
+                      " ! numapin name=pin memory-node=2 ! fakesink");
+    pipeline.play();
+    EXPECT_EQ(push_as_a_camera(pipeline.child("source"), 20), 20);
+    gst_app_src_end_of_stream(GST_APP_SRC(pipeline.child("source")));
+    EXPECT_EQ(pipeline.wait(), "");
+    EXPECT_EQ(pipeline.seen.buffers, 20);
+    EXPECT_GT(pipeline.seen.pages[2], 2000);
+    EXPECT_EQ(pipeline.seen.pages_elsewhere(2), 0);
+}
+
+TEST(FourNodes, memory_follows_the_cpus_unless_told_otherwise) {
+    Pipeline pipeline(frames(10) + "numapin name=pin cpus=node:1 ! queue ! fakesink");
+    EXPECT_EQ(pipeline.run(), "");
+    EXPECT_EQ(pipeline.seen.pages_elsewhere(1), 0);
+    for (const int cpu : pipeline.seen.cpus)
+        EXPECT_TRUE(cpu == 2 || cpu == 3) << cpu;
+}
+
+TEST(FourNodes, thread_and_memory_go_near_a_pci_device) {
+    Pipeline pipeline(frames(10) + "numapin name=pin cpus=near:0000:61:00.0 ! queue ! fakesink");
+    EXPECT_EQ(pipeline.run(), "");
+    EXPECT_EQ(pipeline.seen.pages_elsewhere(2), 0);
+    for (const int cpu : pipeline.seen.cpus)
+        EXPECT_TRUE(cpu == 4 || cpu == 5) << cpu;
+}
+
+TEST(FourNodes, remote_memory_is_diagnosed_with_the_remedy) {
+    Pipeline pipeline(frames(20) + "numapin name=pin cpus=node:1 memory-node=3 ! queue ! fakesink");
+    EXPECT_EQ(pipeline.run(), "");
+    EXPECT_TRUE(contains(pipeline.stats, "remote\\ 100")) << pipeline.stats;
+    EXPECT_TRUE(contains(pipeline.stats, "set\\ memory-node\\=1")) << pipeline.stats;
+}
+
+TEST(FourNodes, auto_gives_each_thread_a_core_of_its_own) {
+    Pipeline pipeline(frames(10) + "numapin name=pin cpus=auto ! queue ! numapin name=second "
+                                   "cpus=auto ! fakesink");
+    std::atomic<int> second_cpu{-1};
+    const PadHandle pad(gst_element_get_static_pad(pipeline.child("second"), "src"));
+    gst_pad_add_probe(
+        pad.get(), GST_PAD_PROBE_TYPE_BUFFER,
+        [](GstPad*, GstPadProbeInfo*, gpointer cpu) {
+            *static_cast<std::atomic<int>*>(cpu) = sched_getcpu();
+            return GST_PAD_PROBE_OK;
+        },
+        &second_cpu, nullptr);
+    EXPECT_EQ(pipeline.run(), "");
+    ASSERT_EQ(pipeline.seen.cpus.size(), 1U);
+    EXPECT_NE(*pipeline.seen.cpus.begin() / 2, second_cpu / 2);
+}
+
+TEST(FourNodes, a_node_that_is_full_costs_a_warning_and_not_the_process) {
+    // 14 frames of 50 MB in flight; the node has 512 MiB.
+    Pipeline pipeline(frames(16, "video/x-raw,format=NV12,width=7680,height=4320,framerate=30/1") +
+                      "numapin name=pin memory-node=1 prefault=true ! queue max-size-buffers=14 "
+                      "max-size-bytes=0 max-size-time=0 min-threshold-buffers=13 ! fakesink");
+    EXPECT_EQ(pipeline.run(), "");
+    const std::vector<std::string> warnings = pipeline.warnings();
+    ASSERT_EQ(warnings.size(), 1U);
+    EXPECT_TRUE(contains(warnings[0], "memory-node=1: the node has less than")) << warnings[0];
+    EXPECT_GT(pipeline.seen.pages[1], 12'150 * 3);
+}
+
+// --- two nodes
+
+constexpr const char* kNode = "/sys/devices/system/node/node";
+constexpr const char* kPool = "/hugepages/hugepages-2048kB/nr_hugepages";
+
+TEST(TwoNodes, huge_pages_come_from_the_pool_of_the_node) {
+    write_file(std::string(kNode) + "1" + kPool, "32");
+    Pipeline pipeline(frames(20) +
+                      "numapin name=pin huge-pages=2M memory-node=1 ! queue ! fakesink");
+    EXPECT_EQ(pipeline.run(), "");
+    EXPECT_EQ(pipeline.seen.pages_elsewhere(1), 0);
+    EXPECT_TRUE(pipeline.warnings().empty());
+    EXPECT_FALSE(contains(pipeline.stats, "huge-bytes\\=\\(guint64\\)0\\,")) << pipeline.stats;
+    write_file(std::string(kNode) + "1" + kPool, "0");
+}
+
+TEST(TwoNodes, huge_pages_of_another_node_are_not_taken) {
+    write_file(std::string(kNode) + "1" + kPool, "32");
+    Pipeline pipeline(frames(20) +
+                      "numapin name=pin huge-pages=2M memory-node=0 ! queue ! fakesink");
+    EXPECT_EQ(pipeline.run(), "");
+    EXPECT_EQ(pipeline.seen.pages_elsewhere(0), 0);
+    const std::vector<std::string> warnings = pipeline.warnings();
+    ASSERT_EQ(warnings.size(), 1U);
+    EXPECT_TRUE(contains(warnings[0], "huge-pages=2M")) << warnings[0];
+    write_file(std::string(kNode) + "1" + kPool, "0");
+}
+
+TEST(TwoNodes, transparent_huge_pages_are_got_where_the_kernel_has_them) {
+    write_file("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
+    Pipeline pipeline(frames(10, "video/x-raw,format=NV12,width=1920,height=1088,framerate=30/1") +
+                      "numapin name=pin huge-pages=thp memory-node=1 ! queue ! fakesink");
+    EXPECT_EQ(pipeline.run(), "");
+    EXPECT_EQ(pipeline.seen.pages_elsewhere(1), 0);
+    EXPECT_FALSE(contains(pipeline.stats, "huge-bytes\\=\\(guint64\\)0\\,")) << pipeline.stats;
+}
+
+TEST(TwoNodes, pages_are_locked) {
+    Pipeline pipeline(frames(10) + "numapin name=pin lock-pages=true ! queue ! fakesink");
+    EXPECT_EQ(pipeline.run(), "");
+    EXPECT_TRUE(pipeline.warnings().empty());
+    EXPECT_FALSE(contains(pipeline.stats, "locked-bytes\\=\\(guint64\\)0\\,")) << pipeline.stats;
+}
+
+TEST(TwoNodes, the_thread_runs_with_real_time_policies) {
+    Pipeline fifo(frames(10) + "numapin name=pin policy=fifo priority=20 cpus=node:1 ! fakesink");
+    EXPECT_EQ(fifo.run(), "");
+    EXPECT_EQ(fifo.seen.policies, std::set<int>{SCHED_FIFO});
+    Pipeline deadline(frames(10) + "numapin name=pin policy=deadline runtime=5000000 "
+                                   "deadline=20000000 period=20000000 ! fakesink");
+    EXPECT_EQ(deadline.run(), "");
+    constexpr int kSchedDeadline = 6;
+    EXPECT_EQ(deadline.seen.policies, std::set<int>{kSchedDeadline});
+}
+
+TEST(TwoNodes, auto_stays_in_the_cpuset_and_the_quota_is_known) {
+    const std::string root = "/sys/fs/cgroup/";
+    write_file(root + "cgroup.subtree_control", "+cpu +cpuset");
+    mkdir((root + "media").c_str(), 0755);
+    write_file(root + "media/cpuset.cpus", "3");
+    write_file(root + "media/cpu.max", "150000 100000");
+    write_file(root + "media/cgroup.procs", std::to_string(getpid()));
+    Pipeline pipeline(frames(10) + "numapin name=pin cpus=auto ! fakesink");
+    EXPECT_EQ(pipeline.run(), "");
+    EXPECT_EQ(pipeline.seen.cpus, std::set<int>{3});
+    EXPECT_TRUE(contains(pipeline.stats, "quota-cpus=(double)1.5")) << pipeline.stats;
+    EXPECT_TRUE(contains(pipeline.stats, "cpuset=(string)3")) << pipeline.stats;
+    write_file(root + "cgroup.procs", std::to_string(getpid()));
+}
+
+// --- without the rights of root
+
+TEST(Unprivileged, locking_is_refused_with_one_warning_and_the_pipeline_runs_on) {
+    Pipeline pipeline(frames(10) + "numapin name=pin lock-pages=true ! queue ! fakesink");
+    EXPECT_EQ(pipeline.run(), "");
+    EXPECT_EQ(pipeline.seen.buffers, 10);
+    const std::vector<std::string> warnings = pipeline.warnings();
+    ASSERT_EQ(warnings.size(), 1U);
+    EXPECT_TRUE(contains(warnings[0], "RLIMIT_MEMLOCK is 64 KiB")) << warnings[0];
+}
+
+} // namespace
+
+} // namespace tactus
