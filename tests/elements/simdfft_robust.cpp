@@ -289,7 +289,7 @@ TEST_P(SimdRobust, DenormalNumbersAreNotMetAndTheThreadsModesStay) {
 }
 
 TEST_P(SimdRobust, ASegmentThatIsPlayedInALoopComesWholeEachTime) {
-    LaunchedPipeline pipeline(std::string("audiotestsrc num-buffers=300 samplesperbuffer=480 ! "
+    LaunchedPipeline pipeline(std::string("audiotestsrc samplesperbuffer=480 ! "
                                           "audio/x-raw,format=F32LE,rate=48000,channels=1 ! ") +
                               GetParam().line + " ! " + GetParam().sink_caps +
                               " ! fakesink name=out sync=false");
