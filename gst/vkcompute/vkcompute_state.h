@@ -109,7 +109,7 @@ class VkComputeState {
     std::string cache_path() const;
     bool read_extra();
     bool configure(const GstCaps* caps);
-    bool set_up(const FrameLayout& layout);
+    GstFlowReturn set_up(const FrameLayout& layout);
     std::shared_ptr<ActiveProgram> make_program(const FrameLayout& layout, GpuError& error);
     void use_program(std::shared_ptr<ActiveProgram> next);
     bool read_out_caps(FrameProgram::Settings& wanted, GpuError& error);
@@ -117,6 +117,8 @@ class VkComputeState {
     void take_reload();
     void apply_uniforms();
     GstFlowReturn recover();
+    GstFlowReturn reopen();
+    GstFlowReturn renew(const FrameLayout& layout);
 
     // what it takes and makes
     /// How frames that come out differ from those that go in; `format` may include the size.
@@ -137,7 +139,7 @@ class VkComputeState {
     void note_images(GstBuffer* in, GstBuffer* out);
 
     // one frame
-    bool adapt_to(const FrameLayout& layout);
+    GstFlowReturn adapt_to(const FrameLayout& layout);
     GstFlowReturn process(BufferHandle buffer, const FrameLayout& layout, std::uint64_t arrived_ns);
     GpuStatus place(GstBuffer* buffer, const FrameLayout& layout, Item& item,
                     FrameProgram::Frame& frame, GpuError& error);
