@@ -3,11 +3,15 @@
 //
 // Frames in GStreamer's Vulkan images, on the device that upstream's elements share.
 #include "compute_harness.h"
+#include "scratch_folder.h"
 
 #include <gst/video/video.h>
 
 #include <array>
 #include <atomic>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
 #include <optional>
 #include <string>
 
@@ -136,6 +140,44 @@ class Line {
     GstElement* pipeline_;
     GstBus* bus_;
 };
+
+/// The validation layer, with synchronization checks, over all devices of the program: also those
+/// of upstream's elements.
+class Watched : public testing::Environment {
+  public:
+    void SetUp() override {
+        log_ = folder_ / "messages";
+        const std::string settings =
+            folder_.write("vk_layer_settings.txt",
+                          "khronos_validation.debug_action = VK_DBG_LAYER_ACTION_LOG_MSG\n"
+                          "khronos_validation.report_flags = error,warn,info\n"
+                          "khronos_validation.enables = "
+                          "VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT\n"
+                          "khronos_validation.log_filename = " +
+                              log_ + "\n");
+        setenv("VK_INSTANCE_LAYERS", "VK_LAYER_KHRONOS_validation", 1);
+        setenv("VK_LAYER_SETTINGS_PATH", settings.c_str(), 1);
+    }
+    void TearDown() override {
+        std::ifstream log(log_);
+        bool watches = false;
+        for (std::string line; std::getline(log, line);) {
+            watches = watches || line.find("createinstance-status-message") != std::string::npos;
+            const bool wrong =
+                line.find("(ERROR") != std::string::npos || line.find("(WARN") != std::string::npos;
+            EXPECT_FALSE(wrong) << line;
+        }
+        if (!watches)
+            std::cout << "not watched: install vulkan-validationlayers\n";
+    }
+
+  private:
+    ScratchFolder folder_;
+    std::string log_;
+};
+
+// Owned by GoogleTest.
+testing::Environment* const watched = testing::AddGlobalTestEnvironment(new Watched);
 
 // Of GStreamer 1.22: vulkanupload asks for a memory per plane of frames that are in one.
 constexpr const char* kCriticalOfUpstream =
