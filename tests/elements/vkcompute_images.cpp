@@ -249,6 +249,20 @@ TEST_F(Images, AreMadeOfFramesOfTheHost) {
     EXPECT_EQ(line.stat("output-memory-reason"), "downstream takes nothing but images");
 }
 
+TEST_F(Images, AreNotOfferedInFormatsThatUpstreamHasNoImagesFor) {
+    const Line line("vkcompute name=v shader=invert ! vulkandownload",
+                    video_caps(PixelFormat::rgba, kWidth, kHeight));
+    GstPad* pad = gst_element_get_static_pad(line.child("v"), "sink");
+    GstCaps* caps = gst_pad_query_caps(pad, nullptr);
+    for (const PixelFormat format : {PixelFormat::p010, PixelFormat::rgb, PixelFormat::rgba64}) {
+        GstCaps* other = gst_caps_from_string(video_caps(format, kWidth, kHeight).c_str());
+        EXPECT_FALSE(gst_caps_can_intersect(caps, other)) << info_of(format).name;
+        gst_caps_unref(other);
+    }
+    gst_caps_unref(caps);
+    gst_object_unref(pad);
+}
+
 TEST_F(Images, BecomeFramesOfTheHost) {
     const Line line("vulkanupload ! vkcompute name=v shader=invert ! video/x-raw",
                     video_caps(PixelFormat::i420, kWidth, kHeight));
