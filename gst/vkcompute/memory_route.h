@@ -21,7 +21,7 @@ namespace tactus {
 /// Threads: `begin` and `take` one at a time; the rest any.
 class MemoryRoute {
   public:
-    enum class Path : std::uint8_t { none, pool, import, staged, image };
+    enum class Path : std::uint8_t { none, pool, import, staged, image, dmabuf };
 
     /// Starts anew, for frames of another format or another device. `strict`: all frames must have
     /// the same layout, as the shader looks at earlier ones.
@@ -67,7 +67,7 @@ class MemoryRoute {
     Path path_ = Path::none;
     std::string reason_;
     bool news_ = false;
-    std::array<std::uint64_t, 5> counts_{};
+    std::array<std::uint64_t, 6> counts_{};
 };
 
 } // namespace tactus

@@ -178,6 +178,7 @@ GstStructure* VkComputeState::stats() {
     set_count(s, "frames-import", route.count(MemoryRoute::Path::import));
     set_count(s, "frames-staged", route.count(MemoryRoute::Path::staged));
     set_count(s, "frames-image", route.count(MemoryRoute::Path::image));
+    set_count(s, "frames-dmabuf", route.count(MemoryRoute::Path::dmabuf));
     set_count(s, "device-rebuilds", rebuilds);
     set_count(s, "reloads", reloads);
     set_count(s, "reload-failures", reload_failures);

@@ -122,8 +122,12 @@ void VkComputeState::answer_caps(GstPad* pad, GstQuery* query) {
         const CapsHandle asked(change == Change::none && filter != nullptr
                                    ? with_images(gst_caps_ref(filter))
                                    : nullptr);
-        GstCaps* peer =
-            with_images(gst_pad_peer_query_caps(from_sink ? src_pad : sink_pad, asked.get()));
+        const CapsHandle answer(
+            gst_pad_peer_query_caps(from_sink ? src_pad : sink_pad, asked.get()));
+        // Not all formats may be in images: what the other pad takes counts first.
+        const CapsHandle there(possible_caps(from_sink));
+        GstCaps* peer = with_images(
+            gst_caps_intersect_full(answer.get(), there.get(), GST_CAPS_INTERSECT_FIRST));
         if (change == Change::size)
             peer = without_sizes(peer);
         GstCaps* both = gst_caps_intersect_full(peer, caps, GST_CAPS_INTERSECT_FIRST);

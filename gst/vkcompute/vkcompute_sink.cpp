@@ -73,8 +73,8 @@ GstFlowReturn VkComputeState::take(BufferHandle buffer) {
     if (const GstFlowReturn recovered = recover(); recovered != GST_FLOW_OK)
         return recovered;
     take_reload();
-    if (!adapt_to(*layout))
-        return GST_FLOW_NOT_NEGOTIATED;
+    if (const GstFlowReturn adapted = adapt_to(*layout); adapted != GST_FLOW_OK)
+        return adapted;
     apply_uniforms();
     if (!is_empty(*layout))
         try_workgroups(buffer.get(), *layout);
@@ -87,10 +87,10 @@ GstFlowReturn VkComputeState::take(BufferHandle buffer) {
 }
 
 // A crop that changed changes the size of the frames.
-bool VkComputeState::adapt_to(const FrameLayout& layout) {
+GstFlowReturn VkComputeState::adapt_to(const FrameLayout& layout) {
     if (media->kind() != MediaFormat::Kind::video ||
         (layout.width == active->layout.width && layout.height == active->layout.height))
-        return true;
+        return GST_FLOW_OK;
     const FrameLayout bare =
         FrameLayout::create(layout.format, layout.width, layout.height).value_or(layout);
     return set_up(bare);

@@ -298,19 +298,13 @@ bool VkComputeState::configure(const GstCaps* caps) {
     latency_ns = std::max(latency_ns.load(), media->frame_duration());
     if (!choose_memory())
         return false;
-    return set_up(media->nominal_layout());
+    return set_up(media->nominal_layout()) == GST_FLOW_OK;
 }
 
 // A program for frames of this layout, and the caps of what it makes.
-bool VkComputeState::set_up(const FrameLayout& layout) {
-    GpuError error;
-    auto next = make_program(layout, error);
-    if (!next) {
-        GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS,
-                          ("The shader cannot be used: %s", error.text.c_str()), (nullptr));
-        return false;
-    }
-    use_program(std::move(next));
+GstFlowReturn VkComputeState::set_up(const FrameLayout& layout) {
+    if (const GstFlowReturn renewed = renew(layout); renewed != GST_FLOW_OK)
+        return renewed;
     const FrameLayout made = active->program->out_layout(layout);
     const CapsHandle caps(media->caps_for(made.format, made.width, made.height));
     if (out_images)
@@ -319,10 +313,10 @@ bool VkComputeState::set_up(const FrameLayout& layout) {
     if (out_images && !shared.begin_output(caps.get())) {
         GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("There is no pool of Vulkan images"),
                           ("%" GST_PTR_FORMAT, static_cast<const void*>(caps.get())));
-        return false;
+        return GST_FLOW_NOT_NEGOTIATED;
     }
     enqueue_event(EventHandle(gst_event_new_caps(caps.get())));
-    return true;
+    return GST_FLOW_OK;
 }
 
 bool VkComputeState::read_out_caps(FrameProgram::Settings& wanted, GpuError& error) {
@@ -443,6 +437,13 @@ void VkComputeState::apply_uniforms() {
 GstFlowReturn VkComputeState::recover() {
     if (!device->lost())
         return GST_FLOW_OK;
+    const FrameLayout layout = active->layout;
+    if (const GstFlowReturn opened = reopen(); opened != GST_FLOW_OK)
+        return opened;
+    return renew(layout);
+}
+
+GstFlowReturn VkComputeState::reopen() {
     if (const GstFlowReturn now = wait_until_idle(); now != GST_FLOW_OK)
         return now;
     if (device->borrowed()) {
@@ -462,22 +463,32 @@ GstFlowReturn VkComputeState::recover() {
     ++rebuilds;
     GST_ELEMENT_WARNING(element, RESOURCE, FAILED, ("The GPU was lost; it is opened anew"),
                         ("%s", device->traits().name.c_str()));
-    const FrameLayout layout = active->layout;
     if (!open_device() || !make_ring())
         return GST_FLOW_ERROR;
     pool.begin(device);
     last_resort.reset();
-    GpuError error;
-    auto next = make_program(layout, error);
-    if (!next) {
-        GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
-                          ("The shader cannot be used again: %s", error.text.c_str()), (nullptr));
-        return GST_FLOW_ERROR;
-    }
-    use_program(std::move(next));
-    // Its pool is of the lost device.
+    // Upstream's pool is of the lost device.
     gst_pad_push_event(sink_pad, gst_event_new_reconfigure());
     return GST_FLOW_OK;
+}
+
+// A program for frames of this layout, in place of the one before. A device that is lost meanwhile
+// is opened anew, as often as that is allowed.
+GstFlowReturn VkComputeState::renew(const FrameLayout& layout) {
+    for (;;) {
+        GpuError error;
+        if (auto next = make_program(layout, error)) {
+            use_program(std::move(next));
+            return GST_FLOW_OK;
+        }
+        if (!device->lost()) {
+            GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS,
+                              ("The shader cannot be used: %s", error.text.c_str()), (nullptr));
+            return GST_FLOW_NOT_NEGOTIATED;
+        }
+        if (const GstFlowReturn opened = reopen(); opened != GST_FLOW_OK)
+            return opened;
+    }
 }
 
 // --- properties

@@ -118,7 +118,7 @@ class VkComputeState {
     std::string cache_path() const;
     bool read_extra();
     bool configure(const GstCaps* caps);
-    bool set_up(const FrameLayout& layout);
+    GstFlowReturn set_up(const FrameLayout& layout);
     FrameProgram::Settings program_settings(const FrameLayout& layout, GpuError& error);
     std::shared_ptr<ActiveProgram> make_program(const FrameLayout& layout, GpuError& error);
     std::shared_ptr<ActiveProgram> finish_program(FrameProgram::Settings wanted, GpuError& error);
@@ -136,6 +136,8 @@ class VkComputeState {
     void store_workgroups(const std::string& path);
 
     GstFlowReturn recover();
+    GstFlowReturn reopen();
+    GstFlowReturn renew(const FrameLayout& layout);
 
     // what it takes and makes
     /// How frames that come out differ from those that go in; `format` may include the size.
@@ -157,7 +159,7 @@ class VkComputeState {
 
     // one frame
     GstFlowReturn take(BufferHandle buffer);
-    bool adapt_to(const FrameLayout& layout);
+    GstFlowReturn adapt_to(const FrameLayout& layout);
     GstFlowReturn process(BufferHandle buffer, const FrameLayout& layout, std::uint64_t arrived_ns);
     GpuStatus place(GstBuffer* buffer, const FrameLayout& layout, Item& item,
                     FrameProgram::Frame& frame, GpuError& error);

@@ -3,11 +3,15 @@
 //
 // Frames in GStreamer's Vulkan images, on the device that upstream's elements share.
 #include "compute_harness.h"
+#include "scratch_folder.h"
 
 #include <gst/video/video.h>
 
 #include <array>
 #include <atomic>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
 #include <optional>
 #include <string>
 
@@ -101,9 +105,9 @@ class Line {
         }
         return sample;
     }
-    /// The next error.
-    std::string complaint() const {
-        return text_of(gst_bus_timed_pop_filtered(bus_, 60 * GST_SECOND, GST_MESSAGE_ERROR));
+    /// The next one.
+    std::string complaint(GstMessageType type = GST_MESSAGE_ERROR) const {
+        return text_of(gst_bus_timed_pop_filtered(bus_, 60 * GST_SECOND, type));
     }
     std::string stat(const char* field) const {
         GstStructure* stats = nullptr;
@@ -136,6 +140,44 @@ class Line {
     GstElement* pipeline_;
     GstBus* bus_;
 };
+
+/// The validation layer, with synchronization checks, over all devices of the program: also those
+/// of upstream's elements.
+class Watched : public testing::Environment {
+  public:
+    void SetUp() override {
+        log_ = folder_ / "messages";
+        const std::string settings =
+            folder_.write("vk_layer_settings.txt",
+                          "khronos_validation.debug_action = VK_DBG_LAYER_ACTION_LOG_MSG\n"
+                          "khronos_validation.report_flags = error,warn,info\n"
+                          "khronos_validation.enables = "
+                          "VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT\n"
+                          "khronos_validation.log_filename = " +
+                              log_ + "\n");
+        setenv("VK_INSTANCE_LAYERS", "VK_LAYER_KHRONOS_validation", 1);
+        setenv("VK_LAYER_SETTINGS_PATH", settings.c_str(), 1);
+    }
+    void TearDown() override {
+        std::ifstream log(log_);
+        bool watches = false;
+        for (std::string line; std::getline(log, line);) {
+            watches = watches || line.find("createinstance-status-message") != std::string::npos;
+            const bool wrong =
+                line.find("(ERROR") != std::string::npos || line.find("(WARN") != std::string::npos;
+            EXPECT_FALSE(wrong) << line;
+        }
+        if (!watches)
+            std::cout << "not watched: install vulkan-validationlayers\n";
+    }
+
+  private:
+    ScratchFolder folder_;
+    std::string log_;
+};
+
+// Owned by GoogleTest.
+testing::Environment* const watched = testing::AddGlobalTestEnvironment(new Watched);
 
 // Of GStreamer 1.22: vulkanupload asks for a memory per plane of frames that are in one.
 constexpr const char* kCriticalOfUpstream =
@@ -205,6 +247,20 @@ TEST_F(Images, AreMadeOfFramesOfTheHost) {
     EXPECT_EQ(line.stat("frames-image"), "0");
     EXPECT_EQ(line.stat("output-memory"), "image");
     EXPECT_EQ(line.stat("output-memory-reason"), "downstream takes nothing but images");
+}
+
+TEST_F(Images, AreNotOfferedInFormatsThatUpstreamHasNoImagesFor) {
+    const Line line("vkcompute name=v shader=invert ! vulkandownload",
+                    video_caps(PixelFormat::rgba, kWidth, kHeight));
+    GstPad* pad = gst_element_get_static_pad(line.child("v"), "sink");
+    GstCaps* caps = gst_pad_query_caps(pad, nullptr);
+    for (const PixelFormat format : {PixelFormat::p010, PixelFormat::rgb, PixelFormat::rgba64}) {
+        GstCaps* other = gst_caps_from_string(video_caps(format, kWidth, kHeight).c_str());
+        EXPECT_FALSE(gst_caps_can_intersect(caps, other)) << info_of(format).name;
+        gst_caps_unref(other);
+    }
+    gst_caps_unref(caps);
+    gst_object_unref(pad);
 }
 
 TEST_F(Images, BecomeFramesOfTheHost) {
@@ -441,12 +497,14 @@ TEST_F(Images, OfADeviceThatWasLostAreAnErrorAsItIsNotOurs) {
     const Line line("vkcompute name=v gpu-timeout=20000000 u0=100000000 ! "
                     "video/x-raw(memory:VulkanImage)",
                     video_caps(PixelFormat::rgba, 160, kWidth), kSlow);
-    for (std::uint32_t i = 0; i < 4; ++i)
-        line.push(buffer_of(Picture(PixelFormat::rgba, 160, kWidth), i));
+    line.push(buffer_of(Picture(PixelFormat::rgba, 160, kWidth), 0));
+    const std::string first = line.complaint(GST_MESSAGE_WARNING);
+    EXPECT_NE(first.find("did not finish a frame"), std::string::npos) << first;
+    line.push(buffer_of(Picture(PixelFormat::rgba, 160, kWidth), 1));
     const std::string text = line.complaint();
     EXPECT_NE(text.find("belongs to the neighbours"), std::string::npos) << text;
     EXPECT_EQ(line.stat("device-rebuilds"), "0");
-    EXPECT_NE(line.stat("frames-lost"), "0");
+    EXPECT_EQ(line.stat("frames-lost"), "1");
 }
 
 } // namespace

@@ -45,6 +45,7 @@ struct GpuTraits {
     std::array<std::uint8_t, VK_UUID_SIZE> cache_uuid{}; ///< of the pipeline cache's format
 
     bool host_import = false;          ///< VK_EXT_external_memory_host
+    bool dmabuf_import = false;        ///< VK_EXT_external_memory_dma_buf
     std::size_t import_alignment = 0;  ///< of address and size in bytes; 0: no import
     bool calibrated_monotonic = false; ///< calibrated timestamps with CLOCK_MONOTONIC
     bool calibrated_raw = false;       ///< the same with CLOCK_MONOTONIC_RAW
