@@ -15,7 +15,7 @@ namespace tactus {
 namespace {
 
 // So long may a shader's first frame on a device be late for it.
-constexpr std::uint64_t kBudgetNs = 500 * GST_MSECOND;
+constexpr std::uint64_t kBudgetNs = GST_SECOND;
 // What is done with less is done in an instant, whatever the size.
 constexpr std::uint64_t kLeastBytes = 256 * 1024;
 
@@ -44,7 +44,9 @@ void VkComputeState::choose_workgroups(FrameProgram::Settings& wanted, ActivePro
             const Shader& shader = *wanted.shaders[i];
             if (!leaves_workgroup_open(shader.reflection()))
                 continue;
-            const auto known = device->workgroups().find(workgroup_key(shader, wanted.in.format));
+            auto known = device->workgroups().find(workgroup_key(shader, wanted.in.format));
+            if (known && !takes_workgroup(device->traits(), *known))
+                known.reset(); // somebody made that file up
             made.workgroups[i] = known.value_or(fixed);
             made.is_untried = made.is_untried || !known;
         }
@@ -101,7 +103,7 @@ void VkComputeState::take_workgroups(FrameProgram::Settings wanted,
     for (std::size_t i = 0; i < outcome.sizes.size(); ++i)
         if (outcome.sizes[i][0] != 0)
             device->workgroups().set(workgroup_key(*wanted.shaders[i], wanted.in.format),
-                                     outcome.sizes[i], outcome.complete);
+                                     outcome.sizes[i]);
     GST_INFO_OBJECT(element, "work groups %s", outcome.reason.c_str());
     wanted.previous.insert(wanted.previous.end(), outcome.programs.begin(), outcome.programs.end());
     GpuError error;

@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <numeric>
 #include <vector>
 
@@ -200,6 +201,34 @@ TEST_F(Faulty, AGpuThatStandsStillWhileWorkgroupsAreMeasuredCostsOneFrame) {
     gst_buffer_unref(out);
     EXPECT_EQ(harness.stat_text("workgroup-reason").find("measured: "), 0U)
         << harness.stat_text("workgroup-reason");
+}
+
+// --- memory of others
+
+// Whole pages of a user's own.
+GstBuffer* page_buffer(const Picture& picture) {
+    void* pages = nullptr;
+    EXPECT_EQ(posix_memalign(&pages, 4096, kFrameBytes), 0);
+    std::memcpy(pages, picture.bytes.data(), picture.bytes.size());
+    return gst_buffer_new_wrapped_full(static_cast<GstMemoryFlags>(0), pages, kFrameBytes, 0,
+                                       kFrameBytes, pages, std::free);
+}
+
+TEST_F(Faulty, PagesThatTheDriverRefusesAreCopiedAndItIsAskedOnce) {
+    ComputeHarness harness("shader=invert");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    faults_->import_refused = true;
+    for (std::uint32_t i = 0; i < 4; ++i) {
+        GstBuffer* buffer = page_buffer(numbered(i));
+        GST_BUFFER_PTS(buffer) = i * GST_SECOND / 30;
+        ASSERT_EQ(harness.push(buffer), GST_FLOW_OK) << harness.complaint();
+        expect_inverted(harness, i);
+        faults_->import_refused = false; // too late
+    }
+    EXPECT_EQ(harness.stat("frames-staged"), 4U);
+    EXPECT_EQ(harness.stat("frames-import"), 0U);
+    const std::string reason = harness.stat_text("memory-reason");
+    EXPECT_NE(reason.find("the driver refused the memory"), std::string::npos) << reason;
 }
 
 // --- memory is short

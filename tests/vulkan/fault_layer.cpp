@@ -31,12 +31,20 @@ constexpr std::uint64_t kLieTicks = 5'000'000;
 struct InstanceTable {
     VkInstance instance = VK_NULL_HANDLE;
     PFN_vkGetInstanceProcAddr next = nullptr;
+    /// Found while the instance is made: where no layer is above, the loader gives ours later on.
+    std::map<std::string_view, PFN_vkVoidFunction> below;
 
     template <typename Function>
     Function get(const char* name) const {
-        return reinterpret_cast<Function>(next(instance, name));
+        const auto found = below.find(name);
+        return reinterpret_cast<Function>(found != below.end() ? found->second
+                                                               : next(instance, name));
     }
 };
+
+constexpr std::string_view kInstanceFunctions[] = {
+    "vkDestroyInstance", "vkGetPhysicalDeviceQueueFamilyProperties", "vkGetPhysicalDeviceFeatures2",
+    "vkEnumerateDeviceExtensionProperties"};
 
 struct DeviceTable {
     VkDevice device = VK_NULL_HANDLE;
@@ -112,7 +120,10 @@ VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo* info,
     const VkResult result = create(info, allocator, instance);
     if (result == VK_SUCCESS) {
         const std::lock_guard guard(state().lock);
-        state().instances[key(*instance)] = {*instance, next};
+        InstanceTable table{*instance, next, {}};
+        for (const std::string_view name : kInstanceFunctions)
+            table.below[name] = next(*instance, name.data());
+        state().instances[key(*instance)] = std::move(table);
     }
     return result;
 }

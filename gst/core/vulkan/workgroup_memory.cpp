@@ -37,6 +37,13 @@ WorkgroupSize usual_workgroup(const GpuTraits& traits) {
     return {32, 8};
 }
 
+bool takes_workgroup(const GpuTraits& traits, WorkgroupSize size) {
+    const VkPhysicalDeviceLimits& limits = traits.limits;
+    return size[0] <= limits.maxComputeWorkGroupSize[0] &&
+           size[1] <= limits.maxComputeWorkGroupSize[1] &&
+           std::uint64_t{size[0]} * size[1] <= limits.maxComputeWorkGroupInvocations;
+}
+
 std::uint64_t workgroup_key(const Shader& shader, PixelFormat format) {
     std::uint64_t hash = hashed(kHashStart, static_cast<std::uint32_t>(format));
     for (const std::uint32_t word : shader.spirv())
@@ -47,26 +54,25 @@ std::uint64_t workgroup_key(const Shader& shader, PixelFormat format) {
 std::optional<WorkgroupSize> WorkgroupMemory::find(std::uint64_t key) const {
     const std::lock_guard lock(lock_);
     const auto found = sizes_.find(key);
-    return found != sizes_.end() ? std::optional(found->second.size) : std::nullopt;
+    return found != sizes_.end() ? std::optional(found->second) : std::nullopt;
 }
 
-void WorkgroupMemory::set(std::uint64_t key, WorkgroupSize size, bool lasts) {
+void WorkgroupMemory::set(std::uint64_t key, WorkgroupSize size) {
     const std::lock_guard lock(lock_);
-    changes_ += lasts ? 1 : 0;
+    ++changes_;
     if (sizes_.size() >= kMostEntries && sizes_.count(key) == 0)
         sizes_.erase(sizes_.begin()); // any: it will be measured again
-    sizes_[key] = {size, lasts};
+    sizes_[key] = size;
 }
 
 std::vector<std::byte> WorkgroupMemory::data() const {
     const std::lock_guard lock(lock_);
     std::vector<std::byte> bytes(sizeof kMagic);
     std::memcpy(bytes.data(), &kMagic, sizeof kMagic);
-    for (const auto& [key, known] : sizes_) {
-        const Entry entry{key, known.size};
+    for (const auto& [key, size] : sizes_) {
+        const Entry entry{key, size};
         const auto* first = reinterpret_cast<const std::byte*>(&entry);
-        if (known.lasts)
-            bytes.insert(bytes.end(), first, first + sizeof entry);
+        bytes.insert(bytes.end(), first, first + sizeof entry);
     }
     return bytes;
 }
@@ -88,7 +94,7 @@ bool WorkgroupMemory::load(std::span<const std::byte> data) {
     const std::lock_guard lock(lock_);
     for (const Entry& entry : entries)
         if (sizes_.size() < kMostEntries)
-            sizes_.emplace(entry.key, Known{entry.size, true});
+            sizes_.emplace(entry.key, entry.size);
     return true;
 }
 

@@ -27,6 +27,9 @@ bool leaves_workgroup_open(const ShaderReflection& reflection);
 /// work group on one thread.
 WorkgroupSize usual_workgroup(const GpuTraits& traits);
 
+/// Whether the device takes work groups of that size.
+bool takes_workgroup(const GpuTraits& traits, WorkgroupSize size);
+
 /// Names a shader as it is compiled for frames of a format: a hash (FNV-1a, 64 bits) of both. Two
 /// shaders with the same key would share a size, which costs time and is not wrong.
 std::uint64_t workgroup_key(const Shader& shader, PixelFormat format);
@@ -37,26 +40,20 @@ std::uint64_t workgroup_key(const Shader& shader, PixelFormat format);
 class WorkgroupMemory {
   public:
     std::optional<WorkgroupSize> find(std::uint64_t key) const;
-    /// `lasts`: it goes into `data`, too. What was found out in a hurry is only good for now.
-    void set(std::uint64_t key, WorkgroupSize size, bool lasts = true);
+    void set(std::uint64_t key, WorkgroupSize size);
 
     /// For a file, and back: entries that are known stay as they are. False, and nothing changed,
     /// if the bytes are none that `data` gave.
     std::vector<std::byte> data() const;
     bool load(std::span<const std::byte> data);
-    /// How often `set` was called for good: when that grows there is something new to store.
+    /// How often `set` was called: when that grows there is something new to store.
     std::uint64_t changes() const;
 
     static constexpr std::size_t kMostEntries = 4096;
 
   private:
-    struct Known {
-        WorkgroupSize size{};
-        bool lasts = true;
-    };
-
     mutable std::mutex lock_;
-    std::map<std::uint64_t, Known> sizes_;
+    std::map<std::uint64_t, WorkgroupSize> sizes_;
     std::uint64_t changes_ = 0;
 };
 

@@ -26,11 +26,8 @@ std::vector<WorkgroupSize> candidates(const GpuTraits& traits, std::uint32_t row
     const std::vector<WorkgroupSize> others =
         rows > 1 ? std::vector<WorkgroupSize>{{64, 1}, {32, 8}, {16, 16}, {8, 8}, {256, 1}}
                  : std::vector<WorkgroupSize>{{64, 1}, {128, 1}, {256, 1}, {512, 1}};
-    const VkPhysicalDeviceLimits& limits = traits.limits;
     for (const WorkgroupSize size : others)
-        if (size != sizes.front() && size[0] <= limits.maxComputeWorkGroupSize[0] &&
-            size[1] <= limits.maxComputeWorkGroupSize[1] &&
-            size[0] * size[1] <= limits.maxComputeWorkGroupInvocations)
+        if (size != sizes.front() && takes_workgroup(traits, size))
             sizes.push_back(size);
     return sizes;
 }
@@ -247,8 +244,8 @@ class Trial {
         if (status != GpuStatus::ok)
             return false;
         first.drop_frame();
-        // Half of the time is for the driver's compiler.
-        const double runs = 2.0 * (kRuns + 1) * static_cast<double>(sizes.size());
+        // Most of the time is for the driver's compiler.
+        const double runs = 4.0 * (kRuns + 1) * static_cast<double>(sizes.size());
         sample_ = affordable(sample_, cost_ns, static_cast<double>(what_.budget_ns) / runs);
         return true;
     }
@@ -273,7 +270,6 @@ class Trial {
     }
 
     void conclude() {
-        outcome_.complete = tried_.size() == table_.most + 1;
         for (std::size_t i = 0; i < outcome_.sizes.size(); ++i) {
             if (!leaves_workgroup_open(what_.program.shaders[i]->reflection()))
                 continue;

@@ -36,7 +36,6 @@ struct WorkgroupTrial {
     struct Outcome {
         GpuStatus status = GpuStatus::ok; ///< timeout: a run was given up
         std::vector<WorkgroupSize> sizes; ///< one for each shader; 0: nothing was found out
-        bool complete = false;            ///< there was time for all sizes
         std::string reason;               ///< what was measured, for people
         /// Its pipelines are compiled.
         std::vector<std::shared_ptr<const FrameProgram>> programs;
