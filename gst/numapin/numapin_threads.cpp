@@ -37,12 +37,17 @@ PinRecord* NumapinState::find_active(std::uint64_t serial) {
 }
 
 PinRecord* NumapinState::add_record(std::uint64_t serial) {
+    ThreadSystem& system = ProcessPins::get().system();
+    // Those that ended without a word; of such a thread nothing can be refused.
+    std::vector<std::string> none;
+    for (const auto& record : records_)
+        if (record->active && system.identify(record->thread.tid) != record->thread)
+            unpin(*record, none);
     const auto past = std::count_if(records_.begin(), records_.end(),
                                     [](const auto& record) { return !record->active; });
     if (static_cast<std::size_t>(past) >= kKeptRecords)
         records_.erase(std::find_if(records_.begin(), records_.end(),
                                     [](const auto& record) { return !record->active; }));
-    ThreadSystem& system = ProcessPins::get().system();
     auto record = std::make_unique<PinRecord>();
     record->serial = serial;
     record->active = true;

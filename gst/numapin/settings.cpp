@@ -13,7 +13,7 @@ namespace {
 
 using Kind = PropertySpec::Kind;
 using Access = PropertySpec::Access;
-constexpr NumapinSettings kDefaults;
+constexpr NumapinNumbers kDefaults;
 
 constexpr PropertySpec time(const char* name, const char* nick, const char* blurb) {
     PropertySpec spec{name, nick, blurb, Kind::uint64, Access::playing};

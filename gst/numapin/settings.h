@@ -14,9 +14,8 @@ namespace tactus {
 
 GType thread_policy_get_type();
 
-/// What the properties say. The state's lock guards it.
-struct NumapinSettings {
-    std::string cpus;
+/// The settings that are numbers, with their defaults.
+struct NumapinNumbers {
     ThreadPolicy policy = ThreadPolicy::keep;
     unsigned priority = 10;
     int nice = 0;
@@ -25,6 +24,11 @@ struct NumapinSettings {
     std::uint64_t period_ns = 0;
     std::uint64_t timer_slack_ns = 0;
     std::uint64_t report_interval_ns = 0;
+};
+
+/// What the properties say. The state's lock guards it.
+struct NumapinSettings : NumapinNumbers {
+    std::string cpus;
 };
 
 /// The property ids, in the order of the table. Those about memory come after them.

@@ -11,6 +11,8 @@
 #include <cstdlib>
 #include <gtest/gtest.h>
 #include <string>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <thread>
 
 namespace tactus {
@@ -161,6 +163,20 @@ TEST(CpuWords, find_a_device_by_its_name_in_sysfs) {
     EXPECT_EQ(pci_address_of_device(root.path(), "lan8"), std::nullopt);
     EXPECT_EQ(pci_address_of_device(root.path(), "../net/lan7"), std::nullopt);
     EXPECT_EQ(pci_address_of_device(root.path(), ""), std::nullopt);
+}
+
+TEST(CpuWords, know_which_device_holds_a_file) {
+    const FakeRoot root;
+    const std::string file = root.path() + "clip";
+    root.write("clip", "frames");
+    struct stat status {};
+    ASSERT_EQ(stat(file.c_str(), &status), 0);
+    EXPECT_EQ(pci_address_of_file(root.path(), file), std::nullopt);
+    root.link("sys/dev/block/" + std::to_string(major(status.st_dev)) + ":" +
+                  std::to_string(minor(status.st_dev)),
+              "sys/devices/pci0000:60/0000:61:00.0/nvme/nvme0/nvme0n1");
+    EXPECT_EQ(pci_address_of_file(root.path(), file), "0000:61:00.0");
+    EXPECT_EQ(pci_address_of_file(root.path(), file + "-missing"), std::nullopt);
 }
 
 TEST(CpuWords, leave_auto_to_the_planner) {

@@ -112,6 +112,21 @@ TEST_F(NumapinThreads, that_have_ended_are_no_trouble) {
     EXPECT_EQ(stat_of(pads_->element(), "restores-failed"), 0U);
 }
 
+TEST_F(NumapinThreads, that_have_ended_are_forgotten_when_others_come) {
+    pin_to_last_cpu();
+    pads_->start();
+    for (std::uint64_t i = 0; i < 40; ++i) {
+        Worker brief;
+        EXPECT_EQ(pushes(brief, i), pinned_);
+    }
+    GstStructure* stats = nullptr;
+    g_object_get(pads_->element(), "stats", &stats, nullptr);
+    EXPECT_LT(gst_value_array_get_size(gst_structure_get_value(stats, "threads")), 40U);
+    gst_structure_free(stats);
+    // The kernel may show the very last ones for a moment yet.
+    EXPECT_LT(stat_of(pads_->element(), "pinned-threads"), 40U);
+}
+
 TEST_F(NumapinThreads, take_over_settings_with_the_next_buffer) {
     begins(worker_);
     pin_to_last_cpu();
