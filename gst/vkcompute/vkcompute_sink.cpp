@@ -52,7 +52,7 @@ GstFlowReturn VkComputeState::chain(GstBuffer* raw) {
 }
 
 GstFlowReturn VkComputeState::take(BufferHandle buffer) {
-    const std::uint64_t arrived_ns = FastClock::monotonic_ns();
+    std::uint64_t arrived_ns = FastClock::monotonic_ns();
     {
         const std::lock_guard lock(mutex);
         if (flow != GST_FLOW_OK)
@@ -76,8 +76,9 @@ GstFlowReturn VkComputeState::take(BufferHandle buffer) {
     if (const GstFlowReturn adapted = adapt_to(*layout); adapted != GST_FLOW_OK)
         return adapted;
     apply_uniforms();
-    if (!is_empty(*layout))
-        try_workgroups(buffer.get(), *layout);
+    // What is done once is no latency.
+    if (!is_empty(*layout) && try_workgroups(buffer.get(), *layout))
+        arrived_ns = FastClock::monotonic_ns();
     if (!is_empty(*layout))
         return process(std::move(buffer), *layout, arrived_ns);
     Item item; // nothing for a shader to do

@@ -130,7 +130,7 @@ class VkComputeState {
 
     // sizes of work groups
     void choose_workgroups(FrameProgram::Settings& wanted, ActiveProgram& made);
-    void try_workgroups(GstBuffer* buffer, const FrameLayout& layout);
+    bool try_workgroups(GstBuffer* buffer, const FrameLayout& layout);
     void take_workgroups(FrameProgram::Settings wanted, const WorkgroupTrial::Outcome& outcome);
     void warm_workgroups(const std::string& path);
     void store_workgroups(const std::string& path);

@@ -57,9 +57,10 @@ void VkComputeState::choose_workgroups(FrameProgram::Settings& wanted, ActivePro
 }
 
 // With a copy of the first frame, before it. A device that is lost thereby is lost for the frame.
-void VkComputeState::try_workgroups(GstBuffer* buffer, const FrameLayout& layout) {
+// False: there was nothing to try.
+bool VkComputeState::try_workgroups(GstBuffer* buffer, const FrameLayout& layout) {
     if (!std::exchange(active->is_untried, false))
-        return;
+        return false;
     GpuError error;
     WorkgroupTrial trial;
     GstMapInfo map;
@@ -74,7 +75,7 @@ void VkComputeState::try_workgroups(GstBuffer* buffer, const FrameLayout& layout
         active->workgroup_reason =
             in_images ? "usual for the kind of device; frames in images are not measured"
                       : "usual for the kind of device; frames too small to measure";
-        return;
+        return false;
     }
     trial.uniforms = uniform_values;
     trial.layout = layout;
@@ -95,6 +96,7 @@ void VkComputeState::try_workgroups(GstBuffer* buffer, const FrameLayout& layout
         warn_of_timeout(trial.patience_ns);
     if (outcome.status == GpuStatus::ok && !outcome.reason.empty())
         take_workgroups(std::move(trial.program), outcome);
+    return true;
 }
 
 // The program that takes its place has the pipelines of the trial; no frame was on the old one.

@@ -163,10 +163,11 @@ TEST_F(Faulty, ADeviceThatIsLostAgainAndAgainIsAnErrorInTheEnd) {
 // --- the GPU stands still
 
 TEST_F(Faulty, AGpuThatStandsStillIsGivenUpAndTheStreamGoesOn) {
-    ComputeHarness harness("shader=invert gpu-timeout=20000000");
+    ComputeHarness harness("shader=invert");
     harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
     ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
     expect_inverted(harness, 0);
+    g_object_set(harness.element(), "gpu-timeout", guint64{20} * GST_MSECOND, nullptr);
     faults_->stalled = true;
     ASSERT_EQ(push(harness, 1), GST_FLOW_OK);
     const std::string text = harness.awaited_complaint(GST_MESSAGE_WARNING);
