@@ -46,6 +46,8 @@ class MemoryRoute {
 
     /// Once after `begin` and the first frame, and again when the path changed: what to log.
     bool take_news(std::string& text);
+    /// A driver did not take memory that it should have. The streaming thread's.
+    bool was_refused() const { return import_refused_; }
     const char* path_name() const;
     std::string reason() const;
     std::uint64_t count(Path path) const;

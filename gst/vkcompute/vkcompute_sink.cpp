@@ -191,7 +191,8 @@ GpuStatus VkComputeState::place(GstBuffer* buffer, const FrameLayout& layout, It
         return error.status;
     std::string news;
     if (route.take_news(news))
-        GST_INFO_OBJECT(element, "memory path %s", news.c_str());
+        GST_CAT_LEVEL_LOG(GST_CAT_DEFAULT, route.was_refused() ? GST_LEVEL_WARNING : GST_LEVEL_INFO,
+                          element, "memory path %s", news.c_str());
     frame.pts_ns = GST_BUFFER_PTS_IS_VALID(buffer) ? GST_BUFFER_PTS(buffer) : UINT64_MAX;
     item.path = choose_path(*item.program);
     frame.copied = item.path == MemoryPath::copied;

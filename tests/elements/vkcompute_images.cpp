@@ -106,8 +106,9 @@ class Line {
         return sample;
     }
     /// The next one.
-    std::string complaint(GstMessageType type = GST_MESSAGE_ERROR) const {
-        return text_of(gst_bus_timed_pop_filtered(bus_, 60 * GST_SECOND, type));
+    std::string complaint(GstMessageType type = GST_MESSAGE_ERROR,
+                          GstClockTime patience = 60 * GST_SECOND) const {
+        return text_of(gst_bus_timed_pop_filtered(bus_, patience, type));
     }
     std::string stat(const char* field) const {
         GstStructure* stats = nullptr;
@@ -250,7 +251,7 @@ TEST_F(Images, AreMadeOfFramesOfTheHost) {
 }
 
 TEST_F(Images, AreNotOfferedInFormatsThatUpstreamHasNoImagesFor) {
-    const Line line("vkcompute name=v shader=invert ! vulkandownload",
+    const Line line("vkcompute name=v shader=invert ! video/x-raw(memory:VulkanImage)",
                     video_caps(PixelFormat::rgba, kWidth, kHeight));
     GstPad* pad = gst_element_get_static_pad(line.child("v"), "sink");
     GstCaps* caps = gst_pad_query_caps(pad, nullptr);
@@ -500,11 +501,15 @@ TEST_F(Images, OfADeviceThatWasLostAreAnErrorAsItIsNotOurs) {
     line.push(buffer_of(Picture(PixelFormat::rgba, 160, kWidth), 0));
     const std::string first = line.complaint(GST_MESSAGE_WARNING);
     EXPECT_NE(first.find("did not finish a frame"), std::string::npos) << first;
-    line.push(buffer_of(Picture(PixelFormat::rgba, 160, kWidth), 1));
-    const std::string text = line.complaint();
+    // The device is given up after the warning was posted: some frames may come too early.
+    std::string text;
+    for (std::uint32_t i = 1; i < 100 && text.empty(); ++i) {
+        line.push(buffer_of(Picture(PixelFormat::rgba, 160, kWidth), i));
+        text = line.complaint(GST_MESSAGE_ERROR, 100 * GST_MSECOND);
+    }
     EXPECT_NE(text.find("belongs to the neighbours"), std::string::npos) << text;
     EXPECT_EQ(line.stat("device-rebuilds"), "0");
-    EXPECT_EQ(line.stat("frames-lost"), "1");
+    EXPECT_NE(line.stat("frames-lost"), "0");
 }
 
 } // namespace
