@@ -173,17 +173,17 @@ struct PutPowers {
 
 /// The last pass across rows, which also splits. Row `rows`, which is real, goes to `last_row`.
 template <std::size_t kRadix, From kFrom, class D, class Finish, class T = hn::TFromD<D>>
-HWY_NOINLINE void split_pass(D d, const SplitTables<T>& tables, Input<T> from, T* to, T* last_row,
-                             Finish finish) {
+HWY_NOINLINE void split_pass(D d, const SplitTables<T>& tables, Input<kFrom, T> from, T* to,
+                             T* last_row, Finish finish) {
     using V = hn::Vec<D>;
     constexpr std::size_t kRow = kRowSize<D>;
     const std::size_t radix = kRadix == 0 ? tables.stages.back().radix : kRadix;
     const T* const odd_roots = kRadix == 0 ? tables.odd_roots[radix].data() : nullptr;
     const T* root = tables.roots.data();
     const auto load_group = [&](std::size_t group, Complex<V>* x) HWY_ATTR {
-        x[0] = load_from<kFrom>(d, from, group * radix);
+        x[0] = load_from(d, from, group * radix);
         for (std::size_t m = 1; m < radix; ++m)
-            x[m] = load_from<kFrom>(d, from, group * radix + m);
+            x[m] = load_from(d, from, group * radix + m);
         butterfly<kRadix>(d, odd_roots, radix, x);
     };
     for (const auto& pair : tables.group_pairs) {
@@ -271,28 +271,30 @@ HWY_NOINLINE void cross_real_pass(D d, const RealTables<T>& tables, const T* HWY
     }
 }
 
-/// All passes across rows, times a window if there is one. Returns what becomes of row `rows`.
-template <From kFrom, class D, class T = hn::TFromD<D>>
-HWY_INLINE const T* run_real_passes(D d, const RealTables<T>& tables, Input<T> in, T* scratch) {
-    const bool is_short = tables.stages.size() == 1;
-    const Input<T> from = run_turning_passes<kFrom>(d, tables, in, scratch);
-    T* const last_row = scratch + tables.length;
-    const TurnSplitRows<T> finish{tables.turns.data()};
+/// All passes across rows, the last one with what it does in the end. Row `rows` lies behind the
+/// others.
+template <From kFrom, class D, class Finish, class T = hn::TFromD<D>>
+HWY_INLINE void run_split_passes(D d, const SplitTables<T>& tables, Input<kFrom, T> in, T* scratch,
+                                 Finish finish) {
+    T* const last_row = scratch + tables.rows * kRowSize<D>;
+    run_turning_passes(d, tables, in, scratch);
     with_radix(tables.stages.back().radix, [&](auto radix) HWY_ATTR {
-        if (is_short)
-            split_pass<radix(), kFrom>(d, tables, from, scratch, last_row, finish);
+        if (tables.stages.size() > 1)
+            split_pass<radix(), From::rows>(d, tables, {scratch}, scratch, last_row, finish);
         else
-            split_pass<radix(), From::rows>(d, tables, from, scratch, last_row, finish);
+            split_pass<radix(), kFrom>(d, tables, in, scratch, last_row, finish);
     });
-    return last_row;
 }
 
 template <class Put, class D, class T = hn::TFromD<D>>
 void transform_real(D d, const RealTables<T>& tables, const T* in, const T* window, T* out,
                     T* scratch) {
-    const T* const last_row =
-        window != nullptr ? run_real_passes<From::windowed>(d, tables, {in, 0, window}, scratch)
-                          : run_real_passes<From::rows>(d, tables, {in}, scratch);
+    const T* const last_row = scratch + tables.length;
+    const TurnSplitRows<T> finish{tables.turns.data()};
+    if (window != nullptr)
+        run_split_passes(d, tables, Input<From::windowed, T>{in, window}, scratch, finish);
+    else
+        run_split_passes(d, tables, Input<From::rows, T>{in}, scratch, finish);
     cross_last_row<Put>(d, tables, last_row, out);
     cross_real_pass<Put>(d, tables, scratch, out);
 }
@@ -327,16 +329,8 @@ HWY_NOINLINE void part_channels(D d, const SplitTables<T>& tables, const T* HWY_
 template <class D, class T = hn::TFromD<D>>
 void transform_channels(D d, const SplitTables<T>& tables, const T* in, std::size_t channels,
                         T* out, T* scratch) {
-    T* const last_row = scratch + tables.rows * kRowSize<D>;
-    const bool is_short = tables.stages.size() == 1;
-    const Input<T> from =
-        run_turning_passes<From::frames>(d, tables, Input<T>{in, channels}, scratch);
-    with_radix(tables.stages.back().radix, [&](auto radix) HWY_ATTR {
-        if (is_short)
-            split_pass<radix(), From::frames>(d, tables, from, scratch, last_row, HalveSplitRows());
-        else
-            split_pass<radix(), From::rows>(d, tables, from, scratch, last_row, HalveSplitRows());
-    });
+    const T* const last_row = scratch + tables.rows * kRowSize<D>;
+    run_split_passes(d, tables, Input<From::frames, T>{in, channels}, scratch, HalveSplitRows());
     part_channels(d, tables, scratch, last_row, out, tables.rows + 1);
 }
 
