@@ -281,6 +281,57 @@ TEST_P(Fft, OfAConstantIsOnePoint) {
     }
 }
 
+template <typename T>
+void expect_window_and_powers(std::size_t length) {
+    const auto x = noise<T>(length, 1);
+    const auto window = noise<T>(length, 2);
+    std::vector<T> product(length);
+    for (std::size_t n = 0; n < length; ++n)
+        product[n] = x[n] * window[n];
+    const auto expected = forward(product);
+    const RealFft<T> fft(length);
+    AlignedArray<T> scratch(fft.scratch_size());
+    Points<T> found(fft.bins());
+    fft.forward(x.data(), window.data(), found.data(), scratch.data());
+    // Products and sums may be fused.
+    const double limit = forward_limit<T>();
+    EXPECT_LE(static_cast<double>(relative_error(expected, found)), limit) << length;
+    for (const bool is_windowed : {true, false}) {
+        std::vector<T> powers(fft.bins() + 1, T{-1});
+        fft.powers(is_windowed ? x.data() : product.data(), is_windowed ? window.data() : nullptr,
+                   powers.data(), scratch.data());
+        EXPECT_EQ(powers.back(), T{-1}) << length << ": beyond the end";
+        for (std::size_t k = 0; k < found.size(); ++k) {
+            const T power = std::norm(expected[k]);
+            ASSERT_NEAR(powers[k], power, 20 * limit * static_cast<double>(power + length))
+                << length << ", " << k;
+        }
+    }
+}
+
+TEST_P(Fft, TakesAWindowAndGivesPowers) {
+    for (const std::size_t length :
+         {2, 7, 30, 62, 64, 100, 128, 254, 256, 480, 512, 1001, 1024, 1152, 2046, 2048, 8192}) {
+        expect_window_and_powers<float>(length);
+        expect_window_and_powers<double>(length);
+    }
+}
+
+// Where the scratch memory is moved, results are the same.
+TEST_P(Fft, DoesNotDependOnWhereMemoryLies) {
+    const auto x = noise<float>(2048, 1);
+    const RealFft<float> fft(x.size());
+    const auto expected = forward(x);
+    AlignedArray<float> memory(x.size() + 2048);
+    AlignedArray<float> scratch(fft.scratch_size());
+    Points<float> spectrum(fft.bins());
+    for (std::size_t at = 0; at < 2048; at += 96) {
+        std::copy(x.begin(), x.end(), memory.begin() + static_cast<std::ptrdiff_t>(at));
+        fft.forward(memory.data() + at, spectrum.data(), scratch.data());
+        ASSERT_EQ(spectrum, expected) << at;
+    }
+}
+
 TEST_P(Fft, MayWriteOverItsInput) {
     const auto x = complex_noise<float>(960, 1);
     const auto apart = forward(x);

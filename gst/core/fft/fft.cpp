@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/fft/fft.h"
 
+#include "core/fft/scratch_place.h"
+
 #include <algorithm>
 #include <bit>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -175,13 +178,13 @@ std::size_t ComplexFft<T>::scratch_size() const {
     constexpr std::size_t kPerDouble = std::is_same_v<T, float> ? 2 : 1;
     if (matrix_)
         return matrix_->scratch_size();
-    return tables_ ? 2 * length_ : kPerDouble * convolution_->scratch_size();
+    return tables_ ? 2 * length_ + kScratchSlack<T> : kPerDouble * convolution_->scratch_size();
 }
 
 template <typename T>
 void ComplexFft<T>::run(const T* in, T* out, T* scratch, bool swapped) const {
     if (tables_)
-        kernels_.transform(*tables_, in, out, scratch, swapped);
+        kernels_.transform(*tables_, in, out, place_scratch(in, scratch), swapped);
     else if (matrix_)
         kernels_.transform_matrix(*matrix_, in, out, scratch, swapped);
     else
@@ -214,11 +217,50 @@ RealFft<T>::RealFft(std::size_t length)
 
 template <typename T>
 std::size_t RealFft<T>::scratch_size() const {
-    return aligned_count<T>(2 * length_) + complex_.scratch_size();
+    const std::size_t steps = aligned_count<T>(2 * length_) + complex_.scratch_size();
+    // Without tables, what is windowed and points whose powers are wanted lie behind that.
+    return tables_ ? steps : aligned_count<T>(steps) + 2 * aligned_count<T>(2 * bins());
 }
 
 template <typename T>
 void RealFft<T>::forward(const T* in, std::complex<T>* out, T* scratch) const {
+    forward(in, nullptr, out, scratch);
+}
+
+template <typename T>
+void RealFft<T>::forward(const T* in, const T* window, std::complex<T>* out, T* scratch) const {
+    if (tables_) {
+        kernels_.transform_real(*tables_, in, window, reinterpret_cast<T*>(out),
+                                place_scratch(in, scratch));
+        return;
+    }
+    T* const behind = scratch + scratch_size() - aligned_count<T>(2 * bins());
+    forward_in_steps(windowed(in, window, behind), out, scratch);
+}
+
+template <typename T>
+void RealFft<T>::powers(const T* in, const T* window, T* out, T* scratch) const {
+    if (tables_) {
+        kernels_.transform_real_to_powers(*tables_, in, window, out, place_scratch(in, scratch));
+        return;
+    }
+    T* const behind = scratch + scratch_size() - 2 * aligned_count<T>(2 * bins());
+    auto* const points = reinterpret_cast<std::complex<T>*>(behind);
+    forward(in, window, points, scratch);
+    std::transform(points, points + bins(), out,
+                   [](std::complex<T> x) { return x.real() * x.real() + x.imag() * x.imag(); });
+}
+
+template <typename T>
+const T* RealFft<T>::windowed(const T* in, const T* window, T* to) const {
+    if (window == nullptr)
+        return in;
+    std::transform(in, in + length_, window, to, std::multiplies<T>());
+    return to;
+}
+
+template <typename T>
+void RealFft<T>::forward_in_steps(const T* in, std::complex<T>* out, T* scratch) const {
     auto* const rest = scratch + aligned_count<T>(2 * length_);
     if (is_odd()) {
         auto* const points = reinterpret_cast<std::complex<T>*>(scratch);
@@ -226,10 +268,6 @@ void RealFft<T>::forward(const T* in, std::complex<T>* out, T* scratch) const {
         complex_.forward(points, points, rest);
         std::copy(points, points + bins(), out);
         out[0].imag(0);
-        return;
-    }
-    if (tables_) {
-        kernels_.transform_real(*tables_, in, reinterpret_cast<T*>(out), scratch);
         return;
     }
     complex_.forward(reinterpret_cast<const std::complex<T>*>(in), out, rest);
