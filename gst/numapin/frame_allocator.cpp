@@ -202,6 +202,8 @@ void gst_numa_pin_file_allocator_class_init(GstNumaPinFileAllocatorClass* klass)
 
 void gst_numa_pin_file_allocator_init(GstNumaPinFileAllocator* self) {
     GstAllocator* allocator = GST_ALLOCATOR_CAST(self);
+    // It is always mapped, too: whoever cares for the file asks gst_is_fd_memory.
+    allocator->mem_type = GST_ALLOCATOR_SYSMEM;
     allocator->mem_map = map;
     allocator->mem_unmap = unmap;
     allocator->mem_map_full = nullptr;

@@ -13,7 +13,7 @@ namespace tactus {
 /// the memory (an import into a GPU, as qdata) is still there when the pages are used again.
 ///
 /// Memory is of the type "SystemMemory": it is always mapped, at the same place. With
-/// `options.shared` it is a GstFdMemory instead, whose file other processes can map.
+/// `options.shared` it is a GstFdMemory as well (gst_is_fd_memory), whose file others can map.
 ///
 /// Threads: any. Ownership: the caller owns the reference; memory may outlive it. Null if
 /// FrameArena::create refuses the options.

@@ -90,8 +90,14 @@ std::string FrameMemory::problem() const {
 }
 
 void FrameMemory::set_thread_node(std::optional<unsigned> node) {
-    const std::lock_guard hold(lock_);
-    thread_node_ = node;
+    bool is_needed = false;
+    {
+        const std::lock_guard hold(lock_);
+        thread_node_ = node;
+        is_needed = settings_.process_default;
+    }
+    if (is_needed)
+        allocator();
 }
 
 ArenaOptions FrameMemory::wanted() const {
@@ -123,6 +129,8 @@ FrameMemory::AllocatorHandle FrameMemory::allocator() {
     if (allocator_ == nullptr || !is_same_memory(arena_of(allocator_.get()).options(), options)) {
         old = std::move(allocator_);
         allocator_.reset(make_frame_allocator(options));
+        if (allocator_ != nullptr && settings_.process_default)
+            process_default_.enter(allocator_.get());
     }
     return allocator_ == nullptr ? nullptr
                                  : AllocatorHandle(GST_ALLOCATOR(gst_object_ref(allocator_.get())));
@@ -155,6 +163,7 @@ GstBuffer* FrameMemory::make_buffer(gsize bytes) {
 void FrameMemory::close() {
     AllocatorHandle old;
     const std::lock_guard hold(lock_);
+    process_default_.leave();
     old = std::move(allocator_);
     last_answer_ = {};
 }

@@ -5,6 +5,7 @@
 #include "core/topology/memory_remedies.h"
 #include "glue/handles.h"
 #include "numapin/allocation_answer.h"
+#include "numapin/default_allocator.h"
 #include "numapin/frame_allocator.h"
 #include "numapin/memory_settings.h"
 
@@ -71,6 +72,7 @@ class FrameMemory {
     MemorySettings settings_;
     std::optional<unsigned> thread_node_;
     AllocatorHandle allocator_;
+    DefaultAllocator process_default_;
     AllocationAnswer last_answer_;
     std::uint64_t answers_ = 0;
     std::uint64_t left_alone_ = 0;

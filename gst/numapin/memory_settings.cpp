@@ -48,6 +48,9 @@ bool with_setting(Settings& s, guint id, Take take) {
     case kSharedId:
         take(s.shared);
         return true;
+    case kProcessDefaultId:
+        take(s.process_default);
+        return true;
     case kMaxIdleBytesId:
         take(s.max_idle_bytes);
         return true;
@@ -76,6 +79,9 @@ constinit const std::array<PropertySpec, kLastMemoryId> kMemoryTable = {
     flag("prefault", "Prefault", "Touch memory when it is allocated, not when it is first used"),
     flag("shared", "Shared",
          "Allocate in files in memory (memfd) that other processes and devices can map"),
+    flag("process-default", "Process default",
+         "Serve elements that ask nobody for memory as well, of all pipelines of the process, with "
+         "frames of 64 KiB and more"),
     PropertySpec{"max-idle-bytes", "Maximum idle bytes",
                  "How much unused memory is kept for later frames, in bytes (0 = none)",
                  Kind::uint64, Access::playing, kDefaults.max_idle_bytes},

@@ -23,6 +23,7 @@ struct MemorySettings {
     bool lock = false;
     bool prefault = false;
     bool shared = false;
+    bool process_default = false;
     std::uint64_t max_idle_bytes = kUsualIdleBytes;
 };
 
@@ -34,6 +35,7 @@ enum MemoryProperty : guint {
     kLockPagesId,
     kPrefaultId,
     kSharedId,
+    kProcessDefaultId,
     kMaxIdleBytesId,
     kLastMemoryId = kMaxIdleBytesId,
 };

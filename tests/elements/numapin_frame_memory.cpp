@@ -155,6 +155,53 @@ TEST_F(NumapinFrameMemory, works_with_each_kind_of_page_and_in_files) {
     }
 }
 
+using MemoryHandle = std::unique_ptr<GstMemory, MiniObjectUnref>;
+
+MemoryHandle allocate_by_default(gsize bytes) {
+    return MemoryHandle(gst_allocator_alloc(nullptr, bytes, nullptr));
+}
+
+bool is_ours(const MemoryHandle& memory) {
+    return is_frame_allocator(memory->allocator);
+}
+
+TEST_F(NumapinFrameMemory, serves_those_who_ask_nobody_while_it_is_told_to) {
+    set_flag(kProcessDefaultId);
+    EXPECT_FALSE(is_ours(allocate_by_default(1'000'000)));
+    memory.set_thread_node(std::nullopt);
+    const MemoryHandle large = allocate_by_default(1'000'000);
+    EXPECT_TRUE(is_ours(large));
+    EXPECT_FALSE(is_ours(allocate_by_default(1'000)));
+    EXPECT_EQ(count("frames-in-use"), 1U);
+    {
+        FrameMemory second;
+        GValue value = G_VALUE_INIT;
+        g_value_init(&value, G_TYPE_BOOLEAN);
+        g_value_set_boolean(&value, TRUE);
+        second.set_property(kProcessDefaultId, &value);
+        second.set_thread_node(0);
+        const MemoryHandle other = allocate_by_default(1'000'000);
+        EXPECT_NE(other->allocator, large->allocator);
+    }
+    EXPECT_EQ(allocate_by_default(1'000'000)->allocator, large->allocator);
+    memory.close();
+    EXPECT_FALSE(is_ours(allocate_by_default(1'000'000)));
+}
+
+TEST_F(NumapinFrameMemory, leaves_the_default_to_who_changed_it_meanwhile) {
+    GstAllocator* const before = gst_allocator_find(nullptr);
+    set_flag(kProcessDefaultId);
+    memory.set_thread_node(std::nullopt);
+    gst_allocator_set_default(make_frame_allocator({}));
+    GstAllocator* const theirs = gst_allocator_find(nullptr);
+    memory.close();
+    GstAllocator* const now = gst_allocator_find(nullptr);
+    EXPECT_EQ(now, theirs);
+    gst_object_unref(now);
+    gst_object_unref(theirs);
+    gst_allocator_set_default(before);
+}
+
 TEST_F(NumapinFrameMemory, counts_what_it_answered_and_what_it_left_alone) {
     GstCaps* caps =
         gst_caps_from_string("video/x-raw,format=NV12,width=64,height=48,framerate=0/1");

@@ -142,6 +142,7 @@ TEST_F(NumapinMemory, can_be_mapped_by_others_when_shared) {
     make({.shared = true});
     const MemoryHandle memory(alloc(100'000));
     ASSERT_TRUE(gst_is_fd_memory(memory.get()));
+    EXPECT_TRUE(gst_memory_is_type(memory.get(), GST_ALLOCATOR_SYSMEM)); // always mapped
     const int file = gst_fd_memory_get_fd(memory.get());
     void* other = mmap(nullptr, memory->maxsize, PROT_READ, MAP_SHARED, file, 0);
     ASSERT_NE(other, MAP_FAILED);
