@@ -86,6 +86,7 @@ class NumapinState {
     // numapin_stream.cpp
     void before_push(GstClockTime time, std::uint64_t buffers);
     GstFlowReturn after_push(GstFlowReturn flow);
+    GstFlowReturn pull_into_ours(guint64 offset, guint length, GstBuffer** buffer);
     void see_segment(GstEvent* event);
 
     // numapin_threads.cpp

@@ -49,17 +49,33 @@ GstFlowReturn NumapinState::chain_list(GstBufferList* list) {
 
 GstFlowReturn NumapinState::get_range(guint64 offset, guint length, GstBuffer** buffer) {
     before_push(GST_CLOCK_TIME_NONE, 1);
-    // Who is pulled from asks nobody for memory, but takes what it is given.
-    BufferHandle ours(*buffer == nullptr ? memory_.make_buffer(length) : nullptr);
-    if (ours != nullptr)
-        *buffer = ours.get();
-    const GstFlowReturn flow = gst_pad_pull_range(sink_pad, offset, length, buffer);
-    if (ours != nullptr && flow != GST_FLOW_OK)
-        *buffer = nullptr;
-    else if (*buffer == ours.get())
-        ours.release();
+    const GstFlowReturn flow = *buffer == nullptr
+                                   ? pull_into_ours(offset, length, buffer)
+                                   : gst_pad_pull_range(sink_pad, offset, length, buffer);
     // Whoever reads up to the end goes on elsewhere in the file.
     return flow == GST_FLOW_EOS ? flow : after_push(flow);
+}
+
+/// Who is pulled from asks nobody for memory, but takes what it is given. A source writes as much
+/// as there is left of the file, and leaves the buffer as long as it was: so we have to know the
+/// end.
+GstFlowReturn NumapinState::pull_into_ours(guint64 offset, guint length, GstBuffer** buffer) {
+    gint64 end = -1;
+    const bool knows_end = gst_pad_peer_query_duration(sink_pad, GST_FORMAT_BYTES, &end) != FALSE &&
+                           end > 0 && offset < static_cast<guint64>(end);
+    BufferHandle ours(knows_end ? memory_.make_buffer(length) : nullptr);
+    GstBuffer* got = ours.get();
+    const GstFlowReturn flow = gst_pad_pull_range(sink_pad, offset, length, &got);
+    if (flow != GST_FLOW_OK)
+        return flow;
+    if (got == ours.get() && got != nullptr) {
+        ours.release();
+        const guint64 left = static_cast<guint64>(end) - offset;
+        if (gst_buffer_get_size(got) > left)
+            gst_buffer_set_size(got, static_cast<gssize>(left));
+    }
+    *buffer = got;
+    return flow;
 }
 
 gboolean NumapinState::sink_event(GstEvent* event) {
