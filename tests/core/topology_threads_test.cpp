@@ -8,6 +8,7 @@
 #include "core/topology/thread_ledger.h"
 
 #include <cerrno>
+#include <chrono>
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <string>
@@ -411,6 +412,10 @@ TEST_F(RealLedger, takes_a_thread_to_each_policy_and_back) {
 TEST_F(RealLedger, knows_a_thread_that_has_ended) {
     ThreadIdentity gone;
     std::thread([&] { gone = *system_.identify(system_.current()); }).join();
+    // The kernel may show it for a moment yet.
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (system_.identify(gone.tid) == gone && std::chrono::steady_clock::now() < give_up)
+        std::this_thread::yield();
     EXPECT_FALSE(ledger_.pin(this, gone, on_cpus("0")).thread_found);
     EXPECT_FALSE(system_.identify(gone.tid) == gone);
 }

@@ -73,9 +73,7 @@ class NumapinPipelines : public testing::Test {
     }
     void TearDown() override { expect_no_thread_is_pinned(); }
 
-    static std::string on_cpu(const std::string& cpu) {
-        return "cpus " + cpu + ", other, slack 50000";
-    }
+    static std::string on_cpu(const std::string& cpu) { return with_cpus(thread_state(), cpu); }
     /// numapin NAME with its CPU.
     static std::string pin(const std::string& cpu, const std::string& name) {
         return " ! numapin cpus=" + cpu + " name=" + name + " ! ";
@@ -175,7 +173,7 @@ TEST_F(NumapinPipelines, of_two_on_one_thread_the_last_wins_and_says_so) {
     p.play();
     EXPECT_EQ(next_warning(p).find("another numapin had set the same on this thread"), 0U);
     EXPECT_EQ(p.wait(), "");
-    EXPECT_EQ(sink.states(), "cpus " + last_ + ", other, slack 5");
+    EXPECT_EQ(sink.states(), with_cpus(thread_state(), last_, "5"));
     EXPECT_EQ(sink.threads(), 1U);
 }
 

@@ -132,7 +132,7 @@ TEST_F(NumapinThreads, take_over_settings_with_the_next_buffer) {
     pin_to_last_cpu();
     EXPECT_EQ(pushes(worker_, 0), pinned_);
     set("timer-slack-ns=77");
-    EXPECT_EQ(pushes(worker_, 1), "cpus " + cpu_ + ", other, slack 77");
+    EXPECT_EQ(pushes(worker_, 1), with_cpus(before_, cpu_, "77"));
     g_object_set(pads_->element(), "cpus", nullptr, "timer-slack-ns", guint64{0}, nullptr);
     EXPECT_EQ(pushes(worker_, 2), before_);
 }

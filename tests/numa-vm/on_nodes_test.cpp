@@ -328,6 +328,12 @@ TEST(TwoNodes, auto_stays_in_the_cpuset_and_the_quota_is_known) {
     EXPECT_EQ(pipeline.seen.cpus, std::set<int>{3});
     EXPECT_TRUE(contains(pipeline.stats, "quota-cpus=(double)1.5")) << pipeline.stats;
     EXPECT_TRUE(contains(pipeline.stats, "cpuset=(string)3")) << pipeline.stats;
+    write_file(root + "media/cpu.max", "90000 100000");
+    Pipeline fifo(frames(10) + "numapin name=pin policy=fifo ! fakesink");
+    EXPECT_EQ(fifo.run(), "");
+    const std::vector<std::string> warnings = fifo.warnings();
+    ASSERT_EQ(warnings.size(), 1U);
+    EXPECT_TRUE(contains(warnings[0], "quota 0.9 CPUs for 1 threads")) << warnings[0];
     write_file(root + "cgroup.procs", std::to_string(getpid()));
 }
 

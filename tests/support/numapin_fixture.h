@@ -21,7 +21,7 @@ class NumapinFixture : public testing::Test {
         pads_ = std::make_unique<pads::PadPair>("numapin");
         before_ = on(worker_, [] {});
         cpu_ = std::to_string(usable_cpus().back());
-        pinned_ = "cpus " + cpu_ + ", other, slack 50000";
+        pinned_ = with_cpus(before_, cpu_);
     }
     void TearDown() override {
         pads_->stop();

@@ -29,6 +29,13 @@ inline std::string thread_state(pid_t tid = 0) {
            (slack_seen ? ", slack " + std::to_string(slack_ns) : std::string());
 }
 
+/// A state in these words with other CPUs, and with another slack unless that is empty.
+inline std::string with_cpus(const std::string& state, const std::string& cpus,
+                             const std::string& slack = "") {
+    const std::string moved = "cpus " + cpus + state.substr(state.find(", "));
+    return slack.empty() ? moved : moved.substr(0, moved.rfind(' ') + 1) + slack;
+}
+
 /// Those of all threads of the process.
 inline std::map<pid_t, std::string> all_thread_states() {
     std::map<pid_t, std::string> states;

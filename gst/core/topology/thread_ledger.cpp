@@ -15,6 +15,11 @@ namespace {
 
 constexpr std::uint64_t kResetOnFork = 1;
 
+/// A thread that ends meanwhile needs nothing any more.
+bool is_refusal(int error) {
+    return error != 0 && error != ESRCH;
+}
+
 bool same_field(const ThreadSettings& a, const ThreadSettings& b) {
     return (a.cpus && b.cpus) || (a.sets_scheduling() && b.sets_scheduling()) ||
            (a.timer_slack_ns != 0 && b.timer_slack_ns != 0);
@@ -128,7 +133,7 @@ void ThreadLedger::move_to(Entry& entry, const ThreadState& target, Outcome& out
 void ThreadLedger::move_cpus(Entry& entry, const ThreadState& target, Outcome& outcome) {
     if (target.cpus == entry.target.cpus)
         return;
-    if (const int error = system_.set_cpus(entry.thread.tid, target.cpus))
+    if (const int error = system_.set_cpus(entry.thread.tid, target.cpus); is_refusal(error))
         outcome.refusals.push_back(
             {Field::cpus, error, cpus_refusal_text(target.cpus, entry.before.cpus, error)});
 }
@@ -170,7 +175,7 @@ void ThreadLedger::move_scheduling(Entry& entry, const ThreadState& target, Outc
              one_way_text(target.scheduling, entry.before.scheduling, system_.least_nice())});
         return;
     }
-    if (const int error = set_scheduling(entry.thread.tid, target.scheduling))
+    if (const int error = set_scheduling(entry.thread.tid, target.scheduling); is_refusal(error))
         outcome.refusals.push_back(
             {Field::scheduling, error,
              scheduling_refusal_text(target.scheduling, error, system_.may_set_anything(),
@@ -185,7 +190,8 @@ void ThreadLedger::move_slack(Entry& entry, const ThreadState& target, Outcome& 
                          slack_ns != target.timer_slack_ns;
     if (!differs && target.timer_slack_ns == entry.target.timer_slack_ns)
         return;
-    if (const int error = system_.set_timer_slack(entry.thread.tid, target.timer_slack_ns))
+    if (const int error = system_.set_timer_slack(entry.thread.tid, target.timer_slack_ns);
+        is_refusal(error))
         outcome.refusals.push_back(
             {Field::timer_slack, error,
              slack_refusal_text(entry.thread.tid, target.timer_slack_ns, error)});
@@ -196,8 +202,9 @@ void ThreadLedger::restore(Entry& entry, Outcome& outcome) {
     ThreadState now;
     int error = 0;
     if (!read_state(entry.thread.tid, now, error)) {
-        outcome.refusals.push_back(
-            {Field::scheduling, error, cannot_read_text(entry.thread.tid, error)});
+        if (is_refusal(error))
+            outcome.refusals.push_back(
+                {Field::scheduling, error, cannot_read_text(entry.thread.tid, error)});
         return;
     }
     if (now.timer_slack_ns == 0 && !now.scheduling.is_realtime())
