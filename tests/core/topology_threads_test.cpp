@@ -297,6 +297,27 @@ TEST_F(Ledger, frees_pool_threads_that_a_pinned_thread_has_made) {
     expect_as_before();
 }
 
+TEST_F(Ledger, frees_pool_threads_of_nice_values_and_timer_slack) {
+    ThreadSettings settings;
+    settings.nice = 4;
+    settings.timer_slack_ns = 1;
+    pin(&first_, settings);
+    FakeSystem::Thread heir;
+    heir.start_ticks = 160;
+    heir.name = "queue0:src";
+    heir.scheduling.nice = 4;
+    heir.slack_ns = 1;
+    system_.table[10] = heir;
+    heir.scheduling.nice = 7;
+    heir.slack_ns = 99;
+    system_.table[11] = heir;
+    ledger_.free_heirs(kThread);
+    EXPECT_EQ(system_.table[10].scheduling.nice, 0);
+    EXPECT_EQ(system_.table[10].slack_ns, kUsualSlackNs);
+    EXPECT_EQ(system_.table[11].scheduling.nice, 7);
+    EXPECT_EQ(system_.table[11].slack_ns, 99U);
+}
+
 TEST_F(Ledger, puts_an_heir_that_is_pinned_itself_back_to_the_mask_before_both) {
     pin(&first_, on_cpus("1"));
     system_.table[10].start_ticks = 160;

@@ -142,7 +142,7 @@ TEST_F(NumapinRights, that_lack_for_a_better_nice_value_are_told_with_a_remedy) 
 
 TEST_F(NumapinRights, that_lack_for_the_way_back_keep_from_the_way_there) {
     as_nobody("", "", [] {
-        for (const char* properties : {"nice=5", "policy=idle", "policy=batch nice=1"}) {
+        for (const char* properties : {"nice=19", "policy=idle", "policy=batch nice=19"}) {
             const Seen seen = Stage().show(properties);
             EXPECT_EQ(seen.with, seen.before) << properties;
             EXPECT_TRUE(has(seen.warning, "could not be taken back")) << seen.warning;
@@ -161,7 +161,7 @@ TEST_F(NumapinRights, of_a_limit_are_used_up_to_it) {
 
 TEST_F(NumapinRights, of_a_nice_limit_allow_nice_and_idle) {
     as_nobody("", "--nice=20:20", [] {
-        for (const char* properties : {"nice=5", "policy=idle"}) {
+        for (const char* properties : {"nice=19", "policy=idle"}) {
             const Seen seen = Stage().show(properties);
             EXPECT_NE(seen.with, seen.before) << properties;
             EXPECT_EQ(seen.after, seen.before) << properties;

@@ -15,6 +15,19 @@ namespace {
 
 constexpr std::uint64_t kResetOnFork = 1;
 
+template <typename Value>
+void disinherit_value(const Value& pinned, const Value& before, Value& value) {
+    if (value == pinned)
+        value = before;
+}
+
+/// What the heir has of the pinned thread becomes what that one had before.
+void disinherit(const ThreadState& pinned, const ThreadState& before, ThreadState& heir) {
+    disinherit_value(pinned.cpus, before.cpus, heir.cpus);
+    disinherit_value(pinned.scheduling, before.scheduling, heir.scheduling);
+    disinherit_value(pinned.timer_slack_ns, before.timer_slack_ns, heir.timer_slack_ns);
+}
+
 /// A thread that ends meanwhile needs nothing any more.
 bool is_refusal(int error) {
     return error != 0 && error != ESRCH;
@@ -235,23 +248,32 @@ void ThreadLedger::free_heirs(const ThreadIdentity& thread) {
 }
 
 void ThreadLedger::free_heirs_of(const Entry& parent) {
-    if (parent.target.cpus == parent.before.cpus)
-        return;
     for (const pid_t tid : system_.threads()) {
-        CpuSet cpus;
-        if (tid == parent.thread.tid || system_.get_cpus(tid, cpus) != 0)
-            continue;
         const auto heir = system_.identify(tid);
-        if (!heir || heir->start_ticks < parent.pinned_ticks)
+        if (!heir || heir->start_ticks < parent.pinned_ticks || heir == parent.thread)
             continue;
         // One that is pinned itself goes back to what it inherited, some day.
-        if (Entry* const entry = find(*heir)) {
-            if (entry->before.cpus == parent.target.cpus)
-                entry->before.cpus = parent.before.cpus;
-        } else if (cpus == parent.target.cpus && is_pool_name(system_.name_of(tid))) {
-            system_.set_cpus(tid, parent.before.cpus);
-        }
+        if (Entry* const entry = find(*heir))
+            disinherit(parent.target, parent.before, entry->before);
+        else if (is_pool_name(system_.name_of(tid)))
+            free_heir(parent, tid);
     }
+}
+
+/// What cannot be set (the slack, without CAP_SYS_NICE) stays.
+void ThreadLedger::free_heir(const Entry& parent, pid_t tid) {
+    ThreadState state;
+    int error = 0;
+    if (!read_state(tid, state, error))
+        return;
+    const ThreadState inherited = state;
+    disinherit(parent.target, parent.before, state);
+    if (state.cpus != inherited.cpus)
+        system_.set_cpus(tid, state.cpus);
+    if (state.scheduling != inherited.scheduling)
+        set_scheduling(tid, state.scheduling);
+    if (state.timer_slack_ns != inherited.timer_slack_ns)
+        system_.set_timer_slack(tid, state.timer_slack_ns);
 }
 
 } // namespace tactus

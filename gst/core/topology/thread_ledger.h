@@ -23,10 +23,10 @@ namespace tactus {
 /// A setting that could not be taken back is not made: without CAP_SYS_NICE and below RLIMIT_NICE a
 /// thread cannot leave SCHED_IDLE or a higher nice value again.
 ///
-/// A thread inherits the mask of the one that makes it, and GLib's pool keeps such threads and
-/// hands them to anybody. So those of the pool and of GStreamer's tasks that are born of a pinned
-/// thread get the mask that it had before; they are known by their names, their age and their mask.
-/// Other threads born then (a decoder's own workers) keep it.
+/// A thread inherits mask, nice value and timer slack of the one that makes it, and GLib's pool
+/// keeps such threads and hands them to anybody. So those of the pool and of GStreamer's tasks that
+/// are born of a pinned thread get what it had before; they are known by their names, their age,
+/// and by having the very settings. Other threads born then (a decoder's own workers) keep them.
 ///
 /// Threads: any, one lock inside, under which only system calls are made. An owner may unpin from
 /// another thread than the pinned one; whether that still is the same one is looked up first.
@@ -80,6 +80,7 @@ class ThreadLedger {
     };
 
     void free_heirs_of(const Entry& parent);
+    void free_heir(const Entry& parent, pid_t tid);
     Entry* find(const ThreadIdentity& thread);
     Entry* find_or_add(const ThreadIdentity& thread, Outcome& outcome);
     bool read_state(pid_t tid, ThreadState& state, int& error);
