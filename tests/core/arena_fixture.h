@@ -9,11 +9,17 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <map>
 #include <set>
 #include <string>
 
 namespace tactus::test {
+
+/// A sanitizer touches pages and calls the kernel for itself.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
 
 constexpr std::size_t kMiB = std::size_t{1} << 20U;
 constexpr std::size_t k8kNv12Bytes = 7680 * 4320 * 3 / 2;

@@ -16,12 +16,6 @@ namespace tactus::test {
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-
 constexpr int kUntraceable = 3;
 
 /// The calls that `work` makes in a child process, after `warm_up`; negative if nobody may trace

@@ -223,6 +223,59 @@ TEST(NumapinFrames, leave_nothing_behind_when_pipelines_come_and_go) {
     EXPECT_LE(open_files(), files);
 }
 
+/// Keeps the last buffer, and asks for other caps after the tenth.
+struct Keeper {
+    GstElement* filter = nullptr;
+    BufferHandle last;
+    unsigned buffers = 0;
+    std::set<gsize> sizes;
+
+    static GstPadProbeReturn on_buffer(GstPad*, GstPadProbeInfo* info, gpointer user) {
+        auto* const self = static_cast<Keeper*>(user);
+        self->last.reset(gst_buffer_ref(GST_PAD_PROBE_INFO_BUFFER(info)));
+        self->sizes.insert(gst_buffer_get_size(self->last.get()));
+        if (++self->buffers == 10 && self->filter != nullptr) {
+            GstCaps* const caps =
+                gst_caps_from_string("video/x-raw,format=NV12,width=320,height=240");
+            g_object_set(self->filter, "caps", caps, nullptr);
+            gst_caps_unref(caps);
+        }
+        return GST_PAD_PROBE_OK;
+    }
+    void watch(const LaunchedPipeline& pipeline) {
+        const PadHandle pad(gst_element_get_static_pad(pipeline.child("n"), "src"));
+        gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_BUFFER, on_buffer, this, nullptr);
+    }
+};
+
+TEST(NumapinFrames, outlive_the_pipeline) {
+    Keeper keeper;
+    {
+        LaunchedPipeline pipeline(std::string("videotestsrc pattern=white num-buffers=5 ! ") +
+                                  kCaps + " ! numapin name=n ! fakesink");
+        keeper.watch(pipeline);
+        EXPECT_EQ(run(pipeline), "");
+    }
+    GstMapInfo map;
+    ASSERT_TRUE(gst_buffer_map(keeper.last.get(), &map, GST_MAP_READ));
+    EXPECT_EQ(map.data[0], 235); // white
+    gst_buffer_unmap(keeper.last.get(), &map);
+}
+
+TEST(NumapinFrames, are_of_the_new_size_after_a_change_of_caps_and_of_the_same_arena) {
+    Keeper keeper;
+    LaunchedPipeline pipeline(std::string("videotestsrc num-buffers=30 ! capsfilter name=c caps=") +
+                              kCaps + " ! numapin name=n ! fakesink");
+    keeper.filter = pipeline.child("c");
+    keeper.watch(pipeline);
+    EXPECT_EQ(run(pipeline), "");
+    EXPECT_EQ(keeper.buffers, 30U);
+    EXPECT_EQ(keeper.sizes, (std::set<gsize>{320 * 240 * 3 / 2, 640 * 480 * 3 / 2}));
+    const StructureHandle stats = memory_stats(pipeline.child("n"));
+    EXPECT_EQ(count(stats, "answers"), 2U);
+    EXPECT_LE(count(stats, "mapped"), 6U);
+}
+
 TEST(NumapinFrames, tell_where_they_are) {
     LaunchedPipeline pipeline(std::string("videotestsrc num-buffers=20 ! ") + kCaps +
                               " ! numapin name=n memory-node=0 prefault=true ! fakesink");

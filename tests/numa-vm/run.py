@@ -99,17 +99,18 @@ def main():
     parser.add_argument("--work", type=pathlib.Path, required=True, help="folder for what is made")
     parser.add_argument("--verbose", action="store_true", help="show all output of the machines")
     options = parser.parse_args()
+    try:
+        virtual_machine.require_all()
+    except virtual_machine.Missing as missing:
+        print(f"1..0 # SKIP {missing}")
+        return 0
     program = os.path.abspath(options.program)
     options.work.mkdir(parents=True, exist_ok=True)
     expected = {shape: cases_of(program, filters) for shape, filters in BOOTS.items()}
     exports = environment(options.work, options.plugin, make_stream(options.work))
     number, failed = 0, False
     for shape, filters in BOOTS.items():
-        try:
-            _, output = virtual_machine.run(shape, script(program, exports, filters), TIMEOUT_S)
-        except virtual_machine.Missing as missing:
-            print(f"1..0 # SKIP {missing}")
-            return 0
+        _, output = virtual_machine.run(shape, script(program, exports, filters), TIMEOUT_S)
         results = {name: result for result, name in RESULT.findall(output)}
         bad = any(results.get(name) not in ("OK", "SKIPPED") for name in expected[shape])
         if bad or options.verbose:

@@ -101,6 +101,20 @@ def module_files(folder):
     return found
 
 
+def find_program(name, package):
+    path = shutil.which(name)
+    if path is None:
+        raise Missing(f"there is no {name} (package {package})")
+    return path
+
+
+def require_all():
+    """Raises Missing unless a machine could be booted here."""
+    module_files(find_kernel()[1])
+    find_program("busybox", "busybox-static")
+    find_program("qemu-system-x86_64", "qemu-system-x86")
+
+
 def cpio_entry(name, mode, data=b""):
     """One file of an archive in the format newc (the kernel's early-userspace documentation)."""
     fields = [0, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
@@ -109,9 +123,7 @@ def cpio_entry(name, mode, data=b""):
 
 
 def initial_ram_disk(modules, command, folders):
-    busybox = shutil.which("busybox")
-    if busybox is None:
-        raise Missing("there is no busybox (package busybox-static)")
+    busybox = find_program("busybox", "busybox-static")
     init = INIT.replace("MODULES", " ".join(MODULES)).replace("FOLDERS", " ".join(folders))
     init = init.replace("BEGIN", BEGIN).replace("STATUS", STATUS)
     archive = b"".join(cpio_entry(name, 0o040755) for name in
@@ -153,9 +165,7 @@ SHAPES = {"two-nodes": two_nodes, "four-nodes": four_nodes}
 
 
 def qemu_command(shape, image, disk, append):
-    qemu = shutil.which("qemu-system-x86_64")
-    if qemu is None:
-        raise Missing("there is no qemu-system-x86_64 (package qemu-system-x86)")
+    qemu = find_program("qemu-system-x86_64", "qemu-system-x86")
     return [qemu, "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", CPU, *SHAPES[shape](),
             "-nographic", "-nodefaults", "-no-reboot", "-serial", "stdio",
             "-fsdev", "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap",

@@ -306,7 +306,10 @@ PageSample FrameArena::sample(std::size_t most_pages) {
     ranges.reserve(chunks_.size());
     for (const auto& chunk : chunks_)
         ranges.push_back({chunk->pages.data, chunk->pages.bytes});
-    return sample_pages(calls_, ranges, most_pages, samples_++);
+    PageSample sample = sample_pages(calls_, ranges, most_pages, samples_++);
+    if (options_.pages != PageKind::small || options_.lock)
+        read_own_smaps(ranges, sample);
+    return sample;
 }
 
 } // namespace tactus

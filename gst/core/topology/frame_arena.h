@@ -87,7 +87,8 @@ class FrameArena {
     /// Those that were not taken before.
     std::vector<ArenaWarning> take_warnings();
     ArenaStats stats() const;
-    /// Asks the kernel about up to `most_pages` pages, spread over all chunks; others at each call.
+    /// Asks the kernel about some `most_pages` pages, spread over all chunks; others at each call.
+    /// Also how much is huge and locked, if that was wished for: else those figures are 0.
     PageSample sample(std::size_t most_pages);
     const ArenaOptions& options() const { return options_; }
 

@@ -155,9 +155,12 @@ PageSample sample_pages(PageCalls& calls, std::span<const PageRange> ranges, std
         const auto count = static_cast<std::size_t>(static_cast<double>(most_pages) * share);
         sampler.look(range, std::max(count, std::size_t{1}), turn);
     }
+    return sample;
+}
+
+void read_own_smaps(std::span<const PageRange> ranges, PageSample& sample) {
     std::ifstream smaps("/proc/self/smaps");
     read_smaps(smaps, ranges, sample);
-    return sample;
 }
 
 } // namespace tactus
