@@ -25,7 +25,8 @@ Handle make_handle() {
     if (hwloc_topology_init(&topology) != 0)
         return nullptr;
     hwloc_topology_set_io_types_filter(topology, HWLOC_TYPE_FILTER_KEEP_ALL);
-    for (const char* name : {"cuda", "nvml", "opencl", "gl", "rsmi", "levelzero"})
+    // "pci" is libpciaccess, which leaks at each load; without it hwloc reads sysfs itself.
+    for (const char* name : {"cuda", "nvml", "opencl", "gl", "rsmi", "levelzero", "pci"})
         hwloc_topology_set_components(topology, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, name);
     return Handle(topology);
 }
