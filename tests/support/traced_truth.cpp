@@ -221,6 +221,9 @@ Truth truth_of_content(const Watch& departures, const Watch& arrivals, Content w
                                [&](const auto& s) { return s.key + s.duration_ns > begin; })
                 : std::find_if(sent.begin(), sent.end(),
                                [&](const auto& s) { return s.key + 1000 >= end; });
+        // Silence that a mixer made before the source had begun, or where it paused, is nobody's.
+        if (which == Content::oldest && found != sent.end() && found->key + 1000 >= end)
+            continue;
         if (which == Content::newest && found != sent.begin())
             --found;
         truth.add(found != sent.end() ? *found : sent.back(), arrival);
