@@ -175,16 +175,18 @@ bool FilterState::set_format(const FilterFormat& format) {
     replace_filter(nullptr);
     note_format(format);
     std::string complaint;
+    Wishes wishes;
     try {
         const std::lock_guard making(making_mutex_);
-        replace_filter(make_filter(format, take_wishes(), complaint));
+        wishes = take_wishes();
+        replace_filter(make_filter(format, wishes, complaint));
     } catch (const std::exception& error) {
         GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("%s", error.what()), (nullptr));
         return false;
     }
     timeline_ = FrameTimeline(static_cast<std::uint64_t>(format.rate_hz));
     warn(complaint);
-    update_latency();
+    update_latency(wishes.settings);
     return true;
 }
 
@@ -193,24 +195,27 @@ void FilterState::note_format(const FilterFormat& format) {
     format_ = format;
 }
 
-void FilterState::update_latency() {
-    const GstClockTime latency = timeline_.duration_ns(wishes().settings.latency());
+void FilterState::update_latency(const FilterSettings& settings) {
+    const GstClockTime latency = timeline_.duration_ns(settings.latency());
     if (latency_ns_.exchange(latency) != latency)
         gst_element_post_message(element, gst_message_new_latency(GST_OBJECT_CAST(element)));
 }
 
 /// With the properties as they are now. A response that is wrong leaves all as it is.
 void FilterState::begin_anew() {
+    Wishes wishes;
     std::string complaint;
     try {
         const std::lock_guard making(making_mutex_);
-        replace_filter(make_filter(format_, take_wishes(), complaint));
-        count(exchanges_before_);
+        wishes = take_wishes();
+        replace_filter(make_filter(format_, wishes, complaint));
     } catch (const std::exception& error) {
-        complaint = std::string(error.what()) + "; the response before stays";
+        warn(std::string(error.what()) + "; the response before stays");
+        return;
     }
+    count(exchanges_before_);
     warn(complaint);
-    update_latency();
+    update_latency(wishes.settings);
 }
 
 void FilterState::flush() {

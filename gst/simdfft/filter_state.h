@@ -89,7 +89,7 @@ class FilterState {
     GstFlowReturn push_rest();
     BufferHandle run(const std::uint8_t* in, std::size_t frames);
     BufferHandle stamped(BufferHandle buffer, std::size_t frames);
-    void update_latency();
+    void update_latency(const FilterSettings& settings);
     void warn(const std::string& complaint) const;
     void warn_of_rest(std::size_t bytes);
 

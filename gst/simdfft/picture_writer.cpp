@@ -40,6 +40,7 @@ void PictureWriter::configure(const GstVideoInfo& info) {
                               static_cast<guint>(GST_VIDEO_INFO_HEIGHT(&info)));
     GST_VIDEO_INFO_FPS_N(&drawn_) = GST_VIDEO_INFO_FPS_N(&info);
     GST_VIDEO_INFO_FPS_D(&drawn_) = GST_VIDEO_INFO_FPS_D(&info);
+    GST_VIDEO_INFO_INTERLACE_MODE(&drawn_) = GST_VIDEO_INFO_INTERLACE_MODE(&info);
     drawn_buffer_.reset(gst_buffer_new_allocate(nullptr, GST_VIDEO_INFO_SIZE(&drawn_), nullptr));
     converter_.reset(gst_video_converter_new(&drawn_, &info_, nullptr));
     if (drawn_buffer_ == nullptr || converter_ == nullptr)

@@ -153,6 +153,7 @@ bool SpectrogramState::choose_caps(GstCaps* possible) {
         return false;
     }
     picture_.reset();
+    has_video_ = false; // until it can be drawn
     writer_.configure(video_);
     if (!gst_pad_push_event(src_pad, gst_event_new_caps(chosen.get())))
         return false;

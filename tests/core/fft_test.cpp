@@ -206,6 +206,12 @@ TEST_P(Fft, IsExactForLengthsWithLargePrimes) {
                                      8188, 12'289, 16'381, 25'867, 32'524, 32'749, 62'425, 65'521})
         if (length <= kLongest)
             expect_exact<double>(length);
+    // Which use just less of it than what is given more points.
+    for (const std::size_t length : {24'409, 43'637})
+        if (length <= kLongest) {
+            const Points<double> points = complex_noise<double>(length, 4);
+            EXPECT_LE(error_of(points, forward(points)), forward_limit<double>()) << length;
+        }
 }
 
 TEST_P(Fft, IsExactForAnyShortLength) {

@@ -263,6 +263,17 @@ TEST(SimdFftFilter, KeepsItsResponseIfANewOneIsWrong) {
     EXPECT_NEAR(out.back(), 2.0F, 1e-5);
 }
 
+TEST(SimdFftFilter, KeepsItsLatencyWithTheResponseBefore) {
+    AudioFeed feed("simdfftfilter latency-frames=480");
+    gst_harness_set_live(feed.harness(), TRUE);
+    feed.set_format(kFloat, 48'000, 1);
+    feed.push(std::vector<float>(1000, 1.0F));
+    g_object_set(feed.element(), "latency", guint64{480}, "kernel-file", "/nonexistent", nullptr);
+    feed.push(std::vector<float>(1000, 1.0F));
+    EXPECT_NE(feed.complaint(GST_MESSAGE_WARNING).find("/nonexistent"), std::string::npos);
+    EXPECT_EQ(gst_harness_query_latency(feed.harness()), 10 * GST_MSECOND);
+}
+
 TEST(SimdFftFilter, RefusesCapsThatItsResponsesDoNotFit) {
     AudioFeed feed("simdfftfilter");
     set_bytes(feed.element(), 3, {1, 2, 3});

@@ -144,6 +144,16 @@ TEST(SimdSpectrogram, ConvertsForWhoTakesNoPicturesAsTheyAreDrawn) {
         EXPECT_EQ(brightness(format).size(), grey.size()) << format;
 }
 
+TEST(SimdSpectrogram, ConvertsToInterlacedVideoToo) {
+    AudioFeed feed("simdspectrogram");
+    gst_harness_set_sink_caps_str(feed.harness(), "video/x-raw,format=I420,width=64,height=48,"
+                                                  "framerate=20/1,interlace-mode=interleaved");
+    feed.set_format(kFloat, 48'000, 1);
+    feed.push(tone(6000, 24'000));
+    feed.end();
+    EXPECT_EQ(pull_all(feed).pixels.size(), 10U);
+}
+
 TEST(SimdSpectrogram, PrefersAFormatThatItDraws) {
     AudioFeed feed("simdspectrogram");
     gst_harness_set_sink_caps_str(feed.harness(), "video/x-raw,format={ I420, YUY2, RGBx }");

@@ -88,10 +88,10 @@ struct ComplexFft<T>::Convolution {
     }
 
     /// The error of the last transform spreads over all of its points, of which `length` are used:
-    /// among more of them, less of it is.
+    /// among more of them, less of it is. A third keeps it below 4e-16.
     static std::size_t transform_length(std::size_t length) {
         const std::size_t least = std::bit_ceil(2 * length - 1);
-        return is_exact(length) && 5 * length > 2 * least ? 2 * least : least;
+        return is_exact(length) && 3 * length > least ? 2 * least : least;
     }
 
     /// The transform of the conjugate chirp in long double: else its error would be a third of all.

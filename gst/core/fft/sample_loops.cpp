@@ -5,7 +5,9 @@
 #include "sample_loops-orc.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
+#include <utility>
 
 extern "C" void tactus_orc_init();
 
@@ -99,6 +101,9 @@ void f32_from_swapped_f64(const std::uint8_t* in, std::size_t count, float, floa
 // NOLINTEND(readability-non-const-parameter)
 
 void part_s16(const std::uint8_t* in, std::size_t frames, float factor, float* left, float* right) {
+    // ORC takes two samples for one number, of which the first is the lower half elsewhere.
+    if constexpr (std::endian::native == std::endian::big)
+        std::swap(left, right);
     for_input<orc_uint32>(in, frames, [=](const orc_uint32* samples, std::size_t done, int now) {
         tactus_orc_part_s16(left + done, right + done, samples, factor, now);
     });
@@ -111,6 +116,8 @@ void s16_from_f32(const float* in, std::size_t count, std::int16_t* out) {
 }
 
 void join_s16(const float* left, const float* right, std::size_t frames, std::int16_t* out) {
+    if constexpr (std::endian::native == std::endian::big)
+        std::swap(left, right);
     for_output<orc_uint32>(out, frames, [=](orc_uint32* samples, std::size_t done, int now) {
         tactus_orc_join_s16(samples, left + done, right + done, now);
     });
