@@ -139,6 +139,7 @@ bool VkComputeState::use_device(bool of_neighbours) {
     }
     warm_caches();
     pool.begin(device);
+    last_resort.reset();
     return make_ring() && (!recompile || load_shaders());
 }
 
