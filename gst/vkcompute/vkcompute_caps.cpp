@@ -233,7 +233,8 @@ gboolean VkComputeState::src_query(GstQuery* query) {
 
 bool VkComputeState::configure(GstCaps* caps) {
     const CapsHandle before = std::move(in_caps);
-    if (active && recover() != GST_FLOW_OK)
+    const bool was_lost = device->lost();
+    if (was_lost && reopen() != GST_FLOW_OK)
         return false;
     media = MediaFormat::from_caps(caps);
     if (!media) {
@@ -247,7 +248,7 @@ bool VkComputeState::configure(GstCaps* caps) {
         return false;
     // The same once more is the same stream: history and state of the shaders go on.
     GstFlowReturn made = GST_FLOW_OK;
-    if (!active || !before || !gst_caps_is_equal(before.get(), caps))
+    if (was_lost || !active || !before || !gst_caps_is_equal(before.get(), caps))
         made = set_up(media->nominal_layout());
     else if (out_images != had_images)
         made = announce(active->layout);

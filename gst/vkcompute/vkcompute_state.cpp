@@ -231,6 +231,12 @@ bool VkComputeState::start() {
             (nullptr));
         return false;
     }
+    // Lost by the last frame of the run before.
+    if (device->lost() && !device->borrowed()) {
+        ++rebuilds;
+        if (!open_device())
+            return false;
+    }
     if ((stale && !load_shaders()) || !read_extra() || !make_ring())
         return false;
     {
@@ -256,14 +262,16 @@ bool VkComputeState::make_ring() {
     }
     GpuError error;
     std::shared_ptr<SubmissionRing> made = SubmissionRing::create(device, wanted, error);
-    if (!made) {
+    if (!made)
         GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
                           ("The device does not take work: %s", error.text.c_str()), (nullptr));
-        return false;
-    }
+    // What was for another device goes once the lock is open.
+    std::shared_ptr<ActiveProgram> old_program;
     const std::lock_guard lock(mutex);
-    ring = std::move(made);
-    return true;
+    std::swap(ring, made);
+    if (!ring)
+        old_program = std::move(active);
+    return ring != nullptr;
 }
 
 void VkComputeState::stop() {
