@@ -409,10 +409,12 @@ GstFlowReturn VkComputeState::reopen() {
     ++rebuilds;
     GST_ELEMENT_WARNING(element, RESOURCE, FAILED, ("The GPU was lost; it is opened anew"),
                         ("%s", device->traits().name.c_str()));
-    if (!open_device() || !make_ring())
+    if (!open_device())
         return GST_FLOW_ERROR;
     pool.begin(device);
     last_resort.reset();
+    if (!make_ring())
+        return GST_FLOW_ERROR;
     // Upstream's pool is of the lost device.
     gst_pad_push_event(sink_pad, gst_event_new_reconfigure());
     return GST_FLOW_OK;
