@@ -101,11 +101,6 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
     return result;
 }
 
-void set_context(GstElement* element, GstContext* context) noexcept {
-    state_of(element).set_context(context);
-    GST_ELEMENT_CLASS(gst_vk_compute_parent_class)->set_context(element, context);
-}
-
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) noexcept {
     VkComputeState* state = GST_VK_COMPUTE(object)->state;
     const bool known = state == nullptr || guarded(GST_ELEMENT_CAST(object), true,
@@ -148,7 +143,6 @@ static void gst_vk_compute_class_init(GstVkComputeClass* klass) {
     object_class->get_property = get_property;
     object_class->finalize = finalize;
     element_class->change_state = change_state;
-    element_class->set_context = set_context;
     install_vkcompute_properties(object_class);
     register_metas();
     gst_type_mark_as_plugin_api(device_memory_get_type(), static_cast<GstPluginAPIFlags>(0));

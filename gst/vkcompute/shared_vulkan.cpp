@@ -95,6 +95,17 @@ BorrowedDevice borrow_from(const std::shared_ptr<Owner>& owner) {
     return borrowed;
 }
 
+/// What the application or a bin handed down to the element. The caller owns it.
+template <typename Object>
+Object* given(GstElement* element, const char* type, gboolean (*take)(GstContext*, Object**)) {
+    Object* object = nullptr;
+    if (GstContext* context = gst_element_get_context(element, type)) {
+        take(context, &object);
+        gst_context_unref(context);
+    }
+    return object;
+}
+
 GstVulkanImageMemory* image_memory(GstBuffer* buffer, guint index) {
     GstMemory* memory = gst_buffer_peek_memory(buffer, index);
     return gst_is_vulkan_image_memory(memory) ? reinterpret_cast<GstVulkanImageMemory*>(memory)
@@ -128,6 +139,7 @@ std::string size_text(std::uint64_t width, std::uint64_t height) {
 struct SharedVulkan::Impl {
     explicit Impl(GstElement* the_element) : element(the_element) {}
 
+    InstanceHandle find_instance(GpuError& error) const;
     bool find_device(const GpuTraits& wanted, GpuError& error);
     DeviceHandle make_device(const GpuTraits& wanted, GpuError& error);
     QueueHandle find_queue(GstVulkanDevice* of);
@@ -160,13 +172,35 @@ std::uint32_t SharedVulkan::formats() {
 
 // --- the device
 
-DeviceHandle SharedVulkan::Impl::make_device(const GpuTraits& wanted, GpuError& error) {
-    GstVulkanInstance* found = nullptr;
-    if (!gst_vulkan_ensure_element_data(element, nullptr, &found)) {
-        error = {GpuStatus::unsupported, "GStreamer makes no Vulkan instance"};
+// That of a neighbour, who puts it into our contexts when asked, or the application. One of our own
+// would take the place of theirs while they use it.
+InstanceHandle SharedVulkan::Impl::find_instance(GpuError& error) const {
+    gst_vulkan_global_context_query(element, GST_VULKAN_INSTANCE_CONTEXT_TYPE_STR);
+    InstanceHandle instance(given<GstVulkanInstance>(element, GST_VULKAN_INSTANCE_CONTEXT_TYPE_STR,
+                                                     gst_context_get_vulkan_instance));
+    const bool is_ours = !instance;
+    if (is_ours)
+        instance.reset(gst_vulkan_instance_new());
+    GError* wrong = nullptr;
+    if (!gst_vulkan_instance_open(instance.get(), &wrong)) {
+        error = {GpuStatus::unsupported, wrong != nullptr ? wrong->message : "no Vulkan instance"};
+        g_clear_error(&wrong);
         return nullptr;
     }
-    const InstanceHandle instance(found);
+    if (is_ours) {
+        GstContext* context = gst_context_new(GST_VULKAN_INSTANCE_CONTEXT_TYPE_STR, TRUE);
+        gst_context_set_vulkan_instance(context, instance.get());
+        gst_element_set_context(element, context);
+        gst_element_post_message(element,
+                                 gst_message_new_have_context(GST_OBJECT_CAST(element), context));
+    }
+    return instance;
+}
+
+DeviceHandle SharedVulkan::Impl::make_device(const GpuTraits& wanted, GpuError& error) {
+    const InstanceHandle instance = find_instance(error);
+    if (!instance)
+        return nullptr;
     guint index = 0;
     if (VulkanInstance::load_functions(instance->instance))
         for (guint i = 0; i < instance->n_physical_devices; ++i)
@@ -191,9 +225,11 @@ bool SharedVulkan::Impl::find_device(const GpuTraits& wanted, GpuError& error) {
         if (device)
             return true;
     }
+    DeviceHandle found(given<GstVulkanDevice>(element, GST_VULKAN_DEVICE_CONTEXT_TYPE_STR,
+                                              gst_context_get_vulkan_device));
     GstVulkanDevice* theirs = nullptr;
-    gst_vulkan_device_run_context_query(element, &theirs);
-    DeviceHandle found(theirs);
+    if (!found && gst_vulkan_device_run_context_query(element, &theirs))
+        found.reset(theirs);
     if (!found)
         found = make_device(wanted, error);
     const std::lock_guard lock(mutex);
@@ -260,17 +296,6 @@ bool SharedVulkan::answer(GstQuery* query) const {
     return gst_vulkan_handle_context_query(impl_->element, query, nullptr, instance,
                                            device.get()) != FALSE ||
            (queue && gst_vulkan_queue_handle_context_query(impl_->element, query, queue.get()));
-}
-
-void SharedVulkan::take_context(GstContext* context) {
-    GstVulkanDevice* given = nullptr;
-    if (g_strcmp0(gst_context_get_context_type(context), GST_VULKAN_DEVICE_CONTEXT_TYPE_STR) != 0 ||
-        !gst_context_get_vulkan_device(context, &given))
-        return;
-    DeviceHandle device(given);
-    const std::lock_guard lock(impl_->mutex);
-    if (!impl_->device)
-        impl_->device = std::move(device);
 }
 
 // --- frames

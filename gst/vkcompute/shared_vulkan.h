@@ -26,7 +26,7 @@ constexpr const char* kVulkanImageFeature = "memory:VulkanImage";
 /// for. The layout in which an image is left is written into its memory, where upstream's elements
 /// look for it.
 ///
-/// Threads: `answer` and `take_context` any; all else one at a time.
+/// Threads: `answer` any; all else one at a time.
 class SharedVulkan {
   public:
     explicit SharedVulkan(GstElement* element);
@@ -37,14 +37,13 @@ class SharedVulkan {
     /// Mask of the formats that may be in images; 0: none.
     static std::uint32_t formats();
 
-    /// The neighbours' device; if they have none, a new one on the hardware of `wanted`, for them
-    /// to join. Nothing, with the reason, if there is none.
+    /// The device that the application or a bin handed down, else the neighbours'; if there is
+    /// none, a new one on the hardware of `wanted`, for them to join. Nothing, with the reason, if
+    /// that cannot be.
     std::shared_ptr<VulkanDevice> join(const GpuTraits& wanted, GpuError& error);
     void leave();
     /// A CONTEXT query, if it asks for what we have.
     bool answer(GstQuery* query) const;
-    /// What the application or a bin hands down.
-    void take_context(GstContext* context);
 
     /// The frame in the images of a buffer, whose memories the frame keeps, not the buffer: that
     /// stays writable. Without images, with the reason, if they are not of the joined device or too

@@ -26,8 +26,6 @@ bool SharedVulkan::answer(GstQuery*) const {
     return false;
 }
 
-void SharedVulkan::take_context(GstContext*) {}
-
 GpuFrame SharedVulkan::frame_of(GstBuffer*, const FrameLayout&, GpuError&) {
     return {};
 }

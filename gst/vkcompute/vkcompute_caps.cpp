@@ -229,4 +229,83 @@ gboolean VkComputeState::src_query(GstQuery* query) {
     return TRUE;
 }
 
+// --- those in force
+
+bool VkComputeState::configure(GstCaps* caps) {
+    const CapsHandle before = std::move(in_caps);
+    const bool was_lost = device->lost();
+    if (was_lost && reopen() != GST_FLOW_OK)
+        return false;
+    media = MediaFormat::from_caps(caps);
+    if (!media) {
+        GST_ELEMENT_ERROR(element, STREAM, FORMAT, ("These caps are none that shaders can take"),
+                          ("%" GST_PTR_FORMAT, static_cast<const void*>(caps)));
+        return false;
+    }
+    latency_ns = std::max(latency_ns.load(), media->frame_duration());
+    const bool had_images = out_images;
+    if (!choose_memory())
+        return false;
+    // The same once more is the same stream: history and state of the shaders go on.
+    GstFlowReturn made = GST_FLOW_OK;
+    if (was_lost || !active || !before || !gst_caps_is_equal(before.get(), caps))
+        made = set_up(media->nominal_layout());
+    else if (out_images != had_images)
+        made = announce(active->layout);
+    if (made == GST_FLOW_OK)
+        in_caps.reset(gst_caps_ref(caps));
+    return made == GST_FLOW_OK;
+}
+
+// A program for frames of this layout, and the caps of what it makes.
+GstFlowReturn VkComputeState::set_up(const FrameLayout& layout) {
+    const GstFlowReturn renewed = renew(layout);
+    return renewed == GST_FLOW_OK ? announce(layout) : renewed;
+}
+
+GstFlowReturn VkComputeState::announce(const FrameLayout& layout) {
+    const FrameLayout made = active->program->out_layout(layout);
+    const CapsHandle caps(media->caps_for(made.format, made.width, made.height));
+    if (out_images)
+        gst_caps_set_features_simple(caps.get(),
+                                     gst_caps_features_new(kVulkanImageFeature, nullptr));
+    if (out_images && !shared.begin_output(caps.get())) {
+        GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("There is no pool of Vulkan images"),
+                          ("%" GST_PTR_FORMAT, static_cast<const void*>(caps.get())));
+        return GST_FLOW_NOT_NEGOTIATED;
+    }
+    enqueue_event(EventHandle(gst_event_new_caps(caps.get())));
+    return GST_FLOW_OK;
+}
+
+bool VkComputeState::read_out_caps(FrameProgram::Settings& wanted, GpuError& error) {
+    const std::lock_guard lock(mutex);
+    if (!settings.out_caps || gst_caps_is_any(settings.out_caps.get()) ||
+        gst_caps_is_empty(settings.out_caps.get()))
+        return true;
+    const GstStructure* s = gst_caps_get_structure(settings.out_caps.get(), 0);
+    const auto side = [&](const char* field, std::uint32_t& target) {
+        gint value = 0;
+        if (!gst_structure_has_field(s, field))
+            return true;
+        if (gst_structure_get_int(s, field, &value) && value > 0 &&
+            value <= static_cast<gint>(FrameLayout::kLargestSide)) {
+            target = static_cast<std::uint32_t>(value);
+            return true;
+        }
+        error.text = std::string("out-caps: ") + field + " must be a number from 1 to 32768";
+        return false;
+    };
+    if (!side("width", wanted.out_width) || !side("height", wanted.out_height))
+        return false;
+    if (!gst_structure_has_field(s, "format"))
+        return true;
+    const gchar* name = gst_structure_get_string(s, "format");
+    if (name != nullptr)
+        wanted.out_format = pixel_format_named(name);
+    if (!wanted.out_format)
+        error.text = "out-caps: format must be one of " + format_names(UINT32_MAX);
+    return wanted.out_format.has_value();
+}
+
 } // namespace tactus

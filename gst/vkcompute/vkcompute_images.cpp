@@ -110,7 +110,7 @@ std::shared_ptr<VulkanDevice> VkComputeState::take_device(bool of_neighbours, Gp
 // others, timeline semaphores, shaders' wishes) and is better for all else.
 bool VkComputeState::use_device(bool of_neighbours) {
     if (device->borrowed() == of_neighbours)
-        return true;
+        return ring || make_ring(); // the one before may have failed
     if (wait_until_idle() != GST_FLOW_OK)
         return false;
     GpuError error;
@@ -139,6 +139,7 @@ bool VkComputeState::use_device(bool of_neighbours) {
     }
     warm_caches();
     pool.begin(device);
+    last_resort.reset();
     return make_ring() && (!recompile || load_shaders());
 }
 

@@ -101,6 +101,7 @@ GstFlowReturn VkComputeState::process(BufferHandle buffer, const FrameLayout& la
                                       std::uint64_t arrived_ns) {
     GpuStatus status = GpuStatus::ok;
     GpuError error;
+    keep_last_resort(layout);
     for (;;) {
         // With the least memory that there can be, one frame at a time.
         if (const GstFlowReturn now = is_staged_only ? wait_until_idle() : GST_FLOW_OK;
@@ -131,14 +132,25 @@ GstFlowReturn VkComputeState::process(BufferHandle buffer, const FrameLayout& la
         // What is on the GPU gives back its own.
         if (const GstFlowReturn now = wait_until_idle(); now != GST_FLOW_OK)
             return now;
-        if (!make_do_with_less(layout))
+        if (!make_do_with_less())
             break;
     }
     return explain(status, error);
 }
 
+// To copy frames out takes memory, too. Downstream may hold all that is left once it is short, so
+// some is put aside before.
+void VkComputeState::keep_last_resort(const FrameLayout& layout) {
+    if (is_staged_only || out_images || active->program->passes_input())
+        return;
+    const std::uint64_t bytes = active->program->out_layout(layout).size_bytes;
+    GpuError ignored;
+    if (!last_resort || last_resort->size_bytes() < bytes)
+        last_resort = route.scratch(bytes, ignored);
+}
+
 // Memory is short, and nothing is on the GPU: from now on less is taken. False: it cannot be less.
-bool VkComputeState::make_do_with_less(const FrameLayout& layout) {
+bool VkComputeState::make_do_with_less() {
     pool.trim();
     route.trim();
     active->program->trim();
@@ -155,12 +167,8 @@ bool VkComputeState::make_do_with_less(const FrameLayout& layout) {
     if (now.empty())
         now = "copied out by the CPU";
     route.set_import(!is_staged_only);
-    // The last step needs memory, too: while there may still be some, it is put aside.
-    GpuError ignored;
     if (is_staged_only)
-        last_resort.reset();
-    else if (!last_resort && !active->program->passes_input())
-        last_resort = route.scratch(active->program->out_layout(layout).size_bytes, ignored);
+        last_resort.reset(); // to the route, which gives it away
     GST_ELEMENT_WARNING(element, RESOURCE, NO_SPACE_LEFT,
                         ("The GPU is short of memory: frames are %s from now on", now.c_str()),
                         ("%s", device->traits().name.c_str()));

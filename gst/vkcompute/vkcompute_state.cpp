@@ -231,6 +231,12 @@ bool VkComputeState::start() {
             (nullptr));
         return false;
     }
+    // Lost by the last frame of the run before.
+    if (device->lost() && !device->borrowed()) {
+        ++rebuilds;
+        if (!open_device())
+            return false;
+    }
     if ((stale && !load_shaders()) || !read_extra() || !make_ring())
         return false;
     {
@@ -256,14 +262,16 @@ bool VkComputeState::make_ring() {
     }
     GpuError error;
     std::shared_ptr<SubmissionRing> made = SubmissionRing::create(device, wanted, error);
-    if (!made) {
+    if (!made)
         GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
                           ("The device does not take work: %s", error.text.c_str()), (nullptr));
-        return false;
-    }
+    // What was for another device goes once the lock is open.
+    std::shared_ptr<ActiveProgram> old_program;
     const std::lock_guard lock(mutex);
-    ring = std::move(made);
-    return true;
+    std::swap(ring, made);
+    if (!ring)
+        old_program = std::move(active);
+    return ring != nullptr;
 }
 
 void VkComputeState::stop() {
@@ -274,6 +282,7 @@ void VkComputeState::stop() {
     last_resort.reset();
     route.begin(nullptr, false);
     media.reset();
+    in_caps.reset();
     // They go once the lock is open: freeing takes a while.
     std::shared_ptr<SubmissionRing> old_ring;
     std::shared_ptr<ActiveProgram> old_program;
@@ -284,70 +293,7 @@ void VkComputeState::stop() {
     old_ring = std::move(ring);
 }
 
-// --- caps
-
-bool VkComputeState::configure(const GstCaps* caps) {
-    if (active && recover() != GST_FLOW_OK)
-        return false;
-    media = MediaFormat::from_caps(caps);
-    if (!media) {
-        GST_ELEMENT_ERROR(element, STREAM, FORMAT, ("These caps are none that shaders can take"),
-                          ("%" GST_PTR_FORMAT, static_cast<const void*>(caps)));
-        return false;
-    }
-    latency_ns = std::max(latency_ns.load(), media->frame_duration());
-    if (!choose_memory())
-        return false;
-    return set_up(media->nominal_layout()) == GST_FLOW_OK;
-}
-
-// A program for frames of this layout, and the caps of what it makes.
-GstFlowReturn VkComputeState::set_up(const FrameLayout& layout) {
-    if (const GstFlowReturn renewed = renew(layout); renewed != GST_FLOW_OK)
-        return renewed;
-    const FrameLayout made = active->program->out_layout(layout);
-    const CapsHandle caps(media->caps_for(made.format, made.width, made.height));
-    if (out_images)
-        gst_caps_set_features_simple(caps.get(),
-                                     gst_caps_features_new(kVulkanImageFeature, nullptr));
-    if (out_images && !shared.begin_output(caps.get())) {
-        GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("There is no pool of Vulkan images"),
-                          ("%" GST_PTR_FORMAT, static_cast<const void*>(caps.get())));
-        return GST_FLOW_NOT_NEGOTIATED;
-    }
-    enqueue_event(EventHandle(gst_event_new_caps(caps.get())));
-    return GST_FLOW_OK;
-}
-
-bool VkComputeState::read_out_caps(FrameProgram::Settings& wanted, GpuError& error) {
-    const std::lock_guard lock(mutex);
-    if (!settings.out_caps || gst_caps_is_any(settings.out_caps.get()) ||
-        gst_caps_is_empty(settings.out_caps.get()))
-        return true;
-    const GstStructure* s = gst_caps_get_structure(settings.out_caps.get(), 0);
-    const auto side = [&](const char* field, std::uint32_t& target) {
-        gint value = 0;
-        if (!gst_structure_has_field(s, field))
-            return true;
-        if (gst_structure_get_int(s, field, &value) && value > 0 &&
-            value <= static_cast<gint>(FrameLayout::kLargestSide)) {
-            target = static_cast<std::uint32_t>(value);
-            return true;
-        }
-        error.text = std::string("out-caps: ") + field + " must be a number from 1 to 32768";
-        return false;
-    };
-    if (!side("width", wanted.out_width) || !side("height", wanted.out_height))
-        return false;
-    if (!gst_structure_has_field(s, "format"))
-        return true;
-    const gchar* name = gst_structure_get_string(s, "format");
-    if (name != nullptr)
-        wanted.out_format = pixel_format_named(name);
-    if (!wanted.out_format)
-        error.text = "out-caps: format must be one of " + format_names(UINT32_MAX);
-    return wanted.out_format.has_value();
-}
+// --- programs
 
 // All but the sizes of work groups. Wrong settings leave a text in `error`.
 FrameProgram::Settings VkComputeState::program_settings(const FrameLayout& layout,
@@ -463,10 +409,12 @@ GstFlowReturn VkComputeState::reopen() {
     ++rebuilds;
     GST_ELEMENT_WARNING(element, RESOURCE, FAILED, ("The GPU was lost; it is opened anew"),
                         ("%s", device->traits().name.c_str()));
-    if (!open_device() || !make_ring())
+    if (!open_device())
         return GST_FLOW_ERROR;
     pool.begin(device);
     last_resort.reset();
+    if (!make_ring())
+        return GST_FLOW_ERROR;
     // Upstream's pool is of the lost device.
     gst_pad_push_event(sink_pad, gst_event_new_reconfigure());
     return GST_FLOW_OK;

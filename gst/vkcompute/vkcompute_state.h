@@ -82,7 +82,6 @@ class VkComputeState {
     // source half
     gboolean src_activate(bool active);
     gboolean src_query(GstQuery* query);
-    void set_context(GstContext* context) { shared.take_context(context); }
     void loop();
 
     bool set_property(guint id, const GValue* value);
@@ -117,8 +116,9 @@ class VkComputeState {
     void store_shader_cache(const std::string& path);
     std::string cache_path() const;
     bool read_extra();
-    bool configure(const GstCaps* caps);
+    bool configure(GstCaps* caps);
     GstFlowReturn set_up(const FrameLayout& layout);
+    GstFlowReturn announce(const FrameLayout& layout);
     FrameProgram::Settings program_settings(const FrameLayout& layout, GpuError& error);
     std::shared_ptr<ActiveProgram> make_program(const FrameLayout& layout, GpuError& error);
     std::shared_ptr<ActiveProgram> finish_program(FrameProgram::Settings wanted, GpuError& error);
@@ -167,7 +167,8 @@ class VkComputeState {
                            GpuError& error);
     GpuStatus run(Item& item, const FrameProgram::Frame& frame, GpuError& error);
     bool take_slot(Item& item);
-    bool make_do_with_less(const FrameLayout& layout);
+    void keep_last_resort(const FrameLayout& layout);
+    bool make_do_with_less();
     MemoryPath choose_path(ActiveProgram& program) const;
     GstFlowReturn enqueue(Item item);
     void enqueue_event(EventHandle event);
@@ -211,10 +212,11 @@ class VkComputeState {
     SpirvCache spirv_cache;           ///< locks itself
 
     // the streaming thread's own
+    CapsHandle in_caps; ///< that are in force
     std::optional<MediaFormat> media;
     MemoryRoute route; ///< its counts: any thread
     OutputPool pool;
-    std::shared_ptr<GpuBuffer> last_resort; ///< kept for when memory is even shorter
+    std::shared_ptr<GpuBuffer> last_resort; ///< memory for when there is no more
     bool is_staged_only = false;         ///< memory is short: what shaders make is copied out, too
     bool lost_one = false;               ///< a frame was lost before it came to the queue
     bool is_accounted = false;           ///< the frame at hand was queued or counted as lost

@@ -100,6 +100,40 @@ TEST_F(Faulty, AFrameThatIsLostIsCountedAndTheNextOneIsDiscontinuous) {
     EXPECT_EQ(harness.stat("frames-in"), accounted(harness));
 }
 
+TEST_F(Faulty, ADeviceThatTheLastFrameLostIsOpenedAnewByTheNextStart) {
+    ComputeHarness harness("shader=invert");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    faults_->submit_lost_at = faults_->submits + 1;
+    ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
+    drain(harness);
+    clear_faults();
+    ASSERT_NE(gst_element_set_state(harness.element(), GST_STATE_READY), GST_STATE_CHANGE_FAILURE);
+    ASSERT_NE(gst_element_set_state(harness.element(), GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE)
+        << harness.complaint();
+    gst_harness_push_event(harness.get(), gst_event_new_stream_start("again"));
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    ASSERT_EQ(push(harness, 1), GST_FLOW_OK);
+    expect_inverted(harness, 1);
+    EXPECT_EQ(harness.stat("device-rebuilds"), 1U);
+}
+
+// What goes wrong while a lost device is opened anew is no state to go on from.
+TEST_F(Faulty, CapsAfterADeviceThatCouldNotBeOpenedAnewMakeAllOfIt) {
+    ComputeHarness harness("shader=invert");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    faults_->submit_lost_at = faults_->submits + 1;
+    ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
+    clear_faults();
+    faults_->waits_time_out = true; // also of the first jobs on the new one
+    EXPECT_EQ(push(harness, 1), GST_FLOW_ERROR);
+    clear_faults();
+    EXPECT_NE(push(harness, 2), GST_FLOW_OK) << "no frame is lost without a word";
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight / 2));
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    ASSERT_EQ(push(harness, 3), GST_FLOW_OK) << harness.complaint();
+    expect_inverted(harness, 3);
+}
+
 TEST_F(Faulty, WhateverTheSubmissionThatIsLostAllFramesAreAccountedFor) {
     for (std::int64_t at = 1; at <= 5; ++at) {
         ComputeHarness harness("shader=invert in-flight=3");

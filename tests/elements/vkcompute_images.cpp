@@ -71,6 +71,7 @@ class Line {
             g_clear_error(&error);
         }
         bus_ = gst_element_get_bus(pipeline_);
+        gst_bus_set_sync_handler(bus_, count_instance, &instances_, nullptr);
         if (shader != nullptr)
             g_object_set(child("v"), "shader", shader, nullptr);
         gst_element_set_state(pipeline_, GST_STATE_PLAYING);
@@ -137,9 +138,24 @@ class Line {
         return object;
     }
 
+    /// How many Vulkan instances elements have made, and told of.
+    unsigned instances() const { return instances_; }
+
   private:
+    static GstBusSyncReply count_instance(GstBus*, GstMessage* message, gpointer count) {
+        GstContext* context = nullptr;
+        if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_HAVE_CONTEXT)
+            gst_message_parse_have_context(message, &context);
+        if (context != nullptr && gst_context_has_context_type(context, "gst.vulkan.instance"))
+            ++*static_cast<std::atomic<unsigned>*>(count);
+        if (context != nullptr)
+            gst_context_unref(context);
+        return GST_BUS_PASS;
+    }
+
     GstElement* pipeline_;
     GstBus* bus_;
+    std::atomic<unsigned> instances_{0};
 };
 
 /// The validation layer, with synchronization checks, over all devices of the program: also those
@@ -248,6 +264,7 @@ TEST_F(Images, AreMadeOfFramesOfTheHost) {
     EXPECT_EQ(line.stat("frames-image"), "0");
     EXPECT_EQ(line.stat("output-memory"), "image");
     EXPECT_EQ(line.stat("output-memory-reason"), "downstream takes nothing but images");
+    EXPECT_EQ(line.instances(), 1U) << "a second one takes the place of vulkandownload's";
 }
 
 TEST_F(Images, AreNotOfferedInFormatsThatUpstreamHasNoImagesFor) {

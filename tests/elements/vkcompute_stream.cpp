@@ -326,6 +326,25 @@ TEST_P(Motions, AreCountedAgainstTheFrameBeforeAndTheFramePasses) {
     }
 }
 
+TEST_P(Motions, GoOnWhereTheSameCapsComeAgain) {
+    start(std::string("shader=motion uniforms=\"u,threshold=40\" ") + GetParam());
+    for (std::uint32_t i = 0; i < 4; ++i) {
+        GstCaps* caps =
+            gst_caps_from_string(video_caps(PixelFormat::rgba, kWidth, kHeight).c_str());
+        EXPECT_TRUE(gst_harness_push_event(harness_->get(), gst_event_new_caps(caps)));
+        gst_caps_unref(caps);
+        ASSERT_EQ(push(i), GST_FLOW_OK);
+        GstBuffer* out = harness_->pull();
+        ASSERT_NE(out, nullptr);
+        GstCustomMeta* meta = gst_buffer_get_custom_meta(out, "tactus-results");
+        ASSERT_NE(meta, nullptr);
+        const Motion expected =
+            i == 0 ? Motion{} : reference_motion(numbered(i - 1), numbered(i), 40);
+        EXPECT_EQ(number_in(gst_custom_meta_get_structure(meta), "moved"), expected.moved) << i;
+        gst_buffer_unref(out);
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Memory, Motions, testing::Values("device-memory=no", "device-memory=yes"));
 
 TEST_F(Stream, TheHistogramCountsEachValueOnce) {

@@ -44,7 +44,7 @@ struct InstanceTable {
 
 constexpr std::string_view kInstanceFunctions[] = {
     "vkDestroyInstance", "vkGetPhysicalDeviceQueueFamilyProperties", "vkGetPhysicalDeviceFeatures2",
-    "vkEnumerateDeviceExtensionProperties"};
+    "vkEnumerateDeviceExtensionProperties", "vkGetPhysicalDeviceExternalBufferProperties"};
 
 struct DeviceTable {
     VkDevice device = VK_NULL_HANDLE;

@@ -80,7 +80,8 @@ class FrameProgram {
     /// every frame the one of Settings::in then.
     std::uint32_t history() const;
 
-    /// Values for the next frames. What is wrong with them, one line each; the rest is used.
+    /// Values for the next frames; uniforms without one get their default, else 0. What is wrong
+    /// with them, one line each; the rest is used.
     std::vector<std::string> set_uniforms(const UniformValues& values);
     /// The names of the float uniforms in their order.
     std::vector<std::string> float_uniforms() const;

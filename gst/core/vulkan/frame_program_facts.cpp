@@ -37,6 +37,8 @@ std::vector<std::string> FrameProgram::set_uniforms(const UniformValues& values)
     std::set<std::string> known;
     for (Stage& stage : stages_) {
         const ShaderReflection& reflection = stage.reflection();
+        std::fill(stage.push.begin(), stage.push.end(), std::byte{0});
+        std::fill(stage.block.begin(), stage.block.end(), std::byte{0});
         UniformValues all = uniform_defaults(reflection);
         for (const auto& [name, numbers] : values)
             all[name] = numbers;
