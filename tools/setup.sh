@@ -23,9 +23,10 @@ RUNTIME_PACKAGES=(
 )
 BUILD_PACKAGES=(
     g++ meson ninja-build pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
-    nlohmann-json3-dev libhwy-dev 'libsndfile1-dev?' 'libvulkan-dev?' 'libvulkan-volk-dev?'
+    nlohmann-json3-dev libhwy-dev 'liborc-0.4-dev?' 'libsndfile1-dev?' 'libvulkan-dev?' 'libvulkan-volk-dev?'
     'glslang-dev?' 'spirv-tools?' 'spirv-headers?' 'libspirv-cross-c-shared-dev?' 'prometheus-cpp-dev?'
-    'libcurl4-openssl-dev?' 'libhwloc-dev?' "${RUNTIME_PACKAGES[@]}"
+    'libcurl4-openssl-dev?' 'libpng-dev?' 'libhwloc-dev?' 'libgstreamer-plugins-bad1.0-dev?'
+    "${RUNTIME_PACKAGES[@]}"
 )
 TEST_PACKAGES=(
     libgtest-dev libgmock-dev libbenchmark-dev protobuf-compiler python3 alsa-utils

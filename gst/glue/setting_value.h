@@ -2,10 +2,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "glue/properties.h"
+
 #include <glib-object.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
+#include <variant>
 
 namespace tactus {
 
@@ -45,6 +50,41 @@ void give_setting(const T& setting, GValue* value) {
         g_value_set_uint64(value, setting);
     else
         g_value_set_double(value, setting);
+}
+
+// Tables of rows with a `spec` and a `member`, a variant of pointers to members of the settings.
+// Properties have the ids 1, 2, 3, … in the order of the rows.
+
+/// The specs of a table's rows, and `more` behind them.
+template <typename Row, std::size_t Size, typename... More>
+constexpr std::array<PropertySpec, Size + sizeof...(More)>
+specs_of(const std::array<Row, Size>& table, const More&... more) {
+    std::array<PropertySpec, Size + sizeof...(More)> specs{};
+    for (std::size_t i = 0; i < Size; ++i)
+        specs[i] = table[i].spec;
+    std::size_t next = Size;
+    ((specs[next++] = more), ...);
+    return specs;
+}
+
+/// False if `id` is of no row.
+template <typename Row, std::size_t Size, typename Settings>
+bool take_property(const std::array<Row, Size>& table, Settings& settings, guint id,
+                   const GValue* value) {
+    if (id == 0 || id > Size)
+        return false;
+    std::visit([&](auto member) { take_setting(settings.*member, value); }, table[id - 1].member);
+    return true;
+}
+
+/// The way back.
+template <typename Row, std::size_t Size, typename Settings>
+bool give_property(const std::array<Row, Size>& table, const Settings& settings, guint id,
+                   GValue* value) {
+    if (id == 0 || id > Size)
+        return false;
+    std::visit([&](auto member) { give_setting(settings.*member, value); }, table[id - 1].member);
+    return true;
 }
 
 } // namespace tactus

@@ -213,36 +213,23 @@ const guint kPercentId = kSettings.size() + 1;
 const guint kStatsId = kSettings.size() + 2;
 
 void install_jitterbuffer_properties(GObjectClass* klass) {
-    static constexpr auto kTable = [] {
-        std::array<PropertySpec, kSettings.size() + 2> table{};
-        for (std::size_t i = 0; i < kSettings.size(); ++i)
-            table[i] = kSettings[i].spec;
-        table[kSettings.size()] = row("percent", "Percent", Kind::integer, 0, 0, 100,
-                                      "How full the buffer is, in mode buffer");
-        table[kSettings.size()].access = Access::read_only;
-        table[kSettings.size() + 1] =
-            row("stats", "Statistics", Kind::structure, 0, 0, 0,
-                "Counters, delays, jitter, skew, retransmissions and VoIP metrics (times in ns)");
-        table[kSettings.size() + 1].access = Access::read_only;
-        return table;
-    }();
+    static constexpr auto kTable =
+        specs_of(kSettings,
+                 PropertySpec{"percent", "Percent", "How full the buffer is, in mode buffer",
+                              Kind::integer, Access::read_only, 0, 0, 100},
+                 PropertySpec{"stats", "Statistics",
+                              "Counters, delays, jitter, skew, retransmissions and VoIP metrics "
+                              "(times in ns)",
+                              Kind::structure, Access::read_only});
     install_properties(klass, kTable);
 }
 
 bool set_setting(JitterBufferSettings& settings, guint id, const GValue* value) {
-    if (id == 0 || id > kSettings.size())
-        return false;
-    std::visit([&](auto member) { take_setting(settings.*member, value); },
-               kSettings[id - 1].member);
-    return true;
+    return take_property(kSettings, settings, id, value);
 }
 
 bool get_setting(const JitterBufferSettings& settings, guint id, GValue* value) {
-    if (id == 0 || id > kSettings.size())
-        return false;
-    std::visit([&](auto member) { give_setting(settings.*member, value); },
-               kSettings[id - 1].member);
-    return true;
+    return give_property(kSettings, settings, id, value);
 }
 
 JitterConfig JitterBufferSettings::config(bool video) const {

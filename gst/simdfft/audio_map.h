@@ -23,6 +23,12 @@ SampleLayout layout_of(const GstAudioInfo& info);
     "{ F32LE, F32BE, S16LE, S16BE, S24LE, S24BE, S32LE, S32BE, F64LE, F64BE, S24_32LE, S24_32BE, " \
     "S8, U8 }"
 
+/// The caps of all audio that AudioMap reads.
+#define TACTUS_AUDIO_CAPS                                                                          \
+    "audio/x-raw, format=(string)" TACTUS_SAMPLE_FORMATS                                           \
+    ", rate=(int)[ 1, 2147483647 ], channels=(int)[ 1, 2147483647 ], "                             \
+    "layout=(string){ interleaved, non-interleaved }"
+
 /// A buffer of audio, mapped for reading while this lives.
 ///
 /// Ownership: borrows `buffer` and `info`, which must outlive it. Errors: not mapped, `frames` is

@@ -2,12 +2,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "simdfft/filter_responses.h"
 
-#include "core/fft/convolution_layout.h"
-
 #include <cmath>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
+#include <utility>
 
 #ifdef HAVE_SNDFILE
 #include <sndfile.h>
@@ -50,6 +49,17 @@ FilterResponses FilterResponses::from_frames(std::span<const std::byte> bytes,
     return {by_channel(samples, responses), 0};
 }
 
+ConvolutionFilter FilterResponses::filter(std::size_t inputs, std::size_t outputs) && {
+    auto filter = ConvolutionFilter::with(inputs, outputs, std::move(taps));
+    const std::size_t most = kMostTotalTaps / (inputs + filter.responses.size());
+    if (filter.longest_taps() > most)
+        throw std::invalid_argument(
+            std::to_string(filter.longest_taps()) + " taps, with " + std::to_string(inputs) +
+            " channels in and responses: " + std::to_string(filter.responses.size()) +
+            "; there must be " + std::to_string(most) + " taps at most");
+    return filter;
+}
+
 #ifdef HAVE_SNDFILE
 FilterResponses FilterResponses::from_file(const std::string& path) {
     SF_INFO info{};
@@ -62,6 +72,10 @@ FilterResponses FilterResponses::from_file(const std::string& path) {
         throw std::runtime_error(path + ": it has " + std::to_string(info.frames) +
                                  " frames; there must be 1 to " +
                                  std::to_string(ConvolutionLayout::kMostTaps));
+    if (static_cast<std::size_t>(info.frames) > kMostTotalTaps / channels)
+        throw std::runtime_error(path + ": it has " + std::to_string(info.frames) + " frames of " +
+                                 std::to_string(channels) + " channels; there must be " +
+                                 std::to_string(kMostTotalTaps / channels) + " at most");
     std::vector<double> samples(static_cast<std::size_t>(info.frames) * channels);
     const sf_count_t read = sf_readf_double(file.get(), samples.data(), info.frames);
     if (read != info.frames)

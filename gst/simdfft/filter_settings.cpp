@@ -62,7 +62,9 @@ constexpr std::array kSettings = {
                  Access::ready),
             &S::low_latency, FilterChange::none},
     Setting{flag("drain-on-changes", "Drain on changes", kDefaults.drain_on_changes,
-                 "Begin anew with a new kernel, with silence before, instead of fading over to it"),
+                 "Begin anew with a new kernel, with silence before, instead of fading over to it "
+                 "(audiofirfilter 1.22 means the opposite, so that its default sounds like this "
+                 "one)"),
             &S::drain_on_changes, FilterChange::none},
     Setting{flag("drain-tail", "Drain the tail", kDefaults.drain_tail,
                  "Let the kernel ring on after the end of the stream; else the result is as long "
@@ -146,22 +148,6 @@ void install_sources(GObjectClass* klass) {
                            G_TYPE_BYTES, writable()));
 }
 
-void set_source(FilterSource& source, guint id, const GValue* value) {
-    source = {};
-    if (id == kKernelId) {
-        source.kernel = from_array(value);
-    } else if (id == kFileId) {
-        const char* const path = g_value_get_string(value);
-        source.file = path != nullptr ? path : "";
-        if (!source.file.empty())
-            source.kind = FilterSource::Kind::file;
-    } else {
-        source.bytes = from_bytes(value);
-        if (!source.bytes.empty())
-            source.kind = FilterSource::Kind::bytes;
-    }
-}
-
 } // namespace
 
 const guint kFilterStatsId = kStatsId;
@@ -178,17 +164,31 @@ FilterResponses FilterSource::read(unsigned bytes_responses) const {
     return FilterResponses::from_taps(kernel);
 }
 
+std::shared_ptr<const FilterSource> FilterSource::of_property(guint id, const GValue* value) {
+    auto source = std::make_shared<FilterSource>();
+    if (id == kKernelId) {
+        source->kernel = from_array(value);
+    } else if (id == kFileId) {
+        const char* const path = g_value_get_string(value);
+        source->file = path != nullptr ? path : "";
+        if (!source->file.empty())
+            source->kind = Kind::file;
+    } else if (id == kBytesId) {
+        source->bytes = from_bytes(value);
+        if (!source->bytes.empty())
+            source->kind = Kind::bytes;
+    } else {
+        return nullptr;
+    }
+    return source;
+}
+
 AudioFilter::Config FilterSettings::config(FilterSample sample) const {
     return {sample, latency_frames, !low_latency, delay_frames};
 }
 
 void install_filter_properties(GObjectClass* klass) {
-    static constexpr auto kTable = [] {
-        std::array<PropertySpec, kSettings.size()> table{};
-        for (std::size_t i = 0; i < kSettings.size(); ++i)
-            table[i] = kSettings[i].spec;
-        return table;
-    }();
+    static constexpr auto kTable = specs_of(kSettings);
     install_properties(klass, kTable);
     install_sources(klass);
     g_object_class_install_property(
@@ -200,35 +200,28 @@ void install_filter_properties(GObjectClass* klass) {
                            static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
 }
 
-FilterChange set_filter_property(FilterSettings& settings, FilterSource& source, guint id,
-                                 const GValue* value) {
-    if (id >= kKernelId && id <= kBytesId) {
-        set_source(source, id, value);
-        return FilterChange::response;
-    }
-    if (id == 0 || id > kSettings.size())
-        return FilterChange::unknown;
-    std::visit([&](auto member) { take_setting(settings.*member, value); },
-               kSettings[id - 1].member);
-    return kSettings[id - 1].change;
+FilterChange set_filter_property(FilterSettings& settings, guint id, const GValue* value) {
+    return take_property(kSettings, settings, id, value) ? kSettings[id - 1].change
+                                                         : FilterChange::unknown;
 }
 
 bool get_filter_property(const FilterSettings& settings, const FilterSource& source, guint id,
                          GValue* value) {
-    if (id == kKernelId)
+    switch (id) {
+    case kKernelId:
         g_value_take_boxed(value, to_array(source.kernel));
-    else if (id == kFileId)
+        return true;
+    case kFileId:
         g_value_set_string(value, source.file.empty() ? nullptr : source.file.c_str());
-    else if (id == kBytesId)
+        return true;
+    case kBytesId:
         g_value_take_boxed(value, source.bytes.empty()
                                       ? nullptr
                                       : g_bytes_new(source.bytes.data(), source.bytes.size()));
-    else if (id == 0 || id > kSettings.size())
-        return false;
-    else
-        std::visit([&](auto member) { give_setting(settings.*member, value); },
-                   kSettings[id - 1].member);
-    return true;
+        return true;
+    default:
+        return give_property(kSettings, settings, id, value);
+    }
 }
 
 } // namespace tactus

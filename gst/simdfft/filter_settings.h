@@ -9,12 +9,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace tactus {
 
-/// Where the responses of simdfftfilter come from: the property that was set last.
+/// Where the responses of simdfftfilter come from: the property that was set last. Never changed
+/// once it is made, so that threads share it.
 struct FilterSource {
     enum class Kind : std::uint8_t { kernel, file, bytes };
 
@@ -25,6 +27,9 @@ struct FilterSource {
 
     /// `bytes_responses`: how many responses the bytes hold. Throws what FilterResponses does.
     FilterResponses read(unsigned bytes_responses) const;
+
+    /// What the property `id` says; null if it is none of a source.
+    static std::shared_ptr<const FilterSource> of_property(guint id, const GValue* value);
 };
 
 /// The other properties, in their own units; the defaults live here alone.
@@ -52,8 +57,7 @@ enum class FilterChange : std::uint8_t {
 
 /// Installs all properties.
 void install_filter_properties(GObjectClass* klass);
-FilterChange set_filter_property(FilterSettings& settings, FilterSource& source, guint id,
-                                 const GValue* value);
+FilterChange set_filter_property(FilterSettings& settings, guint id, const GValue* value);
 bool get_filter_property(const FilterSettings& settings, const FilterSource& source, guint id,
                          GValue* value);
 extern const guint kFilterStatsId;

@@ -7,6 +7,7 @@
 #include "glue/read_map.h"
 #include "glue/stats_fields.h"
 #include "simdfft/filter_debug.h"
+#include "simdfft/silence.h"
 
 #include <algorithm>
 #include <exception>
@@ -18,8 +19,6 @@ namespace {
 
 // Buffers that are made of silence alone.
 constexpr std::size_t kSilentFrames = 4096;
-// A longer gap is not worth the work: whatever rings on has died away.
-constexpr GstClockTime kMostGap = 10 * GST_SECOND;
 
 } // namespace
 
@@ -41,30 +40,50 @@ FilterState::FilterState(GstBaseTransform* owner)
 // --- properties
 
 bool FilterState::set_property(guint id, const GValue* value) {
-    std::string complaint;
+    auto source = FilterSource::of_property(id, value);
+    FilterChange change = FilterChange::response;
     {
         const std::lock_guard lock(mutex_);
-        const FilterChange change = set_filter_property(settings_, source_, id, value);
+        if (source != nullptr)
+            source_.swap(source); // the old one goes without the lock
+        else
+            change = set_filter_property(settings_, id, value);
         if (change == FilterChange::unknown)
             return false;
         if (change == FilterChange::delay ||
-            (change == FilterChange::response && settings_.drain_on_changes))
+            (change == FilterChange::response && settings_.drain_on_changes)) {
             anew_ = true;
-        else if (change == FilterChange::response && filter_ != nullptr)
-            publish(complaint);
+            return true;
+        }
     }
-    warn(complaint);
+    if (change == FilterChange::response)
+        publish();
     return true;
 }
 
 bool FilterState::get_property(guint id, GValue* value) const {
-    const std::lock_guard lock(mutex_);
-    return get_filter_property(settings_, source_, id, value);
+    if (id == kFilterStatsId) {
+        g_value_take_boxed(value, stats());
+        return true;
+    }
+    const Wishes now = wishes();
+    return get_filter_property(now.settings, *now.source, id, value);
 }
 
 unsigned FilterState::out_channels() const {
+    return wishes().settings.out_channels;
+}
+
+FilterState::Wishes FilterState::wishes() const {
     const std::lock_guard lock(mutex_);
-    return settings_.out_channels;
+    return {settings_, source_};
+}
+
+/// Those that are to be fulfilled now.
+FilterState::Wishes FilterState::take_wishes() {
+    const std::lock_guard lock(mutex_);
+    anew_ = false;
+    return {settings_, source_};
 }
 
 void FilterState::warn(const std::string& complaint) const {
@@ -72,62 +91,77 @@ void FilterState::warn(const std::string& complaint) const {
         GST_ELEMENT_WARNING(element, RESOURCE, SETTINGS, ("%s", complaint.c_str()), (nullptr));
 }
 
-// --- the filter. Both with the mutex held.
+// --- the filter
 
-std::unique_ptr<AudioFilter> FilterState::make_filter(const FilterFormat& format,
-                                                      std::string& complaint) {
-    FilterResponses responses = source_.read(settings_.kernel_channels);
+std::shared_ptr<AudioFilter>
+FilterState::make_filter(const FilterFormat& format, const Wishes& wishes, std::string& complaint) {
+    FilterResponses responses = wishes.source->read(wishes.settings.kernel_channels);
     if (responses.rate_hz != 0 && responses.rate_hz != format.rate_hz)
-        complaint = source_.file + " is for " + std::to_string(responses.rate_hz) +
+        complaint = wishes.source->file + " is for " + std::to_string(responses.rate_hz) +
                     " Hz, but the stream has " + std::to_string(format.rate_hz) +
                     " Hz: the response is used as it is, at another pitch";
-    const auto filter = ConvolutionFilter::with(static_cast<std::size_t>(format.inputs),
-                                                static_cast<std::size_t>(format.outputs),
-                                                std::move(responses.taps));
-    auto result = AudioFilter::create(settings_.config(format.sample), filter);
+    const ConvolutionFilter filter = std::move(responses).filter(
+        static_cast<std::size_t>(format.inputs), static_cast<std::size_t>(format.outputs));
+    std::shared_ptr<AudioFilter> result =
+        AudioFilter::create(wishes.settings.config(format.sample), filter);
     taps_ = filter.longest_taps();
     partitions_ = result->partitions();
     return result;
 }
 
-void FilterState::publish(std::string& complaint) {
+/// Returns the one before, so that it goes without the lock.
+std::shared_ptr<AudioFilter> FilterState::replace_filter(std::shared_ptr<AudioFilter> next) {
+    const std::lock_guard lock(mutex_);
+    if (filter_ != nullptr)
+        count(exchanges_before_, filter_->exchanges());
+    filter_.swap(next);
+    return next;
+}
+
+/// Gives the filter the newest response.
+void FilterState::publish() {
+    std::string complaint;
     try {
-        const auto filter = ConvolutionFilter::with(static_cast<std::size_t>(format_.inputs),
-                                                    static_cast<std::size_t>(format_.outputs),
-                                                    source_.read(settings_.kernel_channels).taps);
-        filter_->publish(filter);
-        taps_ = filter.longest_taps();
+        const std::lock_guard making(making_mutex_);
+        std::shared_ptr<AudioFilter> filter;
+        FilterFormat format;
+        {
+            const std::lock_guard lock(mutex_);
+            filter = filter_;
+            format = format_;
+        }
+        if (filter == nullptr)
+            return;
+        const Wishes newest = wishes();
+        const ConvolutionFilter next = newest.source->read(newest.settings.kernel_channels)
+                                           .filter(static_cast<std::size_t>(format.inputs),
+                                                   static_cast<std::size_t>(format.outputs));
+        filter->publish(next);
+        taps_ = next.longest_taps();
     } catch (const std::exception& error) {
         complaint = std::string(error.what()) + "; the response before stays";
     }
+    warn(complaint);
 }
 
 // --- beginnings and ends
 
 bool FilterState::start() {
-    std::string complaint;
+    const Wishes now = wishes();
     try {
-        const std::lock_guard lock(mutex_);
-        source_.read(settings_.kernel_channels);
+        now.source->read(now.settings.kernel_channels);
         return true;
     } catch (const std::exception& error) {
-        complaint = error.what();
+        GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("%s", error.what()), (nullptr));
+        return false;
     }
-    GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("%s", complaint.c_str()), (nullptr));
-    return false;
 }
 
 void FilterState::stop() {
     flush();
-    std::unique_ptr<AudioFilter> gone;
-    {
-        const std::lock_guard lock(mutex_);
-        gone = std::move(filter_);
-        if (gone != nullptr)
-            count(exchanges_before_, gone->exchanges());
-        anew_ = false;
-    }
-    format_ = {};
+    replace_filter(nullptr);
+    anew_ = false;
+    note_format({});
     warned_of_rest_ = false;
     pool_.clear();
     latency_ns_ = 0;
@@ -138,23 +172,14 @@ bool FilterState::set_format(const FilterFormat& format) {
     if (filter_ != nullptr && format == format_)
         return true;
     drain();
+    replace_filter(nullptr);
+    note_format(format);
     std::string complaint;
-    bool is_made = false;
-    std::unique_ptr<AudioFilter> gone;
     try {
-        const std::lock_guard lock(mutex_);
-        gone = std::exchange(filter_, nullptr);
-        if (gone != nullptr)
-            count(exchanges_before_, gone->exchanges());
-        format_ = format;
-        anew_ = false;
-        filter_ = make_filter(format, complaint);
-        is_made = true;
+        const std::lock_guard making(making_mutex_);
+        replace_filter(make_filter(format, take_wishes(), complaint));
     } catch (const std::exception& error) {
-        complaint = error.what();
-    }
-    if (!is_made) {
-        GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("%s", complaint.c_str()), (nullptr));
+        GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("%s", error.what()), (nullptr));
         return false;
     }
     timeline_ = FrameTimeline(static_cast<std::uint64_t>(format.rate_hz));
@@ -163,12 +188,13 @@ bool FilterState::set_format(const FilterFormat& format) {
     return true;
 }
 
+void FilterState::note_format(const FilterFormat& format) {
+    const std::lock_guard lock(mutex_);
+    format_ = format;
+}
+
 void FilterState::update_latency() {
-    GstClockTime latency = 0;
-    {
-        const std::lock_guard lock(mutex_);
-        latency = timeline_.duration_ns(settings_.latency());
-    }
+    const GstClockTime latency = timeline_.duration_ns(wishes().settings.latency());
     if (latency_ns_.exchange(latency) != latency)
         gst_element_post_message(element, gst_message_new_latency(GST_OBJECT_CAST(element)));
 }
@@ -177,11 +203,9 @@ void FilterState::update_latency() {
 void FilterState::begin_anew() {
     std::string complaint;
     try {
-        const std::lock_guard lock(mutex_);
-        anew_ = false;
-        auto next = make_filter(format_, complaint);
-        count(exchanges_before_, filter_->exchanges() + 1);
-        std::swap(filter_, next);
+        const std::lock_guard making(making_mutex_);
+        replace_filter(make_filter(format_, take_wishes(), complaint));
+        count(exchanges_before_);
     } catch (const std::exception& error) {
         complaint = std::string(error.what()) + "; the response before stays";
     }
@@ -208,10 +232,8 @@ GstFlowReturn FilterState::drain() {
 
 GstFlowReturn FilterState::push_rest() {
     std::uint64_t rest = filter_->pending_frames();
-    {
-        const std::lock_guard lock(mutex_);
-        rest += settings_.drain_tail ? taps_ - 1 : 0;
-    }
+    if (wishes().settings.drain_tail)
+        rest += taps_ - 1;
     GstFlowReturn flow = GST_FLOW_OK;
     const std::size_t block = filter_->block_frames();
     while (rest > 0 && flow == GST_FLOW_OK) {
@@ -237,8 +259,10 @@ GstFlowReturn FilterState::push_rest() {
 
 GstFlowReturn FilterState::begin(GstBuffer* input) {
     const GstClockTime time = GST_BUFFER_PTS(input);
+    // Played backwards, what comes next was before.
     const bool breaks =
-        frames_in_ > 0 && (GST_BUFFER_IS_DISCONT(input) || timeline_.breaks(frames_in_, time));
+        frames_in_ > 0 && (GST_BUFFER_IS_DISCONT(input) || transform->segment.rate < 0 ||
+                           timeline_.breaks(frames_in_, time));
     GstFlowReturn flow = GST_FLOW_OK;
     if (breaks) {
         count(discontinuities_);
@@ -307,8 +331,7 @@ BufferHandle FilterState::stamped(BufferHandle buffer, std::size_t frames) {
     GstBuffer* const b = buffer.get();
     const std::uint64_t end = frames_out_ + frames;
     GST_BUFFER_PTS(b) = timeline_.time_of(frames_out_);
-    GST_BUFFER_DURATION(b) = GST_BUFFER_PTS_IS_VALID(b) ? timeline_.time_of(end) - GST_BUFFER_PTS(b)
-                                                        : timeline_.duration_ns(frames);
+    GST_BUFFER_DURATION(b) = timeline_.duration_ns(frames_out_, end);
     if (offset_ != GST_BUFFER_OFFSET_NONE) {
         GST_BUFFER_OFFSET(b) = offset_ + frames_out_;
         GST_BUFFER_OFFSET_END(b) = offset_ + end;
@@ -321,20 +344,17 @@ BufferHandle FilterState::stamped(BufferHandle buffer, std::size_t frames) {
     return buffer;
 }
 
-bool FilterState::fill_gap(GstClockTime time, GstClockTime duration) {
-    if (filter_ == nullptr || frames_in_ == 0 || !GST_CLOCK_TIME_IS_VALID(duration) ||
-        duration > kMostGap || timeline_.breaks(frames_in_, time))
+bool FilterState::fill_gap(GstEvent* gap) {
+    if (filter_ == nullptr || frames_in_ == 0)
         return false;
-    timeline_.note(frames_in_, time);
-    std::uint64_t frames =
-        gst_util_uint64_scale_round(duration, static_cast<guint64>(format_.rate_hz), GST_SECOND);
-    while (frames > 0) {
-        const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(frames, kSilentFrames));
-        BufferHandle buffer = run(nullptr, part);
-        if (buffer != nullptr && gst_pad_push(transform->srcpad, buffer.release()) != GST_FLOW_OK)
-            break;
-        frames -= part;
-    }
+    const std::optional<std::uint64_t> silence =
+        silent_frames(gap, timeline_, frames_in_, static_cast<guint64>(format_.rate_hz));
+    if (!silence)
+        return false;
+    in_pieces(*silence, kSilentFrames, [this](std::size_t frames) {
+        BufferHandle buffer = run(nullptr, frames);
+        return buffer == nullptr ? GST_FLOW_OK : gst_pad_push(transform->srcpad, buffer.release());
+    });
     return true;
 }
 

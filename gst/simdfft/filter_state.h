@@ -34,9 +34,10 @@ struct FilterFormat {
 /// All of simdfftfilter but its GObject.
 ///
 /// Threads: the streaming one, except for properties, stats and latency. `mutex_` guards the
-/// properties and keeps the filter alive while another thread gives it a response; the streaming
-/// thread takes it only where a stream begins or is to begin anew. Nothing is pushed, posted or
-/// emitted under it.
+/// properties and which filter there is; nobody holds it for long. `making_mutex_` is held while
+/// responses are read and a filter is made of them, or one is given them: so what is read last
+/// counts. The streaming thread takes that only where a stream begins or is to begin anew. Nothing
+/// is pushed, posted or emitted under either.
 class FilterState {
   public:
     explicit FilterState(GstBaseTransform* owner);
@@ -64,15 +65,26 @@ class FilterState {
     /// The result of `input`, which may be null yet.
     GstFlowReturn filter(GstBuffer* input, GstBuffer** output);
     /// As if silence had come; false if it is too long for that, or nothing can be made of it.
-    bool fill_gap(GstClockTime time, GstClockTime duration);
+    bool fill_gap(GstEvent* gap);
     /// Pushes all that is held back, and begins anew.
     GstFlowReturn drain();
     /// Forgets all.
     void flush();
 
   private:
-    std::unique_ptr<AudioFilter> make_filter(const FilterFormat& format, std::string& complaint);
-    void publish(std::string& complaint);
+    /// The properties at one time.
+    struct Wishes {
+        FilterSettings settings;
+        std::shared_ptr<const FilterSource> source;
+    };
+
+    Wishes wishes() const;
+    Wishes take_wishes();
+    std::shared_ptr<AudioFilter> make_filter(const FilterFormat& format, const Wishes& wishes,
+                                             std::string& complaint);
+    std::shared_ptr<AudioFilter> replace_filter(std::shared_ptr<AudioFilter> next);
+    void note_format(const FilterFormat& format);
+    void publish();
     void begin_anew();
     GstFlowReturn push_rest();
     BufferHandle run(const std::uint8_t* in, std::size_t frames);
@@ -81,13 +93,14 @@ class FilterState {
     void warn(const std::string& complaint) const;
     void warn_of_rest(std::size_t bytes);
 
+    std::mutex making_mutex_; ///< before mutex_
     mutable std::mutex mutex_;
     FilterSettings settings_;
-    FilterSource source_;
-    std::unique_ptr<AudioFilter> filter_;
-    std::atomic<bool> anew_{false}; ///< a property asks the streaming thread for it
+    std::shared_ptr<const FilterSource> source_ = std::make_shared<FilterSource>();
+    std::shared_ptr<AudioFilter> filter_; ///< written by the streaming thread alone
+    std::atomic<bool> anew_{false};       ///< a property asks the streaming thread for it
 
-    // Of the streaming thread.
+    // Of the streaming thread; format_ is written under mutex_.
     FilterFormat format_;
     FrameTimeline timeline_{1};
     std::uint64_t frames_in_ = 0;  ///< since the beginning

@@ -19,6 +19,7 @@
  */
 #include "simdfft/gstsimdfftfilter.h"
 
+#include "glue/entry_points.h"
 #include "glue/fast_clock.h"
 #include "glue/guard.h"
 #include "glue/latency_query.h"
@@ -55,8 +56,10 @@ GstStaticPadTemplate src_template =
 
 guint rate_changed_signal;
 
+using Entry = EntryPoints<_GstSimdFftFilter, gst_simd_fft_filter_parent_class>;
+
 FilterState& state_of(gpointer object) {
-    return *static_cast<GstSimdFftFilter*>(object)->state; // unchecked: once per buffer
+    return Entry::state_of(object);
 }
 
 GstBaseTransformClass* parent() {
@@ -174,10 +177,7 @@ GstFlowReturn generate_output(GstBaseTransform* transform, GstBuffer** output) n
 }
 
 bool handle_gap(FilterState& state, GstEvent* event) {
-    GstClockTime time = GST_CLOCK_TIME_NONE;
-    GstClockTime duration = GST_CLOCK_TIME_NONE;
-    gst_event_parse_gap(event, &time, &duration);
-    if (state.fill_gap(time, duration))
+    if (state.fill_gap(event))
         return true;
     state.drain();
     return false;
@@ -233,40 +233,15 @@ gboolean stop(GstBaseTransform* transform) noexcept {
     });
 }
 
-void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) noexcept {
-    FilterState& state = state_of(object);
-    guarded(state.element, 0, [&] {
-        if (!state.set_property(id, value))
-            G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
-        return 0;
-    });
-}
-
-void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) noexcept {
-    FilterState& state = state_of(object);
-    guarded(state.element, 0, [&] {
-        if (id == kFilterStatsId)
-            g_value_take_boxed(value, state.stats());
-        else if (!state.get_property(id, value))
-            G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
-        return 0;
-    });
-}
-
-void finalize(GObject* object) noexcept {
-    delete GST_SIMD_FFT_FILTER(object)->state;
-    G_OBJECT_CLASS(gst_simd_fft_filter_parent_class)->finalize(object);
-}
-
 } // namespace
 
 static void gst_simd_fft_filter_class_init(GstSimdFftFilterClass* klass) {
     auto* object_class = G_OBJECT_CLASS(klass);
     auto* element_class = GST_ELEMENT_CLASS(klass);
     auto* transform_class = GST_BASE_TRANSFORM_CLASS(klass);
-    object_class->set_property = set_property;
-    object_class->get_property = get_property;
-    object_class->finalize = finalize;
+    object_class->set_property = Entry::set_property;
+    object_class->get_property = Entry::get_property;
+    object_class->finalize = Entry::finalize;
     transform_class->transform_caps = transform_caps;
     transform_class->get_unit_size = get_unit_size;
     transform_class->set_caps = set_caps;

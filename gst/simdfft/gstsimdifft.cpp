@@ -18,14 +18,11 @@
  */
 #include "simdfft/gstsimdifft.h"
 
+#include "glue/entry_points.h"
 #include "glue/fast_clock.h"
-#include "glue/guard.h"
-#include "glue/properties.h"
 #include "simdfft/simdifft_state.h"
 
 #include <gst/audio/audio.h>
-
-#include <array>
 
 using namespace tactus;
 
@@ -43,14 +40,6 @@ GST_ELEMENT_REGISTER_DEFINE(simdifft, "simdifft", GST_RANK_NONE, GST_TYPE_SIMD_I
 
 namespace {
 
-enum Property : guint { kStats = 1 };
-
-constexpr std::array kProperties = {
-    PropertySpec{"stats", "Statistics",
-                 "Counters of frames, samples and runs, and the time a buffer takes (ns)",
-                 PropertySpec::Kind::structure, PropertySpec::Access::read_only},
-};
-
 GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
     "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(TACTUS_STFT_CAPS("complex-f32")));
 GstStaticPadTemplate src_template =
@@ -60,62 +49,17 @@ GstStaticPadTemplate src_template =
                                      "rate=(int)[ 1, 2147483647 ], channels=(int)[ 1, 64 ], "
                                      "layout=(string)interleaved"));
 
-SimdIfftState& state_of(gpointer object) {
-    return *static_cast<GstSimdIfft*>(object)->state; // unchecked: once per buffer
-}
-
-// --- C entry points
-
-GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* buffer) noexcept {
-    SimdIfftState& state = state_of(parent);
-    return guarded(state.element, GST_FLOW_ERROR, [&] { return state.chain(buffer); });
-}
-
-gboolean sink_event(GstPad*, GstObject* parent, GstEvent* event) noexcept {
-    SimdIfftState& state = state_of(parent);
-    return guarded(state.element, FALSE, [&]() -> gboolean { return state.sink_event(event); });
-}
-
-gboolean sink_query(GstPad*, GstObject* parent, GstQuery* query) noexcept {
-    SimdIfftState& state = state_of(parent);
-    return guarded(state.element, FALSE, [&]() -> gboolean { return state.sink_query(query); });
-}
-
-gboolean src_query(GstPad*, GstObject* parent, GstQuery* query) noexcept {
-    SimdIfftState& state = state_of(parent);
-    return guarded(state.element, FALSE, [&]() -> gboolean { return state.src_query(query); });
-}
-
-void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) noexcept {
-    if (id == kStats)
-        g_value_take_boxed(value, state_of(object).stats());
-    else
-        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
-}
-
-void finalize(GObject* object) noexcept {
-    delete GST_SIMD_IFFT(object)->state;
-    G_OBJECT_CLASS(gst_simd_ifft_parent_class)->finalize(object);
-}
-
-GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) noexcept {
-    GstElementClass* parent_class = GST_ELEMENT_CLASS(gst_simd_ifft_parent_class);
-    const GstStateChangeReturn result = parent_class->change_state(element, transition);
-    // Both pads are inactive now: no data flows.
-    if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
-        state_of(element).stop();
-    return result;
-}
+using Entry = EntryPoints<_GstSimdIfft, gst_simd_ifft_parent_class>;
 
 } // namespace
 
 static void gst_simd_ifft_class_init(GstSimdIfftClass* klass) {
     auto* object_class = G_OBJECT_CLASS(klass);
     auto* element_class = GST_ELEMENT_CLASS(klass);
-    object_class->get_property = get_property;
-    object_class->finalize = finalize;
-    element_class->change_state = change_state;
-    install_properties(object_class, kProperties);
+    object_class->get_property = Entry::get_property;
+    object_class->finalize = Entry::finalize;
+    element_class->change_state = Entry::change_state;
+    install_simdifft_properties(object_class);
     gst_element_class_set_static_metadata(
         element_class, "Audio from spectra (vector unit)", "Filter/Converter/Audio",
         "Turns the complex spectra of simdfft back into audio", "The gst-tactus authors");
@@ -129,14 +73,14 @@ static void gst_simd_ifft_init(GstSimdIfft* self) {
     self->state = new SimdIfftState(element);
 
     GstPad* sink = gst_pad_new_from_static_template(&sink_template, "sink");
-    gst_pad_set_chain_function(sink, chain);
-    gst_pad_set_event_function(sink, sink_event);
-    gst_pad_set_query_function(sink, sink_query);
+    gst_pad_set_chain_function(sink, Entry::chain);
+    gst_pad_set_event_function(sink, Entry::sink_event);
+    gst_pad_set_query_function(sink, Entry::sink_query);
     self->state->sink_pad = sink;
     gst_element_add_pad(element, sink);
 
     GstPad* src = gst_pad_new_from_static_template(&src_template, "src");
-    gst_pad_set_query_function(src, src_query);
+    gst_pad_set_query_function(src, Entry::src_query);
     self->state->src_pad = src;
     gst_element_add_pad(element, src);
 }

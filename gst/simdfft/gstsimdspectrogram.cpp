@@ -18,8 +18,8 @@
  */
 #include "simdfft/gstsimdspectrogram.h"
 
+#include "glue/entry_points.h"
 #include "glue/fast_clock.h"
-#include "glue/guard.h"
 #include "simdfft/audio_map.h"
 #include "simdfft/enums.h"
 #include "simdfft/spectrogram_debug.h"
@@ -42,80 +42,27 @@ GST_ELEMENT_REGISTER_DEFINE(simdspectrogram, "simdspectrogram", GST_RANK_NONE,
 
 namespace {
 
-GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
-    "sink", GST_PAD_SINK, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS("audio/x-raw, format=(string)" TACTUS_SAMPLE_FORMATS
-                    ", rate=(int)[ 1, 2147483647 ], channels=(int)[ 1, 2147483647 ], "
-                    "layout=(string){ interleaved, non-interleaved }"));
+#define VIDEO_CAPS(formats)                                                                        \
+    "video/x-raw, format=(string)" formats ", width=(int)[ 16, 16384 ], "                          \
+    "height=(int)[ 16, 16384 ], framerate=(fraction)[ 1/1000, 1000/1 ]"
+
+GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
+                                                             GST_STATIC_CAPS(TACTUS_AUDIO_CAPS));
 GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
     "src", GST_PAD_SRC, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS("video/x-raw, format=(string){ BGRx, RGBx, BGRA, RGBA, GRAY8 }, "
-                    "width=(int)[ 16, 16384 ], height=(int)[ 16, 16384 ], "
-                    "framerate=(fraction)[ 1/1000, 1000/1 ]"));
+    GST_STATIC_CAPS(VIDEO_CAPS(TACTUS_DRAWN_FORMATS) "; " VIDEO_CAPS(TACTUS_CONVERTED_FORMATS)));
 
-SpectrogramState& state_of(gpointer object) {
-    return *static_cast<GstSimdSpectrogram*>(object)->state; // unchecked: once per buffer
-}
-
-// --- C entry points
-
-GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* buffer) noexcept {
-    SpectrogramState& state = state_of(parent);
-    return guarded(state.element, GST_FLOW_ERROR, [&] { return state.chain(buffer); });
-}
-
-gboolean sink_event(GstPad*, GstObject* parent, GstEvent* event) noexcept {
-    SpectrogramState& state = state_of(parent);
-    return guarded(state.element, FALSE, [&]() -> gboolean { return state.sink_event(event); });
-}
-
-gboolean src_event(GstPad*, GstObject* parent, GstEvent* event) noexcept {
-    SpectrogramState& state = state_of(parent);
-    return guarded(state.element, FALSE, [&]() -> gboolean { return state.src_event(event); });
-}
-
-gboolean src_query(GstPad*, GstObject* parent, GstQuery* query) noexcept {
-    SpectrogramState& state = state_of(parent);
-    return guarded(state.element, FALSE, [&]() -> gboolean { return state.src_query(query); });
-}
-
-void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) noexcept {
-    SpectrogramState& state = state_of(object);
-    if (!guarded(state.element, true, [&] { return state.set(id, value); }))
-        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
-}
-
-void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) noexcept {
-    SpectrogramState& state = state_of(object);
-    if (id == kSpectrogramStatsId)
-        g_value_take_boxed(value, state.stats());
-    else if (!state.get(id, value))
-        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
-}
-
-void finalize(GObject* object) noexcept {
-    delete GST_SIMD_SPECTROGRAM(object)->state;
-    G_OBJECT_CLASS(gst_simd_spectrogram_parent_class)->finalize(object);
-}
-
-GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) noexcept {
-    const GstStateChangeReturn result =
-        GST_ELEMENT_CLASS(gst_simd_spectrogram_parent_class)->change_state(element, transition);
-    // Both pads are inactive now: no data flows.
-    if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
-        state_of(element).stop();
-    return result;
-}
+using Entry = EntryPoints<_GstSimdSpectrogram, gst_simd_spectrogram_parent_class>;
 
 } // namespace
 
 static void gst_simd_spectrogram_class_init(GstSimdSpectrogramClass* klass) {
     auto* object_class = G_OBJECT_CLASS(klass);
     auto* element_class = GST_ELEMENT_CLASS(klass);
-    object_class->set_property = set_property;
-    object_class->get_property = get_property;
-    object_class->finalize = finalize;
-    element_class->change_state = change_state;
+    object_class->set_property = Entry::set_property;
+    object_class->get_property = Entry::get_property;
+    object_class->finalize = Entry::finalize;
+    element_class->change_state = Entry::change_state;
     install_spectrogram_properties(object_class);
     gst_element_class_set_static_metadata(
         element_class, "Scrolling spectrogram (vector unit)", "Visualization",
@@ -131,14 +78,14 @@ static void gst_simd_spectrogram_init(GstSimdSpectrogram* self) {
     self->state = new SpectrogramState(element);
 
     GstPad* sink = gst_pad_new_from_static_template(&sink_template, "sink");
-    gst_pad_set_chain_function(sink, chain);
-    gst_pad_set_event_function(sink, sink_event);
+    gst_pad_set_chain_function(sink, Entry::chain);
+    gst_pad_set_event_function(sink, Entry::sink_event);
     self->state->sink_pad = sink;
     gst_element_add_pad(element, sink);
 
     GstPad* src = gst_pad_new_from_static_template(&src_template, "src");
-    gst_pad_set_event_function(src, src_event);
-    gst_pad_set_query_function(src, src_query);
+    gst_pad_set_event_function(src, Entry::src_event);
+    gst_pad_set_query_function(src, Entry::src_query);
     self->state->src_pad = src;
     gst_element_add_pad(element, src);
 }

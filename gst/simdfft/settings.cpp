@@ -172,17 +172,11 @@ const guint kSimdFftStatsId = kSettings.size() + 1;
 const guint kSimdFftCustomWindowId = kSettings.size() + 2;
 
 void install_simdfft_properties(GObjectClass* klass) {
-    static constexpr auto kTable = [] {
-        std::array<PropertySpec, kSettings.size() + 1> table{};
-        for (std::size_t i = 0; i < kSettings.size(); ++i)
-            table[i] = kSettings[i].spec;
-        table[kSettings.size()] =
-            row("stats", "Statistics", Kind::structure, 0, 0, 0,
-                "Buffers, frames, transforms, messages, runs and what was lost; "
-                "the time that a buffer takes, P50/P99/P99.9/max in ns");
-        table[kSettings.size()].access = Access::read_only;
-        return table;
-    }();
+    static constexpr auto kTable = specs_of(
+        kSettings, PropertySpec{"stats", "Statistics",
+                                "Buffers, frames, transforms, messages, runs and what was lost; "
+                                "the time that a buffer takes, P50/P99/P99.9/max in ns",
+                                Kind::structure, Access::read_only});
     install_properties(klass, kTable);
     g_object_class_install_property(klass, kSimdFftCustomWindowId, custom_window_spec());
 }
@@ -192,11 +186,7 @@ bool set_setting(SimdFftSettings& settings, guint id, const GValue* value) {
         take_window(settings.custom_window, value);
         return true;
     }
-    if (id == 0 || id > kSettings.size())
-        return false;
-    std::visit([&](auto member) { take_setting(settings.*member, value); },
-               kSettings[id - 1].member);
-    return true;
+    return take_property(kSettings, settings, id, value);
 }
 
 bool get_setting(const SimdFftSettings& settings, guint id, GValue* value) {
@@ -204,11 +194,7 @@ bool get_setting(const SimdFftSettings& settings, guint id, GValue* value) {
         give_window(settings.custom_window, value);
         return true;
     }
-    if (id == 0 || id > kSettings.size())
-        return false;
-    std::visit([&](auto member) { give_setting(settings.*member, value); },
-               kSettings[id - 1].member);
-    return true;
+    return give_property(kSettings, settings, id, value);
 }
 
 StftConfig SimdFftSettings::stft_config(unsigned rate, unsigned channels) const {

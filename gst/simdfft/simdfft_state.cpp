@@ -33,13 +33,17 @@ SimdFftState::~SimdFftState() {
 
 // --- settings
 
-bool SimdFftState::set(guint id, const GValue* value) {
+bool SimdFftState::set_property(guint id, const GValue* value) {
     const std::lock_guard lock(settings_mutex_);
     settings_changed_ = true;
     return set_setting(settings_, id, value);
 }
 
-bool SimdFftState::get(guint id, GValue* value) const {
+bool SimdFftState::get_property(guint id, GValue* value) const {
+    if (id == kSimdFftStatsId) {
+        g_value_take_boxed(value, stats());
+        return true;
+    }
     const std::lock_guard lock(settings_mutex_);
     return get_setting(settings_, id, value);
 }
@@ -128,12 +132,14 @@ GstFlowReturn SimdFftState::prepare(GstBuffer* buffer) {
     const bool is_stale =
         GST_PAD_NEEDS_RECONFIGURE(src_pad) || settings_changed_.load(std::memory_order_relaxed);
     if (is_stale && !negotiate())
-        return GST_FLOW_ERROR;
-    if (!GST_BUFFER_IS_DISCONT(buffer))
-        return GST_FLOW_OK;
-    count(discontinuities_);
-    messages_.flush();
-    return stream_.finish();
+        return GST_FLOW_NOT_NEGOTIATED;
+    if (GST_BUFFER_IS_DISCONT(buffer)) {
+        count(discontinuities_);
+        messages_.flush();
+        return stream_.finish();
+    }
+    // Played backwards, what comes next was before.
+    return segment_.rate < 0 ? stream_.finish() : GST_FLOW_OK;
 }
 
 GstFlowReturn SimdFftState::complain_unmapped(GstBuffer* buffer) {
@@ -331,7 +337,7 @@ GstStructure* SimdFftState::stats() const {
     set_count(s, "messages", messages_posted_);
     set_count(s, "stream-frames", stream_frames_);
     set_count(s, "runs", runs_);
-    set_count(s, "non-finite-samples", non_finite_);
+    set_count(s, "non-finite", non_finite_);
     set_count(s, "samples-flushed", samples_flushed_);
     set_summary(s, "process-time", process_ns_.summary());
     return s;

@@ -41,8 +41,8 @@ class SimdFftState {
     /// No data flows any more.
     void stop();
 
-    bool set(guint id, const GValue* value);
-    bool get(guint id, GValue* value) const;
+    bool set_property(guint id, const GValue* value);
+    bool get_property(guint id, GValue* value) const;
     GstStructure* stats() const;
 
   private:

@@ -5,6 +5,7 @@
 #include "core/stats/counter.h"
 #include "glue/fast_clock.h"
 #include "glue/latency_query.h"
+#include "glue/properties.h"
 #include "glue/read_map.h"
 #include "glue/stats_fields.h"
 #include "simdfft/stft_negotiation.h"
@@ -20,6 +21,13 @@
 namespace tactus {
 
 namespace {
+
+constexpr guint kStatsId = 1;
+constexpr std::array kProperties = {
+    PropertySpec{"stats", "Statistics",
+                 "Counters of frames, samples and runs, and the time a buffer takes (ns)",
+                 PropertySpec::Kind::structure, PropertySpec::Access::read_only},
+};
 
 std::int64_t distance(std::uint64_t from, std::uint64_t to) {
     return static_cast<std::int64_t>(to - from);
@@ -44,6 +52,10 @@ bool has_offsets(GstBuffer* buffer) {
 }
 
 } // namespace
+
+void install_simdifft_properties(GObjectClass* klass) {
+    install_properties(klass, kProperties);
+}
 
 SimdIfftState::SimdIfftState(GstElement* owner) : element(owner) {
     gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
@@ -78,7 +90,7 @@ GstFlowReturn SimdIfftState::transform(GstBuffer* buffer) {
             return flow;
         begin_run(buffer);
     }
-    note_end(buffer, frames);
+    note_place(buffer, frames);
     return push_frames(map.data(), frames);
 }
 
@@ -108,15 +120,16 @@ void SimdIfftState::begin_run(GstBuffer* buffer) {
         count(missing_frames_, static_cast<std::uint64_t>(gap) / stream_->config.hop_frames);
     run_ = {};
     run_.is_open = true;
-    run_.clock = {GST_BUFFER_PTS(buffer), stream_->config.rate};
+    run_.timeline = FrameTimeline(stream_->config.rate);
     run_.has_offsets = has_offsets(buffer);
     run_.offset = run_.has_offsets ? GST_BUFFER_OFFSET(buffer) : 0;
     is_discont_ = true;
     count(runs_, 1);
 }
 
-/// Learns where the run ends, if the buffer says that.
-void SimdIfftState::note_end(GstBuffer* buffer, std::size_t frames) {
+/// Learns when the buffer is and, if it says that, where the run ends.
+void SimdIfftState::note_place(GstBuffer* buffer, std::size_t frames) {
+    run_.timeline.note(static_cast<std::uint64_t>(run_.expected), GST_BUFFER_PTS(buffer));
     run_.expected += static_cast<std::int64_t>(frames * stream_->config.hop_frames);
     run_.has_offsets = run_.has_offsets && has_offsets(buffer);
     if (!run_.has_offsets)
@@ -217,8 +230,9 @@ GstFlowReturn SimdIfftState::finish_output(Output& output) {
     const std::int64_t end = output.position + frames;
     gst_buffer_set_size(
         buffer, static_cast<gssize>(output.frames * stream_->config.channels * sizeof(float)));
-    GST_BUFFER_PTS(buffer) = run_.clock.at(output.position);
-    GST_BUFFER_DURATION(buffer) = run_.clock.between(output.position, end);
+    const auto first = static_cast<std::uint64_t>(output.position);
+    GST_BUFFER_PTS(buffer) = run_.timeline.time_of(first);
+    GST_BUFFER_DURATION(buffer) = run_.timeline.duration_ns(first, static_cast<std::uint64_t>(end));
     GST_BUFFER_OFFSET(buffer) = run_.offset + static_cast<std::uint64_t>(output.position);
     GST_BUFFER_OFFSET_END(buffer) = run_.offset + static_cast<std::uint64_t>(end);
     if (is_discont_)
@@ -345,6 +359,13 @@ bool SimdIfftState::src_query(GstQuery* query) {
     if (GST_QUERY_TYPE(query) == GST_QUERY_LATENCY)
         return answer_latency(sink_pad, query, latency_ns_);
     return gst_pad_query_default(src_pad, GST_OBJECT_CAST(element), query) != FALSE;
+}
+
+bool SimdIfftState::get_property(guint id, GValue* value) const {
+    if (id != kStatsId)
+        return false;
+    g_value_take_boxed(value, stats());
+    return true;
 }
 
 GstStructure* SimdIfftState::stats() const {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "core/clock/frame_timeline.h"
 #include "core/fft/inverse_stft.h"
 #include "core/stats/log_linear_histogram.h"
 #include "glue/handles.h"
@@ -16,6 +17,8 @@
 #include <optional>
 
 namespace tactus {
+
+void install_simdifft_properties(GObjectClass* klass);
 
 /// All of a simdifft but its GObject: frames of spectra become audio again, run by run
 /// (docs/design/stft-caps.md).
@@ -34,13 +37,15 @@ struct SimdIfftState {
     bool sink_query(GstQuery* query);
     bool src_query(GstQuery* query);
     void stop();
+    /// `stats` is the only property.
+    bool get_property(guint id, GValue* value) const;
     GstStructure* stats() const;
 
   private:
     /// What is known of the frames that came without a gap. Positions count samples from the first
     /// of them.
     struct Run {
-        SampleClock clock;
+        FrameTimeline timeline{1};
         std::uint64_t offset = 0;               ///< of its first sample
         std::int64_t expected = 0;              ///< where the next frame is
         std::int64_t last_end = 0;              ///< by the last buffer's offset end
@@ -64,7 +69,7 @@ struct SimdIfftState {
     GstFlowReturn transform(GstBuffer* buffer);
     bool starts_run(GstBuffer* buffer) const;
     void begin_run(GstBuffer* buffer);
-    void note_end(GstBuffer* buffer, std::size_t frames);
+    void note_place(GstBuffer* buffer, std::size_t frames);
     GstFlowReturn push_frames(const std::uint8_t* bytes, std::size_t frames);
     GstFlowReturn end_run(GstBuffer* next = nullptr);
     void drop_run();

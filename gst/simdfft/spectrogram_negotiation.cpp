@@ -19,18 +19,6 @@ constexpr int kHeight = 360;
 constexpr int kFramesPerSecond = 30;
 constexpr std::size_t kChunkFrames = 1024;
 
-PixelFormat pixel_format_of(const GstVideoInfo& info) {
-    switch (GST_VIDEO_INFO_FORMAT(&info)) {
-    case GST_VIDEO_FORMAT_GRAY8:
-        return PixelFormat::grey;
-    case GST_VIDEO_FORMAT_BGRA:
-    case GST_VIDEO_FORMAT_BGRx:
-        return PixelFormat::bgra;
-    default:
-        return PixelFormat::rgba;
-    }
-}
-
 /// All but what tells of the stream, such as its tags.
 bool ends_with_flush(const EventHandle& event) {
     return !GST_EVENT_IS_STICKY(event.get()) || GST_EVENT_TYPE(event.get()) == GST_EVENT_SEGMENT;
@@ -54,13 +42,17 @@ void SpectrogramState::complain(const std::string& complaint) const {
 
 // --- settings
 
-bool SpectrogramState::set(guint id, const GValue* value) {
+bool SpectrogramState::set_property(guint id, const GValue* value) {
     const std::lock_guard lock(settings_mutex_);
     settings_changed_ = true;
     return set_setting(settings_, id, value);
 }
 
-bool SpectrogramState::get(guint id, GValue* value) const {
+bool SpectrogramState::get_property(guint id, GValue* value) const {
+    if (id == kSpectrogramStatsId) {
+        g_value_take_boxed(value, stats());
+        return true;
+    }
     const std::lock_guard lock(settings_mutex_);
     return get_setting(settings_, id, value);
 }
@@ -99,8 +91,9 @@ bool SpectrogramState::make_picture(const SpectrogramSettings& settings) {
             picture_.emplace(settings.config(static_cast<unsigned>(GST_AUDIO_INFO_RATE(&audio_)),
                                              GST_VIDEO_INFO_WIDTH(&video_),
                                              GST_VIDEO_INFO_HEIGHT(&video_),
-                                             pixel_format_of(video_)),
+                                             writer_.drawn_format()),
                              settings.colors());
+            counted_transforms_ = counted_non_finite_ = 0;
         }
     } catch (const std::invalid_argument& error) {
         complain(error.what());
@@ -133,18 +126,20 @@ bool SpectrogramState::negotiate() {
     // The pictures of the old kind.
     end_run();
     const CapsHandle own(gst_pad_get_pad_template_caps(src_pad));
-    CapsHandle peer(gst_pad_peer_query_caps(src_pad, own.get()));
-    if (peer == nullptr || gst_caps_is_empty(peer.get())) {
+    const CapsHandle peer(gst_pad_peer_query_caps(src_pad, own.get()));
+    // First what is drawn without a conversion.
+    CapsHandle both(gst_caps_intersect_full(own.get(), peer.get(), GST_CAPS_INTERSECT_FIRST));
+    if (gst_caps_is_empty(both.get())) {
         GST_ELEMENT_ERROR(element, CORE, NEGOTIATION, ("What follows takes none of our pictures."),
                           ("%" GST_PTR_FORMAT, static_cast<void*>(peer.get())));
         return false;
     }
-    return choose_caps(peer.release());
+    return choose_caps(both.release());
 }
 
-/// Takes `peer`.
-bool SpectrogramState::choose_caps(GstCaps* peer) {
-    GstCaps* caps = gst_caps_make_writable(gst_caps_truncate(peer));
+/// Takes `possible`.
+bool SpectrogramState::choose_caps(GstCaps* possible) {
+    GstCaps* caps = gst_caps_make_writable(gst_caps_truncate(possible));
     GstStructure* const s = gst_caps_get_structure(caps, 0);
     gst_structure_fixate_field_nearest_int(s, "width", kWidth);
     gst_structure_fixate_field_nearest_int(s, "height", kHeight);
@@ -158,6 +153,7 @@ bool SpectrogramState::choose_caps(GstCaps* peer) {
         return false;
     }
     picture_.reset();
+    writer_.configure(video_);
     if (!gst_pad_push_event(src_pad, gst_event_new_caps(chosen.get())))
         return false;
     has_video_ = true;
@@ -231,16 +227,10 @@ bool SpectrogramState::sink_event(GstEvent* raw) {
         }
         segment_.position = segment_.start;
         break;
-    case GST_EVENT_GAP: {
-        GstClockTime time = 0;
-        GstClockTime duration = 0;
-        bool filled = false;
-        gst_event_parse_gap(raw, &time, &duration);
-        fill_gap(time, duration, filled);
-        if (filled)
+    case GST_EVENT_GAP:
+        if (fill_gap(raw))
             return true;
         break;
-    }
     case GST_EVENT_STREAM_START:
     case GST_EVENT_SEGMENT_DONE:
         end_run();

@@ -128,33 +128,20 @@ bool SpectrogramSettings::differs_only_in_colors(const SpectrogramSettings& othe
 }
 
 void install_spectrogram_properties(GObjectClass* klass) {
-    static constexpr auto kTable = [] {
-        std::array<PropertySpec, kSettings.size() + 1> table{};
-        for (std::size_t i = 0; i < kSettings.size(); ++i)
-            table[i] = kSettings[i].spec;
-        table[kSettings.size()] = {"stats", "Statistics",
-                                   "Frames, transforms, discontinuities and pictures; the time "
-                                   "that drawing one takes, P50/P99/P99.9/max in ns",
-                                   Kind::structure, Access::read_only};
-        return table;
-    }();
+    static constexpr auto kTable = specs_of(
+        kSettings, PropertySpec{"stats", "Statistics",
+                                "Frames, transforms, discontinuities and pictures; the time "
+                                "that drawing one takes, P50/P99/P99.9/max in ns",
+                                Kind::structure, Access::read_only});
     install_properties(klass, kTable);
 }
 
 bool set_setting(SpectrogramSettings& settings, guint id, const GValue* value) {
-    if (id == 0 || id > kSettings.size())
-        return false;
-    std::visit([&](auto member) { take_setting(settings.*member, value); },
-               kSettings[id - 1].member);
-    return true;
+    return take_property(kSettings, settings, id, value);
 }
 
 bool get_setting(const SpectrogramSettings& settings, guint id, GValue* value) {
-    if (id == 0 || id > kSettings.size())
-        return false;
-    std::visit([&](auto member) { give_setting(settings.*member, value); },
-               kSettings[id - 1].member);
-    return true;
+    return give_property(kSettings, settings, id, value);
 }
 
 } // namespace tactus

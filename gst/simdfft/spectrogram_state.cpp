@@ -9,9 +9,11 @@
 #include "glue/fast_clock.h"
 #include "glue/stats_fields.h"
 #include "simdfft/audio_map.h"
+#include "simdfft/silence.h"
 #include "simdfft/spectrogram_debug.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 namespace tactus {
@@ -19,8 +21,6 @@ namespace tactus {
 namespace {
 
 constexpr std::size_t kChunkFrames = 1024;
-// A longer gap is left without pictures.
-constexpr GstClockTime kMostGap = 10 * GST_SECOND;
 
 } // namespace
 
@@ -33,7 +33,8 @@ GstFlowReturn SpectrogramState::chain(GstBuffer* raw) {
         return GST_FLOW_NOT_NEGOTIATED;
     }
     const GstClockTime time = GST_BUFFER_PTS(buffer.get());
-    if (runs_ && (GST_BUFFER_IS_DISCONT(buffer.get()) ||
+    // Played backwards, what comes next was before.
+    if (runs_ && (GST_BUFFER_IS_DISCONT(buffer.get()) || segment_.rate < 0 ||
                   timeline_.breaks(static_cast<std::uint64_t>(pushed_), time))) {
         count(discontinuities_);
         if (const GstFlowReturn flow = end_run(); flow != GST_FLOW_OK)
@@ -53,9 +54,12 @@ GstFlowReturn SpectrogramState::take_sound(GstBuffer* buffer) {
                           ("%" GST_PTR_FORMAT, static_cast<void*>(buffer)));
         return GST_FLOW_ERROR;
     }
+    if (audio.frames() == 0)
+        return GST_FLOW_OK;
     if (!runs_)
         begin_run(GST_BUFFER_PTS(buffer));
     timeline_.note(static_cast<std::uint64_t>(pushed_), GST_BUFFER_PTS(buffer));
+    follow_drift();
     GstFlowReturn flow = GST_FLOW_OK;
     for (std::size_t at = 0; at < audio.frames() && flow == GST_FLOW_OK;) {
         const std::size_t part = std::min(audio.frames() - at, kChunkFrames);
@@ -85,9 +89,16 @@ GstFlowReturn SpectrogramState::feed(const float* samples, std::size_t frames) {
         if (pushed_ >= due)
             flow = push_picture();
     }
-    transforms_.store(picture_->transforms(), std::memory_order_relaxed);
-    non_finite_.store(picture_->non_finite(), std::memory_order_relaxed);
+    count_work();
     return flow;
+}
+
+/// What the picture has done since it was counted last.
+void SpectrogramState::count_work() {
+    count(transforms_, picture_->transforms() - counted_transforms_);
+    count(non_finite_, picture_->non_finite() - counted_non_finite_);
+    counted_transforms_ = picture_->transforms();
+    counted_non_finite_ = picture_->non_finite();
 }
 
 void SpectrogramState::begin_run(GstClockTime time) {
@@ -99,10 +110,24 @@ void SpectrogramState::begin_run(GstClockTime time) {
     picture_->reset(
         GST_CLOCK_TIME_IS_VALID(stream_time) ? static_cast<double>(stream_time) / GST_SECOND : 0);
     timeline_ = FrameTimeline(static_cast<std::uint64_t>(GST_AUDIO_INFO_RATE(&audio_)));
+    timeline_.note(0, run_begin_);
     pushed_ = 0;
+    drift_frames_ = 0;
     next_picture_ = 0;
     discont_ = true;
     runs_ = true;
+}
+
+/// Pictures have a rate of their own; what they show must not get away from their times, but a few
+/// ms are not worth a jerk.
+void SpectrogramState::follow_drift() {
+    const auto rate = static_cast<guint64>(GST_AUDIO_INFO_RATE(&audio_));
+    const std::uint64_t now = timeline_.time_of(static_cast<std::uint64_t>(pushed_));
+    const auto due = static_cast<std::int64_t>(
+        gst_util_uint64_scale_round(now - std::min(now, run_begin_), rate, GST_SECOND));
+    const std::int64_t drift = pushed_ - due;
+    if (std::abs(drift - drift_frames_) > static_cast<std::int64_t>(rate / 100))
+        drift_frames_ = drift;
 }
 
 /// All pictures of the sound that has come.
@@ -121,6 +146,7 @@ GstFlowReturn SpectrogramState::end_run() {
             if (missing <= static_cast<std::int64_t>(kChunkFrames))
                 flow = push_picture();
         }
+        count_work();
         const GstClockTime last = timeline_.time_of(static_cast<std::uint64_t>(end));
         if (GST_CLOCK_TIME_IS_VALID(last))
             segment_.position = last;
@@ -129,21 +155,19 @@ GstFlowReturn SpectrogramState::end_run() {
     return flow;
 }
 
-GstFlowReturn SpectrogramState::fill_gap(GstClockTime time, GstClockTime duration, bool& filled) {
-    filled = runs_ && GST_CLOCK_TIME_IS_VALID(duration) && duration <= kMostGap &&
-             !timeline_.breaks(static_cast<std::uint64_t>(pushed_), time);
-    if (!filled)
-        return end_run();
-    const std::vector<float> silence(kChunkFrames);
-    std::uint64_t frames = gst_util_uint64_scale_round(
-        duration, static_cast<guint64>(GST_AUDIO_INFO_RATE(&audio_)), GST_SECOND);
-    GstFlowReturn flow = GST_FLOW_OK;
-    while (frames > 0 && flow == GST_FLOW_OK) {
-        const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(frames, kChunkFrames));
-        flow = feed(silence.data(), part);
-        frames -= part;
+/// Draws a gap as silence; false if it cannot be, and the run has ended.
+bool SpectrogramState::fill_gap(GstEvent* gap) {
+    const auto rate = static_cast<guint64>(GST_AUDIO_INFO_RATE(&audio_));
+    const std::optional<std::uint64_t> frames =
+        runs_ ? silent_frames(gap, timeline_, static_cast<std::uint64_t>(pushed_), rate)
+              : std::nullopt;
+    if (!frames) {
+        end_run();
+        return false;
     }
-    return flow;
+    const std::vector<float> silence(kChunkFrames);
+    in_pieces(*frames, kChunkFrames, [&](std::size_t part) { return feed(silence.data(), part); });
+    return true;
 }
 
 void SpectrogramState::flush() {
@@ -155,10 +179,11 @@ void SpectrogramState::flush() {
 // --- pictures
 
 std::int64_t SpectrogramState::sample_of(std::uint64_t picture) const {
-    return static_cast<std::int64_t>(
+    const auto due = static_cast<std::int64_t>(
         gst_util_uint64_scale(picture * static_cast<guint64>(GST_VIDEO_INFO_FPS_D(&video_)),
                               static_cast<guint64>(GST_AUDIO_INFO_RATE(&audio_)),
                               static_cast<guint64>(GST_VIDEO_INFO_FPS_N(&video_))));
+    return std::max<std::int64_t>(0, due + drift_frames_);
 }
 
 GstClockTime SpectrogramState::time_of(std::uint64_t picture) const {
@@ -185,17 +210,15 @@ GstFlowReturn SpectrogramState::push_picture() {
         discont_ = true;
         return GST_FLOW_OK;
     }
-    GstVideoFrame frame;
-    if (!gst_video_frame_map(&frame, &video_, raw, GST_MAP_WRITE)) {
+    const std::uint64_t begun_ns = FastClock::now_ns();
+    const bool is_drawn = writer_.write(raw, [&](std::uint8_t* pixels, std::size_t stride_bytes) {
+        picture_->draw(sample_of(number), pixels, stride_bytes);
+    });
+    if (!is_drawn) {
         GST_ELEMENT_ERROR(element, RESOURCE, WRITE, ("A picture cannot be written to."), (nullptr));
         return GST_FLOW_ERROR;
     }
-    const std::uint64_t begun_ns = FastClock::now_ns();
-    picture_->draw(sample_of(number),
-                   static_cast<std::uint8_t*>(GST_VIDEO_FRAME_PLANE_DATA(&frame, 0)),
-                   static_cast<std::size_t>(GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 0)));
     draw_ns_.record(FastClock::now_ns() - begun_ns);
-    gst_video_frame_unmap(&frame);
     if (std::exchange(discont_, false))
         GST_BUFFER_FLAG_SET(raw, GST_BUFFER_FLAG_DISCONT);
     else
@@ -207,7 +230,7 @@ GstFlowReturn SpectrogramState::push_picture() {
 GstStructure* SpectrogramState::stats() const {
     GstStructure* const s = gst_structure_new_empty("simdspectrogram-stats");
     set_count(s, "frames", frames_);
-    set_count(s, "frames-not-finite", non_finite_);
+    set_count(s, "non-finite", non_finite_);
     set_count(s, "discontinuities", discontinuities_);
     set_count(s, "transforms", transforms_);
     set_count(s, "pictures", pictures_);

@@ -6,6 +6,7 @@
 #include "core/fft/sample_reader.h"
 #include "core/stats/log_linear_histogram.h"
 #include "glue/handles.h"
+#include "simdfft/picture_writer.h"
 #include "simdfft/qos_watch.h"
 #include "simdfft/spectrogram_settings.h"
 
@@ -46,8 +47,8 @@ class SpectrogramState {
     /// No data flows any more.
     void stop();
 
-    bool set(guint id, const GValue* value);
-    bool get(guint id, GValue* value) const;
+    bool set_property(guint id, const GValue* value);
+    bool get_property(guint id, GValue* value) const;
     GstStructure* stats() const;
 
   private:
@@ -55,7 +56,7 @@ class SpectrogramState {
     bool take_caps(GstCaps* caps);
     GstFlowReturn prepare();
     bool negotiate();
-    bool choose_caps(GstCaps* peer);
+    bool choose_caps(GstCaps* possible);
     bool decide_allocation(GstCaps* caps);
     bool configure_pool(GstCaps* caps, guint size, guint least, guint most, bool has_meta);
     bool make_picture(const SpectrogramSettings& settings);
@@ -65,8 +66,10 @@ class SpectrogramState {
     // --- sound
     GstFlowReturn take_sound(GstBuffer* buffer);
     GstFlowReturn feed(const float* samples, std::size_t frames);
-    GstFlowReturn fill_gap(GstClockTime time, GstClockTime duration, bool& filled);
+    bool fill_gap(GstEvent* gap);
+    void count_work();
     void begin_run(GstClockTime time);
+    void follow_drift();
     GstFlowReturn end_run();
     void flush();
 
@@ -74,7 +77,6 @@ class SpectrogramState {
     std::int64_t sample_of(std::uint64_t picture) const;
     GstClockTime time_of(std::uint64_t picture) const;
     GstFlowReturn push_picture();
-    GstFlowReturn push_due(std::int64_t end);
 
     mutable std::mutex settings_mutex_;
     SpectrogramSettings settings_;
@@ -85,17 +87,21 @@ class SpectrogramState {
     GstSegment segment_;
     GstAudioInfo audio_;
     GstVideoInfo video_;
+    PictureWriter writer_; ///< of such video
     bool has_audio_ = false;
     bool has_video_ = false;
     std::vector<EventHandle> pending_; ///< until there are caps for the pictures
     std::optional<SampleReader> reader_;
     std::optional<Spectrogram> picture_;
+    std::uint64_t counted_transforms_ = 0; ///< of the picture
+    std::uint64_t counted_non_finite_ = 0;
     GstBufferPool* pool_ = nullptr;
     std::vector<float> mono_;
     FrameTimeline timeline_{1};
     bool runs_ = false;
     GstClockTime run_begin_ = 0;
-    std::int64_t pushed_ = 0; ///< frames of the run
+    std::int64_t pushed_ = 0;       ///< frames of the run
+    std::int64_t drift_frames_ = 0; ///< how many more came than their times say
     std::uint64_t next_picture_ = 0;
     std::uint64_t picture_number_ = 0;
     bool discont_ = true;

@@ -45,22 +45,4 @@ GstCaps* make_stft_caps(const StftStream& stream);
 /// its value, and what would be right.
 std::optional<StftStream> parse_stft_caps(const GstCaps* caps, std::string& complaint);
 
-/// When samples are that are counted from one whose time is known.
-struct SampleClock {
-    GstClockTime start = GST_CLOCK_TIME_NONE; ///< of sample 0; without it nothing has a time
-    guint64 rate = 1;
-
-    /// `samples` >= 0.
-    GstClockTime at(std::int64_t samples) const {
-        if (!GST_CLOCK_TIME_IS_VALID(start))
-            return GST_CLOCK_TIME_NONE;
-        return start + gst_util_uint64_scale(static_cast<guint64>(samples), GST_SECOND, rate);
-    }
-    /// Between two of them; without rounding errors that add up.
-    GstClockTime between(std::int64_t from, std::int64_t to) const {
-        return gst_util_uint64_scale(static_cast<guint64>(to), GST_SECOND, rate) -
-               gst_util_uint64_scale(static_cast<guint64>(from), GST_SECOND, rate);
-    }
-};
-
 } // namespace tactus

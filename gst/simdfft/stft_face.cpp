@@ -15,8 +15,6 @@ namespace {
 
 constexpr std::size_t kPieceFrames = 1024;
 constexpr std::size_t kMostBufferBytes = std::size_t{1} << 30;
-// Sources whose clocks differ from their count of samples are not chased.
-constexpr GstClockTime kMostDrift = 40 * GST_MSECOND;
 
 } // namespace
 
@@ -46,7 +44,7 @@ void StftFace::start(const StftStream& stream, unsigned frames_per_buffer, const
     stream_ = stream;
     frames_per_buffer_ = frames_per_buffer;
     src_pad_ = src_pad;
-    clock_.rate = stream.config.rate;
+    timeline_ = FrameTimeline(stream.config.rate);
     counted_non_finite_ = 0;
     // The last thing, as it says whether all is there.
     stft_.emplace(stream.config);
@@ -61,19 +59,19 @@ void StftFace::stop() {
 // --- frames in
 
 GstFlowReturn StftFace::process(const AudioMap& audio, GstClockTime pts) {
-    if (in_run_ && GST_CLOCK_TIME_IS_VALID(pts) && GST_CLOCK_TIME_IS_VALID(clock_.start)) {
-        const GstClockTimeDiff drift = GST_CLOCK_DIFF(clock_.at(stft_->pushed()), pts);
-        if (static_cast<GstClockTime>(std::abs(drift)) > kMostDrift) {
-            if (const GstFlowReturn flow = finish(); flow != GST_FLOW_OK)
-                return flow;
-        }
+    if (audio.frames() == 0)
+        return GST_FLOW_OK;
+    if (in_run_ && timeline_.breaks(static_cast<std::uint64_t>(stft_->pushed()), pts)) {
+        if (const GstFlowReturn flow = finish(); flow != GST_FLOW_OK)
+            return flow;
     }
-    if (!in_run_ && audio.frames() > 0) {
+    if (!in_run_) {
         in_run_ = true;
         is_first_ = true;
-        clock_.start = pts;
+        timeline_.reset();
         ++counts_.runs;
     }
+    timeline_.note(static_cast<std::uint64_t>(stft_->pushed()), pts);
     for (std::size_t first = 0; first < audio.frames(); first += kPieceFrames) {
         const std::size_t frames = std::min(kPieceFrames, audio.frames() - first);
         if (const GstFlowReturn flow = take(audio, first, frames); flow != GST_FLOW_OK)
@@ -188,8 +186,10 @@ GstFlowReturn StftFace::push_buffer() {
 void StftFace::stamp(GstBuffer* buffer, std::int64_t next) const {
     const std::int64_t length = stft_->pushed();
     const std::int64_t end = is_finished_ ? std::min(next, length) : next;
-    GST_BUFFER_PTS(buffer) = clock_.at(buffer_position_);
-    GST_BUFFER_DURATION(buffer) = clock_.between(buffer_position_, std::max(buffer_position_, end));
+    const auto first = static_cast<std::uint64_t>(buffer_position_);
+    GST_BUFFER_PTS(buffer) = timeline_.time_of(first);
+    GST_BUFFER_DURATION(buffer) =
+        timeline_.duration_ns(first, static_cast<std::uint64_t>(std::max(buffer_position_, end)));
     GST_BUFFER_OFFSET(buffer) = static_cast<guint64>(run_start_ + buffer_position_);
     GST_BUFFER_OFFSET_END(buffer) =
         static_cast<guint64>(run_start_ + (is_finished_ ? length : stream_.offset_end(next)));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "core/clock/frame_timeline.h"
 #include "core/fft/sample_reader.h"
 #include "core/fft/stft.h"
 #include "glue/sized_pool.h"
@@ -78,7 +79,7 @@ class StftFace {
     bool in_run_ = false;
     bool is_finished_ = false;
     bool is_first_ = true; ///< the next buffer starts the run
-    SampleClock clock_;
+    FrameTimeline timeline_{1};
     std::int64_t run_start_ = 0; ///< the number of the run's first sample
 
     GstBuffer* buffer_ = nullptr; ///< being filled, and mapped

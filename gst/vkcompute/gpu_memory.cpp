@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vkcompute/gpu_memory.h"
 
+#include <gst/allocators/allocators.h>
+#include <poll.h>
+#include <unistd.h>
+
 #include <mutex>
 #include <new>
 #include <utility>
@@ -108,9 +112,29 @@ void delete_record(gpointer record) noexcept {
     delete static_cast<ImportRecord*>(record);
 }
 
+// The kernel knows how large a dmabuf is; part of one may be all that a memory has of it.
+void import_dmabuf(const std::shared_ptr<VulkanDevice>& device, GstMemory* memory,
+                   ImportRecord& record) {
+    const int fd = gst_dmabuf_memory_get_fd(memory);
+    const off_t all = lseek(fd, 0, SEEK_END);
+    const gsize bytes = all > 0 ? static_cast<gsize>(all) : memory->maxsize;
+    record.buffer = GpuBuffer::import_dmabuf(device, fd, bytes, record.verdict);
+}
+
+// Not for longer than a second: then mapping it waits on.
+bool writers_are_done(GstMemory* memory) {
+    constexpr int kMostMs = 1000;
+    pollfd wanted{gst_dmabuf_memory_get_fd(memory), POLLIN, 0};
+    return poll(&wanted, 1, kMostMs) == 1;
+}
+
 // All of the block, not just the part that is in use: the rest of its last page counts.
 ImportRecord* import_block(const std::shared_ptr<VulkanDevice>& device, GstMemory* memory) {
     auto* record = new ImportRecord{device, nullptr, ImportVerdict::refused};
+    if (gst_is_dmabuf_memory(memory)) {
+        import_dmabuf(device, memory, *record);
+        return record;
+    }
     GstMapInfo map_info;
     // Other kinds may lie elsewhere once they are unmapped.
     if (!gst_memory_is_type(memory, GST_ALLOCATOR_SYSMEM) ||
@@ -148,8 +172,11 @@ ImportedMemory import_memory(const std::shared_ptr<VulkanDevice>& device, GstMem
     static constinit std::mutex lock;
     const std::lock_guard guard(lock);
     static const GQuark quark = g_quark_from_static_string("tactus-vkcompute-import");
+    const bool is_dmabuf = gst_is_dmabuf_memory(memory) != FALSE;
+    if (is_dmabuf && memory->parent != nullptr)
+        memory = memory->parent;
     if (memory->parent != nullptr)
-        return {nullptr, ImportVerdict::partial_page, false};
+        return {nullptr, ImportVerdict::partial_page, false, false};
     GstMiniObject* object = GST_MINI_OBJECT_CAST(memory);
     auto* record = static_cast<ImportRecord*>(gst_mini_object_get_qdata(object, quark));
     const bool known = record != nullptr && record->device.lock() == device;
@@ -157,7 +184,9 @@ ImportedMemory import_memory(const std::shared_ptr<VulkanDevice>& device, GstMem
         record = import_block(device, memory);
         gst_mini_object_set_qdata(object, quark, record, delete_record);
     }
-    return {record->buffer, record->verdict, !known};
+    if (is_dmabuf && record->buffer && !writers_are_done(memory))
+        return {nullptr, record->verdict, !known, true};
+    return {record->buffer, record->verdict, !known, is_dmabuf};
 }
 
 } // namespace tactus

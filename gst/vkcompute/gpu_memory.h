@@ -22,6 +22,7 @@ struct ImportedMemory {
     std::shared_ptr<GpuBuffer> buffer; ///< null: not possible
     ImportVerdict verdict = ImportVerdict::possible;
     bool is_new = false; ///< the memory was seen for the first time
+    bool is_dmabuf = false;
 };
 /// One thread at a time for the same memory.
 ImportedMemory import_memory(const std::shared_ptr<VulkanDevice>& device, GstMemory* memory);

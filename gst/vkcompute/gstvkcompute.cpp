@@ -73,6 +73,8 @@ gboolean src_activate(GstPad*, GstObject* parent, GstPadMode mode, gboolean acti
 }
 
 GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) noexcept {
+    if (GST_VK_COMPUTE(element)->state == nullptr)
+        return GST_STATE_CHANGE_FAILURE; // there was no memory for it
     VkComputeState& state = state_of(element);
     const auto succeeds = [&](bool (VkComputeState::*step)()) {
         return guarded(element, false, [&] { return (state.*step)(); });
@@ -99,13 +101,24 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
     return result;
 }
 
+void set_context(GstElement* element, GstContext* context) noexcept {
+    state_of(element).set_context(context);
+    GST_ELEMENT_CLASS(gst_vk_compute_parent_class)->set_context(element, context);
+}
+
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) noexcept {
-    if (!state_of(object).set_property(id, value))
+    VkComputeState* state = GST_VK_COMPUTE(object)->state;
+    const bool known = state == nullptr || guarded(GST_ELEMENT_CAST(object), true,
+                                                   [&] { return state->set_property(id, value); });
+    if (!known)
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
 }
 
 void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) noexcept {
-    if (!state_of(object).get_property(id, value))
+    VkComputeState* state = GST_VK_COMPUTE(object)->state;
+    const bool known = state == nullptr || guarded(GST_ELEMENT_CAST(object), true,
+                                                   [&] { return state->get_property(id, value); });
+    if (!known)
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
 }
 
@@ -135,6 +148,7 @@ static void gst_vk_compute_class_init(GstVkComputeClass* klass) {
     object_class->get_property = get_property;
     object_class->finalize = finalize;
     element_class->change_state = change_state;
+    element_class->set_context = set_context;
     install_vkcompute_properties(object_class);
     register_metas();
     gst_type_mark_as_plugin_api(device_memory_get_type(), static_cast<GstPluginAPIFlags>(0));
@@ -147,8 +161,11 @@ static void gst_vk_compute_class_init(GstVkComputeClass* klass) {
 
 static void gst_vk_compute_init(GstVkCompute* self) {
     auto* element = GST_ELEMENT_CAST(self);
-    self->state = new VkComputeState(element);
     FastClock::prepare();
+    self->state = guarded(element, static_cast<VkComputeState*>(nullptr),
+                          [&] { return new VkComputeState(element); });
+    if (self->state == nullptr)
+        return; // without pads; every change of state fails
 
     GstPad* sink = make_pad(element, "sink");
     gst_pad_set_chain_function(sink, chain);

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vkcompute/media_format.h"
 
+#include "core/vulkan/shader_convention.h"
 #include "glue/handles.h"
+#include "vkcompute/shared_vulkan.h"
 
 #include <array>
 #include <vector>
@@ -29,7 +31,13 @@ std::string text_of(const GstCaps* caps) {
 } // namespace
 
 GstCaps* all_caps() {
-    return gst_caps_from_string(kAllCaps);
+    std::string text = kAllCaps;
+    if (SharedVulkan::formats() != 0)
+        text += std::string("; video/x-raw(") + kVulkanImageFeature + "), format=(string){ " +
+                format_names(SharedVulkan::formats()) +
+                " }, width=(int)[ 1, 32768 ], height=(int)[ 1, 32768 ], "
+                "framerate=(fraction)[ 0, max ]";
+    return gst_caps_from_string(text.c_str());
 }
 
 std::optional<MediaFormat> MediaFormat::from_caps(const GstCaps* caps) {
@@ -45,6 +53,8 @@ std::optional<MediaFormat> MediaFormat::from_caps(const GstCaps* caps) {
                                             static_cast<std::uint32_t>(media.video_.height)))
             return std::nullopt;
         media.format_ = *format;
+        media.in_images_ = gst_caps_features_contains(gst_caps_get_features(caps, 0),
+                                                      kVulkanImageFeature) != FALSE;
         return media;
     }
     if (gst_structure_has_name(structure, "audio/x-raw")) {
@@ -84,7 +94,7 @@ FrameLayout MediaFormat::nominal_layout() const {
 
 std::optional<FrameLayout> MediaFormat::layout_of(GstBuffer* buffer, std::string& wrong) const {
     if (kind_ == Kind::video)
-        return video_layout(buffer, wrong);
+        return in_images_ ? image_layout(buffer, wrong) : video_layout(buffer, wrong);
     if (kind_ == Kind::audio)
         return audio_layout(buffer, wrong);
     const gsize size = gst_buffer_get_size(buffer);
@@ -92,6 +102,18 @@ std::optional<FrameLayout> MediaFormat::layout_of(GstBuffer* buffer, std::string
         return FrameLayout::raw(size);
     wrong = "a buffer of " + std::to_string(size) + " bytes is too large; 4 GiB are the limit";
     return std::nullopt;
+}
+
+// Where a frame in images will lie once it was copied to a buffer.
+std::optional<FrameLayout> MediaFormat::image_layout(GstBuffer* buffer, std::string& wrong) const {
+    const GstVideoCropMeta* crop = gst_buffer_get_video_crop_meta(buffer);
+    if (crop == nullptr)
+        return nominal_layout();
+    auto part = FrameLayout::create(format_, crop->width, crop->height);
+    if (!part)
+        wrong = "the crop " + std::to_string(crop->width) + "x" + std::to_string(crop->height) +
+                " is no size of a frame";
+    return part;
 }
 
 std::optional<FrameLayout> MediaFormat::video_layout(GstBuffer* buffer, std::string& wrong) const {

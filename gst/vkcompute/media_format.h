@@ -26,6 +26,7 @@ class MediaFormat {
     static std::optional<MediaFormat> from_caps(const GstCaps* caps);
 
     Kind kind() const { return kind_; }
+    bool in_images() const { return in_images_; } ///< of GStreamer's Vulkan device
     PixelFormat format() const { return format_; }
     const GstVideoInfo& video() const { return video_; }
     const GstAudioInfo& audio() const { return audio_; }
@@ -43,10 +44,12 @@ class MediaFormat {
     GstCaps* caps_for(PixelFormat format, std::uint32_t width, std::uint32_t height) const;
 
   private:
+    std::optional<FrameLayout> image_layout(GstBuffer* buffer, std::string& wrong) const;
     std::optional<FrameLayout> video_layout(GstBuffer* buffer, std::string& wrong) const;
     std::optional<FrameLayout> audio_layout(GstBuffer* buffer, std::string& wrong) const;
 
     Kind kind_ = Kind::raw;
+    bool in_images_ = false;
     PixelFormat format_ = PixelFormat::bytes;
     GstVideoInfo video_{};
     GstAudioInfo audio_{};

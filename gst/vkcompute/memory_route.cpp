@@ -14,7 +14,8 @@ namespace {
 // An import costs more than the copy of a small frame: it pays only if memory comes back.
 constexpr unsigned kMostNewInARow = 16;
 
-constexpr std::array<const char*, 4> kPathNames{"none", "pool", "import", "staged"};
+constexpr std::array<const char*, 6> kPathNames{"none",   "pool",  "import",
+                                                "staged", "image", "dmabuf"};
 
 // Vulkan's view of a frame goes before the memory does: members end in reverse order.
 struct Kept {
@@ -76,6 +77,19 @@ std::string import_reason(ImportVerdict verdict, const GstMemory* memory) {
     return "the memory begins at a page and owns whole pages";
 }
 
+std::string dmabuf_reason(const ImportedMemory& imported) {
+    if (imported.buffer)
+        return "the frames are in dmabufs, and the device imports them";
+    switch (imported.verdict) {
+    case ImportVerdict::no_extension:
+        return "the device cannot import dmabufs (VK_EXT_external_memory_dma_buf)";
+    case ImportVerdict::possible:
+        return "whoever fills the dmabuf does not get done with it";
+    default:
+        return "the driver refused the dmabuf";
+    }
+}
+
 } // namespace
 
 void MemoryRoute::begin(std::shared_ptr<VulkanDevice> device, bool strict) {
@@ -96,6 +110,10 @@ std::shared_ptr<GpuBuffer> MemoryRoute::reach(GstMemory* memory, Path& path, std
         reason = "upstream took our pool";
         return ours;
     }
+    if (!import_allowed_) {
+        reason = "memory is short";
+        return nullptr;
+    }
     if (import_refused_) {
         reason = import_reason(ImportVerdict::refused, memory);
         return nullptr;
@@ -105,13 +123,13 @@ std::shared_ptr<GpuBuffer> MemoryRoute::reach(GstMemory* memory, Path& path, std
         return nullptr;
     }
     const ImportedMemory imported = import_memory(device_, memory);
-    reason = import_reason(imported.verdict, memory);
+    reason = imported.is_dmabuf ? dmabuf_reason(imported) : import_reason(imported.verdict, memory);
     if (imported.verdict == ImportVerdict::refused)
         import_refused_ = true;
     if (!imported.buffer)
         return nullptr;
     new_in_a_row_ = imported.is_new ? new_in_a_row_ + 1 : 0;
-    path = Path::import;
+    path = imported.is_dmabuf ? Path::dmabuf : Path::import;
     return imported.buffer;
 }
 
@@ -159,6 +177,10 @@ std::shared_ptr<GpuBuffer> MemoryRoute::copy_target(std::size_t bytes, GpuError&
     return made;
 }
 
+void MemoryRoute::trim() {
+    std::erase_if(copies_, [](const auto& copy) { return copy.use_count() == 1; });
+}
+
 GpuFrame MemoryRoute::stage(GstBuffer* buffer, const FrameLayout& layout, GpuError& error) {
     const FrameLayout to = canonical(layout);
     auto target = copy_target(std::max<std::size_t>(to.size_bytes, 4), error);
@@ -172,6 +194,10 @@ GpuFrame MemoryRoute::stage(GstBuffer* buffer, const FrameLayout& layout, GpuErr
     copy_frame(layout, map.data, to, reinterpret_cast<std::uint8_t*>(target->data()));
     gst_buffer_unmap(buffer, &map);
     return {std::move(target), to, nullptr};
+}
+
+void MemoryRoute::note_image() {
+    note(Path::image, "upstream's frames are in images of the shared device");
 }
 
 void MemoryRoute::note(Path path, std::string reason) {

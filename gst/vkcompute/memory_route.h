@@ -21,7 +21,7 @@ namespace tactus {
 /// Threads: `begin` and `take` one at a time; the rest any.
 class MemoryRoute {
   public:
-    enum class Path : std::uint8_t { none, pool, import, staged };
+    enum class Path : std::uint8_t { none, pool, import, staged, image, dmabuf };
 
     /// Starts anew, for frames of another format or another device. `strict`: all frames must have
     /// the same layout, as the shader looks at earlier ones.
@@ -31,8 +31,23 @@ class MemoryRoute {
     /// reason, if there is no memory for a copy.
     GpuFrame take(GstBuffer* buffer, const FrameLayout& layout, GpuError& error);
 
+    /// Memory of ours for a frame, that is used again once nobody else has it. Null, with the
+    /// reason, if there is none.
+    std::shared_ptr<GpuBuffer> scratch(std::size_t bytes, GpuError& error) {
+        return copy_target(bytes, error);
+    }
+    /// Gives back memory that is kept for later copies.
+    void trim();
+    /// From now on nothing is imported: a driver may need memory of its own for that.
+    void set_import(bool allowed) { import_allowed_ = allowed; }
+
+    /// A frame that is not taken by this route, but in an image of the shared device.
+    void note_image();
+
     /// Once after `begin` and the first frame, and again when the path changed: what to log.
     bool take_news(std::string& text);
+    /// A driver did not take memory that it should have. The streaming thread's.
+    bool was_refused() const { return import_refused_; }
     const char* path_name() const;
     std::string reason() const;
     std::uint64_t count(Path path) const;
@@ -46,6 +61,7 @@ class MemoryRoute {
     std::shared_ptr<VulkanDevice> device_;
     bool strict_ = false;
     bool import_refused_ = false;
+    bool import_allowed_ = true;
     unsigned new_in_a_row_ = 0; ///< imports of memory that was not seen before
     std::vector<std::shared_ptr<GpuBuffer>> copies_;
 
@@ -53,7 +69,7 @@ class MemoryRoute {
     Path path_ = Path::none;
     std::string reason_;
     bool news_ = false;
-    std::array<std::uint64_t, 4> counts_{};
+    std::array<std::uint64_t, 6> counts_{};
 };
 
 } // namespace tactus

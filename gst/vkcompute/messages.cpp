@@ -49,6 +49,42 @@ void set_numbers(GstStructure* s, const FrameProgram::Result& result) {
     gst_structure_take_value(s, result.name.c_str(), &value);
 }
 
+// The one that is there already, or a new one.
+GstStructure* only_custom_meta(GstBuffer* buffer, const char* name) {
+    register_custom_meta(name);
+    GstCustomMeta* found = gst_buffer_get_custom_meta(buffer, name);
+    return found != nullptr ? gst_custom_meta_get_structure(found) : add_custom_meta(buffer, name);
+}
+
+// The shaders in turn, each once.
+std::string label_of(const std::vector<FrameProgram::Pass>& passes) {
+    std::string all;
+    for (std::size_t i = 0; i < passes.size(); ++i)
+        if (i == 0 || passes[i].shader != passes[i - 1].shader)
+            all += (i == 0 ? "" : "+") + passes[i].shader_label;
+    return all;
+}
+
+void set_span(GstStructure* s, const GpuSpan& span) {
+    set_count(s, "begin-ticks", span.begin_ticks);
+    set_count(s, "end-ticks", span.end_ticks);
+    if (span.method == GpuTimeMethod::none)
+        return;
+    set_count(s, "begin-ns", span.begin_ns);
+    set_count(s, "end-ns", span.end_ns);
+    set_count(s, "bound-ns", static_cast<std::uint64_t>(std::max(span.bound_ns, 0.0)));
+}
+
+void append_pass(GValue* list, const FrameProgram::Pass& pass, const GpuSpan& span) {
+    GstStructure* s = gst_structure_new_empty("pass");
+    set_text(s, "label", pass.label);
+    set_span(s, span);
+    GValue item = G_VALUE_INIT;
+    g_value_init(&item, GST_TYPE_STRUCTURE);
+    g_value_take_boxed(&item, s);
+    gst_value_array_append_and_take_value(list, &item);
+}
+
 bool is_named(const GstMetaInfo* info, const char* name) {
     return info == gst_meta_get_info(name);
 }
@@ -81,25 +117,33 @@ void register_metas() {
     register_custom_meta(kResultsMeta);
 }
 
-void add_gpu_timing(GstBuffer* buffer, const std::string& device, const std::string& label,
-                    const GpuSpan& span) {
-    GstStructure* s = add_custom_meta(buffer, kTimingMeta);
+void add_gpu_timing(GstBuffer* buffer, const std::string& device,
+                    const std::vector<FrameProgram::Pass>& passes,
+                    const std::vector<GpuSpan>& spans) {
+    GpuSpan whole = spans.front();
+    whole.end_ticks = spans.back().end_ticks;
+    whole.end_ns = spans.back().end_ns;
+    whole.bound_ns = std::max(whole.bound_ns, spans.back().bound_ns);
+    GstStructure* s = only_custom_meta(buffer, kTimingMeta);
+    gst_structure_remove_all_fields(s);
     set_text(s, "device", device);
     set_text(s, "queue", "compute");
-    set_text(s, "label", label);
-    set_text(s, "method", gpu_time_method_name(span.method));
-    set_count(s, "begin-ticks", span.begin_ticks);
-    set_count(s, "end-ticks", span.end_ticks);
-    if (span.method == GpuTimeMethod::none)
+    set_text(s, "label", label_of(passes));
+    set_text(s, "method", gpu_time_method_name(whole.method));
+    set_span(s, whole);
+    if (whole.method != GpuTimeMethod::none)
+        set_real(s, "skew-ppm", whole.skew_ppm);
+    if (spans.size() == 1 || spans.size() != passes.size())
         return;
-    set_count(s, "begin-ns", span.begin_ns);
-    set_count(s, "end-ns", span.end_ns);
-    set_count(s, "bound-ns", static_cast<std::uint64_t>(std::max(span.bound_ns, 0.0)));
-    set_real(s, "skew-ppm", span.skew_ppm);
+    GValue list = G_VALUE_INIT;
+    gst_value_array_init(&list, static_cast<guint>(spans.size()));
+    for (std::size_t i = 0; i < spans.size(); ++i)
+        append_pass(&list, passes[i], spans[i]);
+    gst_structure_take_value(s, "passes", &list);
 }
 
 GstStructure* add_results(GstBuffer* buffer, const std::vector<FrameProgram::Result>& results) {
-    GstStructure* s = add_custom_meta(buffer, kResultsMeta);
+    GstStructure* s = only_custom_meta(buffer, kResultsMeta);
     for (const FrameProgram::Result& result : results)
         set_numbers(s, result);
     return s;
@@ -127,11 +171,14 @@ GstStructure* VkComputeState::stats() {
     set_count(s, "frames-out", frames_out);
     set_count(s, "frames-lost", frames_lost);
     set_count(s, "frames-flushed", frames_flushed);
+    set_count(s, "frames-refused", frames_refused);
     set_text(s, "memory-path", route.path_name());
     set_text(s, "memory-reason", route.reason());
     set_count(s, "frames-pool", route.count(MemoryRoute::Path::pool));
     set_count(s, "frames-import", route.count(MemoryRoute::Path::import));
     set_count(s, "frames-staged", route.count(MemoryRoute::Path::staged));
+    set_count(s, "frames-image", route.count(MemoryRoute::Path::image));
+    set_count(s, "frames-dmabuf", route.count(MemoryRoute::Path::dmabuf));
     set_count(s, "device-rebuilds", rebuilds);
     set_count(s, "reloads", reloads);
     set_count(s, "reload-failures", reload_failures);
@@ -140,11 +187,20 @@ GstStructure* VkComputeState::stats() {
     set_summary(s, "residence-time", residence.summary());
     set_summary(s, "blocked-time", blocked.summary());
     const std::lock_guard lock(mutex);
+    set_count(s, "in-flight", most_in_flight);
     set_text(s, "pipeline-cache", cache_note);
     set_text(s, "shader-cache", shader_cache_note);
+    set_text(s, "output-memory", out_images ? "image" : "host");
+    set_text(s, "output-memory-reason", output_note);
     if (active) {
         set_text(s, "device-memory", memory_path_name(active->trial.next()));
         set_text(s, "device-memory-reason", active->trial.reason());
+        std::string sizes;
+        for (const FrameProgram::Pass& pass : active->program->passes())
+            sizes += (sizes.empty() ? "" : ", ") + std::to_string(pass.workgroup[0]) + "x" +
+                     std::to_string(pass.workgroup[1]);
+        set_text(s, "workgroup", sizes);
+        set_text(s, "workgroup-reason", active->workgroup_reason);
     }
     if (ring) {
         set_text(s, "transfer-route", transfer_route_name(ring->route()));
@@ -155,6 +211,7 @@ GstStructure* VkComputeState::stats() {
         return s;
     set_text(s, "device", device->traits().name);
     set_text(s, "driver", device->traits().driver);
+    set_count(s, "gpu-objects", static_cast<std::uint64_t>(device->live_objects()));
     if (device->traits().validation)
         set_count(s, "validation-messages", device->validation_messages());
     return s;

@@ -23,6 +23,8 @@ class OutputPool {
     /// Starts anew with memory of this device.
     void begin(std::shared_ptr<VulkanDevice> device);
     void clear();
+    /// Gives back the memory of buffers that nobody has; there will be new ones.
+    void trim() { drop_pool(); }
     /// A buffer of `bytes`; null if there is no memory.
     GstBuffer* acquire(std::size_t bytes);
     /// The allocator, for others to allocate from; null before `begin`. Owned by the pool.

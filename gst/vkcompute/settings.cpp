@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vkcompute/settings.h"
 
+#include "core/vulkan/shader_convention.h"
 #include "glue/properties.h"
 
 #include <cstdio>
@@ -66,10 +67,13 @@ constexpr std::array kTable = {
     row("constants", "Constants", Kind::structure, Access::ready,
         "Values for the shader's specialization constants by name"),
     text("workgroup", "Work group",
-         "Size of the work groups, as 16x8, for shaders that leave it open; auto: what suits the "
-         "kind of device",
+         "Size of the work groups, as 16x8, for shaders that leave it open; auto: what was the "
+         "fastest on the device, measured before the first frame and remembered",
          "auto"),
-    text("extra-input", "Extra input", "A file whose bytes the shader gets as a buffer (a table)"),
+    number("history", "History", Kind::uint, 0, 0, convention::kMostHistory,
+           "How many earlier frames shaders get to see; 0: as many as they look at"),
+    text("extra-input", "Extra input",
+         "A file that the shader gets: its bytes as a buffer (a table), or a PNG image"),
     row("out-caps", "Output caps", Kind::caps, Access::ready,
         "Format, width and height of what comes out, as far as they are given (default: as what "
         "goes in, or what the shader makes)"),
@@ -234,6 +238,9 @@ bool set_setting(VkComputeSettings& s, guint id, const GValue* value) {
         s.out_caps.reset(caps != nullptr ? gst_caps_copy(caps) : nullptr);
         return true;
     }
+    case kHistoryId:
+        s.history = g_value_get_uint(value);
+        return true;
     case kInFlightId:
         s.in_flight = g_value_get_uint(value);
         return true;
@@ -279,6 +286,9 @@ bool get_setting(const VkComputeSettings& s, guint id, GValue* value) {
         return true;
     case kOutCapsId:
         gst_value_set_caps(value, s.out_caps.get());
+        return true;
+    case kHistoryId:
+        g_value_set_uint(value, s.history);
         return true;
     case kInFlightId:
         g_value_set_uint(value, s.in_flight);

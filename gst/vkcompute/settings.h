@@ -33,6 +33,7 @@ struct VkComputeSettings {
         control_set{}; ///< those that were never set leave the uniform alone
     StructureHandle constants;
     std::string workgroup = "auto";
+    unsigned history = 0; ///< 0: as many as the shaders look at
     std::string extra_input;
     CapsHandle out_caps;
     std::string device;
@@ -53,6 +54,7 @@ enum VkComputeProperty : guint {
     kUniformsId,
     kConstantsId,
     kWorkgroupId,
+    kHistoryId,
     kExtraInputId,
     kOutCapsId,
     kDeviceId,

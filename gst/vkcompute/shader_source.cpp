@@ -61,14 +61,15 @@ std::string shader_folder() {
     return folder != nullptr && folder[0] != '\0' ? folder : TACTUS_SHADER_FOLDER;
 }
 
-LoadedShader load_shader(const std::string& source, const std::string& entry_point,
+LoadedShader load_shader(const std::string& source, const std::string& entry_point, bool plain,
                          SpirvCache& cache, std::vector<std::string>& files, GpuError& error) {
     const std::string folder = shader_folder();
     Shader::Settings settings;
     settings.entry_point = entry_point;
     settings.include_directories = {folder};
     settings.cache = &cache;
-    settings.preamble = content_of(fs::path(folder) / "tactus/frame.glsl").value_or("");
+    settings.preamble = (plain ? "#define TACTUS_PLAIN_DEVICE 1\n" : "") +
+                        content_of(fs::path(folder) / "tactus/frame.glsl").value_or("");
     std::vector<std::string> own;
     LoadedShader loaded;
     if (is_text(source)) {

@@ -15,7 +15,8 @@ namespace tactus {
 
 namespace {
 
-void run(FileWatch& watch, int wake_fd, const std::function<void()>& on_change) {
+void run(FileWatch& watch, int wake_fd,
+         const std::function<std::vector<std::string>()>& on_change) {
     for (;;) {
         std::array<pollfd, 2> fds{{{watch.fd(), POLLIN, 0}, {wake_fd, POLLIN, 0}}};
         if (poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR)
@@ -23,14 +24,14 @@ void run(FileWatch& watch, int wake_fd, const std::function<void()>& on_change) 
         if (fds[1].revents != 0)
             return;
         if (fds[0].revents != 0 && watch.take_changes())
-            on_change();
+            watch.add(on_change());
     }
 }
 
 } // namespace
 
 std::string ShaderWatch::start(const std::vector<std::string>& files,
-                               std::function<void()> on_change) {
+                               std::function<std::vector<std::string>()> on_change) {
     stop();
     std::string error;
     std::shared_ptr<FileWatch> watch = FileWatch::create(files, error);

@@ -16,6 +16,8 @@ namespace {
 constexpr const char* kSpirvEnding = ".spirv";
 constexpr const char* kSpirvKey = "spirv"; // the bytes say of which compiler themselves
 
+constexpr const char* kWorkgroupEnding = ".workgroups";
+
 std::string uuid_text(const GpuTraits& traits) {
     std::string text;
     for (const std::uint8_t byte : traits.uuid) {
@@ -24,6 +26,10 @@ std::string uuid_text(const GpuTraits& traits) {
         text += digits;
     }
     return text;
+}
+
+std::string device_key(const GpuTraits& traits) {
+    return uuid_text(traits) + traits.driver;
 }
 
 } // namespace
@@ -57,12 +63,32 @@ void VkComputeState::store_shader_cache(const std::string& path) {
     stored_spirv = added;
 }
 
+void VkComputeState::warm_workgroups(const std::string& path) {
+    if (path.empty())
+        return;
+    const CacheFile file(path + kWorkgroupEnding, device_key(device->traits()));
+    if (const auto bytes = file.load(); bytes && !device->workgroups().load(*bytes))
+        GST_INFO_OBJECT(element, "%s is none of ours", file.path().c_str());
+    stored_workgroups = device->workgroups().changes();
+}
+
+void VkComputeState::store_workgroups(const std::string& path) {
+    if (path.empty() || !device || device->workgroups().changes() == stored_workgroups)
+        return;
+    stored_workgroups = device->workgroups().changes();
+    const CacheFile file(path + kWorkgroupEnding, device_key(device->traits()));
+    const std::string wrong = file.store(device->workgroups().data());
+    if (!wrong.empty())
+        GST_WARNING_OBJECT(element, "sizes of work groups: %s", wrong.c_str());
+}
+
 void VkComputeState::warm_caches() {
     const std::string path = cache_path();
     warm_shader_cache(path);
+    warm_workgroups(path);
     std::string note = "none";
     if (!path.empty()) {
-        const CacheFile file(path, uuid_text(device->traits()) + device->traits().driver);
+        const CacheFile file(path, device_key(device->traits()));
         const auto bytes = file.load();
         note = bytes && device->add_pipeline_cache(*bytes) ? "warm" : "cold";
         stored_cache_bytes = bytes ? bytes->size() : 0;
@@ -75,12 +101,13 @@ void VkComputeState::warm_caches() {
 void VkComputeState::store_caches() {
     const std::string path = cache_path();
     store_shader_cache(path);
+    store_workgroups(path);
     if (path.empty() || !device || device->lost())
         return;
     const std::vector<std::byte> bytes = device->pipeline_cache_data();
     if (bytes.empty() || bytes.size() == stored_cache_bytes)
         return;
-    const CacheFile file(path, uuid_text(device->traits()) + device->traits().driver);
+    const CacheFile file(path, device_key(device->traits()));
     const std::string wrong = file.store(bytes);
     if (!wrong.empty())
         GST_WARNING_OBJECT(element, "pipeline cache: %s", wrong.c_str());

@@ -54,13 +54,15 @@ GstCaps* caps_of(std::uint32_t mask) {
     GstCaps* result = gst_caps_new_empty();
     for (guint i = 0; i < gst_caps_get_size(all); ++i) {
         GstStructure* structure = gst_structure_copy(gst_caps_get_structure(all, i));
+        GstCapsFeatures* features = gst_caps_get_features(all, i);
+        const bool in_images = gst_caps_features_contains(features, kVulkanImageFeature) != FALSE;
         bool fits = (mask & bit(PixelFormat::bytes)) != 0;
         if (gst_structure_has_field(structure, "format")) {
-            set_formats(structure, mask);
+            set_formats(structure, in_images ? mask & SharedVulkan::formats() : mask);
             fits = has_formats(structure);
         }
         if (fits)
-            gst_caps_append_structure(result, structure);
+            gst_caps_append_structure_full(result, structure, gst_caps_features_copy(features));
         else
             gst_structure_free(structure);
     }
@@ -117,8 +119,15 @@ void VkComputeState::answer_caps(GstPad* pad, GstQuery* query) {
     GstCaps* caps = possible_caps(!from_sink);
     const Change change = caps_change();
     if (change != Change::format) {
-        GstCaps* peer = gst_pad_peer_query_caps(from_sink ? src_pad : sink_pad,
-                                                change == Change::none ? filter : nullptr);
+        const CapsHandle asked(change == Change::none && filter != nullptr
+                                   ? with_images(gst_caps_ref(filter))
+                                   : nullptr);
+        const CapsHandle answer(
+            gst_pad_peer_query_caps(from_sink ? src_pad : sink_pad, asked.get()));
+        // Not all formats may be in images: what the other pad takes counts first.
+        const CapsHandle there(possible_caps(from_sink));
+        GstCaps* peer = with_images(
+            gst_caps_intersect_full(answer.get(), there.get(), GST_CAPS_INTERSECT_FIRST));
         if (change == Change::size)
             peer = without_sizes(peer);
         GstCaps* both = gst_caps_intersect_full(peer, caps, GST_CAPS_INTERSECT_FIRST);
@@ -142,6 +151,10 @@ bool VkComputeState::propose_allocation(GstQuery* query) {
     const auto format = MediaFormat::from_caps(caps);
     if (!format)
         return false;
+    if (format->in_images()) { // upstream has a pool of its own for these
+        gst_query_add_allocation_meta(query, GST_VIDEO_CROP_META_API_TYPE, nullptr);
+        return true;
+    }
     GstAllocator* allocator = make_gpu_allocator(device);
     if (format->kind() == MediaFormat::Kind::video) {
         guint most_held = 1;
@@ -181,6 +194,10 @@ gboolean VkComputeState::sink_query(GstQuery* query) {
         return TRUE;
     case GST_QUERY_ALLOCATION:
         return propose_allocation(query) ? TRUE : FALSE;
+    case GST_QUERY_CONTEXT:
+        if (shared.answer(query))
+            return TRUE;
+        return gst_pad_query_default(sink_pad, GST_OBJECT_CAST(element), query);
     default:
         if (GST_QUERY_IS_SERIALIZED(query)) {
             wait_until_idle();
@@ -195,6 +212,8 @@ gboolean VkComputeState::src_query(GstQuery* query) {
         answer_caps(src_pad, query);
         return TRUE;
     }
+    if (GST_QUERY_TYPE(query) == GST_QUERY_CONTEXT && shared.answer(query))
+        return TRUE;
     if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY)
         return gst_pad_query_default(src_pad, GST_OBJECT_CAST(element), query);
     if (!gst_pad_peer_query(sink_pad, query))

@@ -8,11 +8,14 @@
 #include "vkcompute/vkcompute_debug.h"
 #include "vkcompute/vkcompute_state.h"
 
+#include <memory>
 #include <utility>
 
 namespace tactus {
 
 namespace {
+
+constexpr std::size_t kMostQueued = 64;
 
 // Controlled properties (u0 to u7) get their values for the time of this buffer.
 void sync_controls(GstElement* element, GstPad* pad, GstBuffer* buffer) {
@@ -38,8 +41,18 @@ bool is_empty(const FrameLayout& layout) {
 
 GstFlowReturn VkComputeState::chain(GstBuffer* raw) {
     BufferHandle buffer(raw);
-    const std::uint64_t arrived_ns = FastClock::monotonic_ns();
     ++frames_in;
+    is_accounted = false;
+    const auto account = [this](void*) {
+        if (!is_accounted)
+            ++frames_refused;
+    };
+    const std::unique_ptr<void, decltype(account)> always(this, account); // exceptions included
+    return take(std::move(buffer));
+}
+
+GstFlowReturn VkComputeState::take(BufferHandle buffer) {
+    std::uint64_t arrived_ns = FastClock::monotonic_ns();
     {
         const std::lock_guard lock(mutex);
         if (flow != GST_FLOW_OK)
@@ -60,9 +73,12 @@ GstFlowReturn VkComputeState::chain(GstBuffer* raw) {
     if (const GstFlowReturn recovered = recover(); recovered != GST_FLOW_OK)
         return recovered;
     take_reload();
-    if (!adapt_to(*layout))
-        return GST_FLOW_NOT_NEGOTIATED;
+    if (const GstFlowReturn adapted = adapt_to(*layout); adapted != GST_FLOW_OK)
+        return adapted;
     apply_uniforms();
+    // What is done once is no latency.
+    if (!is_empty(*layout) && try_workgroups(buffer.get(), *layout))
+        arrived_ns = FastClock::monotonic_ns();
     if (!is_empty(*layout))
         return process(std::move(buffer), *layout, arrived_ns);
     Item item; // nothing for a shader to do
@@ -72,10 +88,10 @@ GstFlowReturn VkComputeState::chain(GstBuffer* raw) {
 }
 
 // A crop that changed changes the size of the frames.
-bool VkComputeState::adapt_to(const FrameLayout& layout) {
+GstFlowReturn VkComputeState::adapt_to(const FrameLayout& layout) {
     if (media->kind() != MediaFormat::Kind::video ||
         (layout.width == active->layout.width && layout.height == active->layout.height))
-        return true;
+        return GST_FLOW_OK;
     const FrameLayout bare =
         FrameLayout::create(layout.format, layout.width, layout.height).value_or(layout);
     return set_up(bare);
@@ -85,8 +101,11 @@ GstFlowReturn VkComputeState::process(BufferHandle buffer, const FrameLayout& la
                                       std::uint64_t arrived_ns) {
     GpuStatus status = GpuStatus::ok;
     GpuError error;
-    // With no memory left for the frame, those before it may give back theirs.
-    for (int attempt = 0; attempt < 2; ++attempt) {
+    for (;;) {
+        // With the least memory that there can be, one frame at a time.
+        if (const GstFlowReturn now = is_staged_only ? wait_until_idle() : GST_FLOW_OK;
+            now != GST_FLOW_OK)
+            return now;
         Item item;
         item.arrived_ns = arrived_ns;
         item.program = active;
@@ -100,21 +119,59 @@ GstFlowReturn VkComputeState::process(BufferHandle buffer, const FrameLayout& la
         }
         if (status == GpuStatus::ok)
             status = run(item, frame, error);
-        if (status == GpuStatus::ok)
+        if (status == GpuStatus::ok) {
+            note_images(buffer.get(), item.buffer.get());
             return enqueue(std::move(item));
+        }
         // A lost device has no memory either.
         if (device->lost())
             status = GpuStatus::device_lost;
         if (status != GpuStatus::out_of_memory)
             break;
-        wait_until_idle();
+        // What is on the GPU gives back its own.
+        if (const GstFlowReturn now = wait_until_idle(); now != GST_FLOW_OK)
+            return now;
+        if (!make_do_with_less(layout))
+            break;
     }
     return explain(status, error);
+}
+
+// Memory is short, and nothing is on the GPU: from now on less is taken. False: it cannot be less.
+bool VkComputeState::make_do_with_less(const FrameLayout& layout) {
+    pool.trim();
+    route.trim();
+    active->program->trim();
+    std::string now;
+    {
+        const std::lock_guard lock(mutex);
+        if (most_in_flight > 1) {
+            most_in_flight /= 2;
+            now = std::to_string(most_in_flight) + " in flight";
+        }
+    }
+    if (now.empty() && std::exchange(is_staged_only, true))
+        return false;
+    if (now.empty())
+        now = "copied out by the CPU";
+    route.set_import(!is_staged_only);
+    // The last step needs memory, too: while there may still be some, it is put aside.
+    GpuError ignored;
+    if (is_staged_only)
+        last_resort.reset();
+    else if (!last_resort && !active->program->passes_input())
+        last_resort = route.scratch(active->program->out_layout(layout).size_bytes, ignored);
+    GST_ELEMENT_WARNING(element, RESOURCE, NO_SPACE_LEFT,
+                        ("The GPU is short of memory: frames are %s from now on", now.c_str()),
+                        ("%s", device->traits().name.c_str()));
+    return true;
 }
 
 GstFlowReturn VkComputeState::explain(GpuStatus status, const GpuError& error) {
     if (status == GpuStatus::device_lost) {
         ++frames_lost; // the next frame opens the device anew
+        is_accounted = true;
+        lost_one = true;
         return GST_FLOW_OK;
     }
     GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
@@ -126,12 +183,16 @@ GstFlowReturn VkComputeState::explain(GpuStatus status, const GpuError& error) {
 
 GpuStatus VkComputeState::place(GstBuffer* buffer, const FrameLayout& layout, Item& item,
                                 FrameProgram::Frame& frame, GpuError& error) {
-    frame.in = route.take(buffer, layout, error);
-    if (!frame.in.buffer)
+    if (media->in_images())
+        frame.in = image_frame(buffer, layout, error);
+    else
+        frame.in = route.take(buffer, layout, error);
+    if (!frame.in.buffer && !frame.in.is_in_images())
         return error.status;
     std::string news;
     if (route.take_news(news))
-        GST_INFO_OBJECT(element, "memory path %s", news.c_str());
+        GST_CAT_LEVEL_LOG(GST_CAT_DEFAULT, route.was_refused() ? GST_LEVEL_WARNING : GST_LEVEL_INFO,
+                          element, "memory path %s", news.c_str());
     frame.pts_ns = GST_BUFFER_PTS_IS_VALID(buffer) ? GST_BUFFER_PTS(buffer) : UINT64_MAX;
     item.path = choose_path(*item.program);
     frame.copied = item.path == MemoryPath::copied;
@@ -141,16 +202,9 @@ GpuStatus VkComputeState::place(GstBuffer* buffer, const FrameLayout& layout, It
         item.buffer.reset(gst_buffer_make_writable(gst_buffer_ref(buffer)));
         return GpuStatus::ok;
     }
-    frame.out.layout = program.out_layout(layout);
-    item.buffer.reset(pool.acquire(frame.out.layout.size_bytes));
-    if (!item.buffer) {
-        error.text =
-            "no memory for a frame of " + std::to_string(frame.out.layout.size_bytes) + " bytes";
-        return GpuStatus::out_of_memory;
-    }
-    frame.out.buffer = gpu_buffer_of(gst_buffer_peek_memory(item.buffer.get(), 0));
-    if (!frame.out.buffer)
-        return GpuStatus::device_lost; // the allocator gives other memory only then
+    const GpuStatus status = place_output(program.out_layout(layout), item, frame, error);
+    if (status != GpuStatus::ok)
+        return status;
     const bool same_size =
         frame.out.layout.width == layout.width && frame.out.layout.height == layout.height;
     copy_metadata(buffer, item.buffer.get(), same_size);
@@ -160,7 +214,35 @@ GpuStatus VkComputeState::place(GstBuffer* buffer, const FrameLayout& layout, It
     return GpuStatus::ok;
 }
 
+// In memory that goes downstream as it is; where that is short, in some that stays here.
+GpuStatus VkComputeState::place_output(const FrameLayout& layout, Item& item,
+                                       FrameProgram::Frame& frame, GpuError& error) {
+    frame.out.layout = layout;
+    const std::uint64_t bytes = layout.size_bytes;
+    const bool is_staged = is_staged_only && !out_images;
+    if (is_staged) {
+        frame.out.buffer = item.staged = route.scratch(bytes, error);
+        item.buffer.reset(item.staged ? gst_buffer_new_allocate(nullptr, bytes, nullptr) : nullptr);
+    } else {
+        item.buffer.reset(out_images ? shared.acquire() : pool.acquire(bytes));
+    }
+    if (!item.buffer) {
+        error.text = "no memory for a frame of " + std::to_string(bytes) + " bytes";
+        return GpuStatus::out_of_memory;
+    }
+    if (out_images) {
+        frame.out = shared.frame_of(item.buffer.get(), layout, error);
+        return frame.out.is_in_images() ? GpuStatus::ok : error.status;
+    }
+    if (!is_staged)
+        frame.out.buffer = gpu_buffer_of(gst_buffer_peek_memory(item.buffer.get(), 0));
+    // The allocator gives other memory only once the device is lost.
+    return frame.out.buffer ? GpuStatus::ok : GpuStatus::device_lost;
+}
+
 MemoryPath VkComputeState::choose_path(ActiveProgram& program) const {
+    if (is_staged_only)
+        return MemoryPath::direct;
     const std::lock_guard lock(mutex);
     if (settings.device_memory == DeviceMemory::automatic)
         return program.trial.next();
@@ -174,7 +256,9 @@ bool VkComputeState::take_slot(Item& item) {
     bool taken = false;
     while (flow == GST_FLOW_OK && !device->lost()) {
         std::vector<unsigned>& free = item.program->free;
-        const auto slot = free.empty() ? std::nullopt : ring->try_acquire();
+        const bool is_full = most_in_flight < settings.in_flight &&
+                             item.program->contexts - free.size() >= most_in_flight;
+        const auto slot = free.empty() || is_full ? std::nullopt : ring->try_acquire();
         if (slot) {
             item.slot = *slot;
             item.context = free.back();
@@ -195,6 +279,8 @@ GpuStatus VkComputeState::run(Item& item, const FrameProgram::Frame& frame, GpuE
         status = ring->submit(item.slot, job);
         if (status == GpuStatus::bad_input || status == GpuStatus::unsupported)
             error.text = ring->submit_error();
+        if (status == GpuStatus::ok)
+            item.program->program->submitted(item.context);
     } else {
         ring->release(item.slot);
     }
@@ -206,8 +292,17 @@ GpuStatus VkComputeState::run(Item& item, const FrameProgram::Frame& frame, GpuE
     return status;
 }
 
+// What has no job waits here if there is too much of it: frames wait for a place on the GPU.
 GstFlowReturn VkComputeState::enqueue(Item item) {
-    const std::lock_guard lock(mutex);
+    std::unique_lock lock(mutex);
+    if (!item.program)
+        changed.wait(lock, [this] {
+            return queue.size() < kMostQueued || (flow != GST_FLOW_OK && flow != GST_FLOW_EOS);
+        });
+    if (item.buffer) {
+        is_accounted = true;
+        item.after_loss = std::exchange(lost_one, false);
+    }
     queue.push_back(std::move(item));
     changed.notify_all();
     return flow;
@@ -265,6 +360,8 @@ void VkComputeState::begin_flush(EventHandle event) {
 
 gboolean VkComputeState::end_flush(EventHandle event) {
     drain_queue();
+    lost_before = false; // upstream says where the stream goes on
+    lost_one = false;
     if (active)
         active->program->reset();
     const gboolean passed = gst_pad_push_event(src_pad, event.release());

@@ -77,8 +77,10 @@ std::optional<VkComputeState::Item> VkComputeState::next_item() {
 }
 
 void VkComputeState::push_frame(Item item) {
+    lost_before = lost_before || item.after_loss;
     if (item.program && !collect(item)) {
         ++frames_lost;
+        lost_before = true;
         return;
     }
     bool wanted = true;
@@ -89,6 +91,14 @@ void VkComputeState::push_frame(Item item) {
     if (!wanted) {
         ++frames_flushed;
         return;
+    }
+    if (item.staged)
+        gst_buffer_fill(item.buffer.get(), 0, item.staged->data(),
+                        gst_buffer_get_size(item.buffer.get()));
+    item.staged.reset();
+    if (std::exchange(lost_before, false)) {
+        item.buffer.reset(gst_buffer_make_writable(item.buffer.release()));
+        GST_BUFFER_FLAG_SET(item.buffer.get(), GST_BUFFER_FLAG_DISCONT);
     }
     note_residence(item.arrived_ns);
     ++frames_out;
@@ -122,10 +132,7 @@ bool VkComputeState::collect(Item& item) {
         waited_ns += step_ns;
         if (status != GpuStatus::timeout || waited_ns < most_ns)
             continue;
-        GST_ELEMENT_WARNING(element, RESOURCE, FAILED,
-                            ("The GPU did not finish a frame within %" G_GUINT64_FORMAT " ms",
-                             most_ns / GST_MSECOND),
-                            ("gpu-timeout"));
+        warn_of_timeout(most_ns);
         device->mark_lost();
     }
     if (status == GpuStatus::ok)
@@ -144,23 +151,21 @@ bool VkComputeState::collect(Item& item) {
     return status == GpuStatus::ok;
 }
 
+void VkComputeState::warn_of_timeout(std::uint64_t most_ns) {
+    GST_ELEMENT_WARNING(
+        element, RESOURCE, FAILED,
+        ("The GPU did not finish a frame within %" G_GUINT64_FORMAT " ms", most_ns / GST_MSECOND),
+        ("gpu-timeout"));
+}
+
 void VkComputeState::attach_results(Item& item, const JobResult& result) {
     if (!result.dispatches.empty()) {
-        std::string label;
-        {
-            const std::lock_guard lock(mutex);
-            label = shader_set.labels.empty() ? "" : shader_set.labels.front();
-        }
-        GpuSpan span = result.dispatches.front();
-        const GpuSpan& last = result.dispatches.back();
-        span.end_ticks = last.end_ticks;
-        span.end_ns = last.end_ns;
-        span.bound_ns = std::max(span.bound_ns, last.bound_ns);
         double sum_ns = 0;
         for (const GpuSpan& part : result.dispatches)
             sum_ns += part.duration_ns;
         gpu_time.record(static_cast<std::uint64_t>(std::max(sum_ns, 0.0)));
-        add_gpu_timing(item.buffer.get(), device->traits().name, label, span);
+        add_gpu_timing(item.buffer.get(), device->traits().name, item.program->program->passes(),
+                       result.dispatches);
     }
     const auto found = item.program->program->results(item.context);
     if (found.empty())

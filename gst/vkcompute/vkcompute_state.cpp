@@ -26,7 +26,7 @@ std::string joined(const std::vector<std::string>& lines) {
 
 } // namespace
 
-VkComputeState::VkComputeState(GstElement* the_element) : element(the_element) {}
+VkComputeState::VkComputeState(GstElement* the_element) : element(the_element), shared(element) {}
 
 VkComputeState::~VkComputeState() = default;
 
@@ -63,18 +63,23 @@ bool VkComputeState::open_device() {
                     opened->traits().driver.c_str());
     {
         const std::lock_guard lock(mutex);
-        device = std::move(opened);
+        std::swap(device, opened);
     }
+    if (opened) // one that was lost: what was measured there still holds
+        device->workgroups().load(opened->workgroups().data());
     warm_caches();
     return true;
 }
 
 void VkComputeState::close() {
     store_caches();
-    const std::lock_guard lock(mutex);
-    device.reset();
-    shader_set = {};
-    shaders_changed = true;
+    {
+        const std::lock_guard lock(mutex);
+        device.reset();
+        shader_set = {};
+        shaders_changed = true;
+    }
+    shared.leave();
 }
 
 // --- shaders
@@ -82,15 +87,18 @@ void VkComputeState::close() {
 std::optional<ShaderSet> VkComputeState::read_shaders(GpuError& error) {
     std::vector<std::string> sources;
     std::string entry_point;
+    bool plain = false;
     {
         const std::lock_guard lock(mutex);
+        plain = device && is_plain(*device);
         sources = settings.passes;
         sources.insert(sources.begin(), settings.shader);
         entry_point = settings.entry_point;
     }
     ShaderSet set;
     for (const std::string& source : sources) {
-        LoadedShader loaded = load_shader(source, entry_point, spirv_cache, set.files, error);
+        LoadedShader loaded =
+            load_shader(source, entry_point, plain, spirv_cache, set.files, error);
         if (!loaded.shader)
             return std::nullopt;
         set.shaders.push_back(std::move(loaded.shader));
@@ -122,7 +130,7 @@ void VkComputeState::start_watching() {
     }
     if (files.empty())
         return;
-    const std::string wrong = watch.start(files, [this] {
+    const std::string wrong = watch.start(files, [this]() -> std::vector<std::string> {
         GpuError error;
         std::optional<ShaderSet> set;
         try {
@@ -131,14 +139,16 @@ void VkComputeState::start_watching() {
             error.text = thrown.what();
         }
         if (set) {
+            std::vector<std::string> read = set->files;
             const std::lock_guard lock(mutex);
             reloaded = std::move(set);
-            return;
+            return read;
         }
         ++reload_failures;
         GST_ELEMENT_WARNING(element, LIBRARY, SETTINGS,
                             ("The changed shader cannot be used: %s", error.text.c_str()),
                             ("the old one goes on"));
+        return {};
     });
     if (!wrong.empty())
         GST_ELEMENT_WARNING(element, RESOURCE, OPEN_READ,
@@ -183,30 +193,17 @@ void VkComputeState::take_reload() {
 // --- READY to PAUSED and back
 
 bool VkComputeState::read_extra() {
-    extra.clear();
     std::string path;
     {
         const std::lock_guard lock(mutex);
         path = settings.extra_input;
     }
-    if (path.empty())
-        return true;
-    std::string bytes;
-    std::error_code wrong;
-    // A device or a pipe might never come to an end.
-    if (std::filesystem::is_regular_file(path, wrong)) {
-        std::ifstream file(path, std::ios::binary);
-        bytes.assign(std::istreambuf_iterator<char>(file), {});
-    }
-    if (bytes.empty()) {
+    const std::string wrong = read_extra_input(path, extra);
+    if (!wrong.empty())
         GST_ELEMENT_ERROR(element, RESOURCE, OPEN_READ,
-                          ("extra-input cannot be read, or is empty: %s", path.c_str()), (nullptr));
-        return false;
-    }
-    const auto* begin = reinterpret_cast<const std::byte*>(bytes.data());
-    extra.assign(begin, begin + bytes.size());
-    extra.resize((extra.size() + 3) & ~std::size_t{3}); // shaders read words
-    return true;
+                          ("extra-input cannot be used: %s: %s", path.c_str(), wrong.c_str()),
+                          (nullptr));
+    return wrong.empty();
 }
 
 bool VkComputeState::start() {
@@ -236,6 +233,15 @@ bool VkComputeState::start() {
     }
     if ((stale && !load_shaders()) || !read_extra() || !make_ring())
         return false;
+    {
+        const std::lock_guard lock(mutex);
+        most_in_flight = settings.in_flight;
+    }
+    is_staged_only = false;
+    last_resort.reset();
+    lost_one = false;
+    lost_before = false;
+    route.set_import(true);
     pool.begin(device);
     start_watching();
     return true;
@@ -265,12 +271,16 @@ void VkComputeState::stop() {
     drain_queue();
     store_caches();
     pool.clear();
+    last_resort.reset();
     route.begin(nullptr, false);
     media.reset();
+    // They go once the lock is open: freeing takes a while.
     std::shared_ptr<SubmissionRing> old_ring;
+    std::shared_ptr<ActiveProgram> old_program;
+    std::optional<ShaderSet> old_reload;
     const std::lock_guard lock(mutex);
-    active.reset();
-    reloaded.reset();
+    old_program = std::move(active);
+    old_reload = std::exchange(reloaded, std::nullopt);
     old_ring = std::move(ring);
 }
 
@@ -286,24 +296,27 @@ bool VkComputeState::configure(const GstCaps* caps) {
         return false;
     }
     latency_ns = std::max(latency_ns.load(), media->frame_duration());
-    return set_up(media->nominal_layout());
+    if (!choose_memory())
+        return false;
+    return set_up(media->nominal_layout()) == GST_FLOW_OK;
 }
 
 // A program for frames of this layout, and the caps of what it makes.
-bool VkComputeState::set_up(const FrameLayout& layout) {
-    GpuError error;
-    auto next = make_program(layout, error);
-    if (!next) {
-        GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS,
-                          ("The shader cannot be used: %s", error.text.c_str()), (nullptr));
-        return false;
-    }
-    use_program(std::move(next));
+GstFlowReturn VkComputeState::set_up(const FrameLayout& layout) {
+    if (const GstFlowReturn renewed = renew(layout); renewed != GST_FLOW_OK)
+        return renewed;
     const FrameLayout made = active->program->out_layout(layout);
-    GstCaps* caps = media->caps_for(made.format, made.width, made.height);
-    enqueue_event(EventHandle(gst_event_new_caps(caps)));
-    gst_caps_unref(caps);
-    return true;
+    const CapsHandle caps(media->caps_for(made.format, made.width, made.height));
+    if (out_images)
+        gst_caps_set_features_simple(caps.get(),
+                                     gst_caps_features_new(kVulkanImageFeature, nullptr));
+    if (out_images && !shared.begin_output(caps.get())) {
+        GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("There is no pool of Vulkan images"),
+                          ("%" GST_PTR_FORMAT, static_cast<const void*>(caps.get())));
+        return GST_FLOW_NOT_NEGOTIATED;
+    }
+    enqueue_event(EventHandle(gst_event_new_caps(caps.get())));
+    return GST_FLOW_OK;
 }
 
 bool VkComputeState::read_out_caps(FrameProgram::Settings& wanted, GpuError& error) {
@@ -336,44 +349,59 @@ bool VkComputeState::read_out_caps(FrameProgram::Settings& wanted, GpuError& err
     return wanted.out_format.has_value();
 }
 
-std::shared_ptr<ActiveProgram> VkComputeState::make_program(const FrameLayout& layout,
-                                                            GpuError& error) {
+// All but the sizes of work groups. Wrong settings leave a text in `error`.
+FrameProgram::Settings VkComputeState::program_settings(const FrameLayout& layout,
+                                                        GpuError& error) {
     FrameProgram::Settings wanted;
-    error.status = GpuStatus::bad_input;
+    error = {GpuStatus::ok, ""};
     wanted.in = layout;
     wanted.rate = media->rate();
-    wanted.extra = extra;
+    wanted.extra = extra.bytes;
+    wanted.extra_width = extra.width;
+    wanted.extra_height = extra.height;
     wanted.own_memory = !device->traits().shares_memory();
     if (media->kind() == MediaFormat::Kind::video && !read_out_caps(wanted, error))
-        return nullptr;
+        error.status = GpuStatus::bad_input;
     std::vector<std::string> problems;
     {
         const std::lock_guard lock(mutex);
         wanted.shaders = shader_set.shaders;
         wanted.labels = shader_set.labels;
         wanted.constants = numbers_of(settings.constants.get(), problems);
-        wanted.workgroup = parse_workgroup(settings.workgroup).value_or(wanted.workgroup);
         wanted.slots = settings.in_flight + 1;
+        if (settings.history != 0)
+            wanted.history = settings.history;
         if (active)
-            wanted.previous = active->program;
+            wanted.previous = {active->program};
     }
-    if (!problems.empty()) {
-        error.text = "constants: " + joined(problems);
-        return nullptr;
-    }
+    if (!problems.empty())
+        error = {GpuStatus::bad_input, "constants: " + joined(problems)};
+    return wanted;
+}
+
+std::shared_ptr<ActiveProgram> VkComputeState::make_program(const FrameLayout& layout,
+                                                            GpuError& error) {
+    FrameProgram::Settings wanted = program_settings(layout, error);
+    return error.status == GpuStatus::ok ? finish_program(std::move(wanted), error) : nullptr;
+}
+
+std::shared_ptr<ActiveProgram> VkComputeState::finish_program(FrameProgram::Settings wanted,
+                                                              GpuError& error) {
     auto made = std::make_shared<ActiveProgram>();
+    choose_workgroups(wanted, *made);
     made->program = FrameProgram::create(device, wanted, error);
-    made->layout = layout;
+    made->layout = wanted.in;
     made->trial = MemoryPathTrial(device->traits().shares_memory());
     for (unsigned i = 0; i < wanted.slots; ++i)
         made->free.push_back(i);
+    made->contexts = wanted.slots;
     return made->program ? made : nullptr;
 }
 
 void VkComputeState::use_program(std::shared_ptr<ActiveProgram> next) {
     route.begin(device, next->program->history() > 0);
     const std::lock_guard lock(mutex);
-    active = std::move(next);
+    std::swap(active, next); // the old one goes once the lock is open
     uniforms_changed = true;
 }
 
@@ -395,6 +423,7 @@ void VkComputeState::apply_uniforms() {
         }
     }
     const std::vector<std::string> more = active->program->set_uniforms(values);
+    uniform_values = std::move(values);
     problems.insert(problems.end(), more.begin(), more.end());
     if (!problems.empty())
         GST_ELEMENT_WARNING(element, LIBRARY, SETTINGS, ("Uniforms: %s", joined(problems).c_str()),
@@ -408,8 +437,22 @@ void VkComputeState::apply_uniforms() {
 GstFlowReturn VkComputeState::recover() {
     if (!device->lost())
         return GST_FLOW_OK;
+    const FrameLayout layout = active->layout;
+    if (const GstFlowReturn opened = reopen(); opened != GST_FLOW_OK)
+        return opened;
+    return renew(layout);
+}
+
+GstFlowReturn VkComputeState::reopen() {
     if (const GstFlowReturn now = wait_until_idle(); now != GST_FLOW_OK)
         return now;
+    if (device->borrowed()) {
+        GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
+                          ("The GPU was lost, and the device belongs to the neighbours of this "
+                           "element too: set the pipeline to NULL and start it anew"),
+                          ("%s", device->traits().name.c_str()));
+        return GST_FLOW_ERROR;
+    }
     if (!rebuilds_allowed.grant(FastClock::monotonic_ns())) {
         GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
                           ("The GPU was lost %u times within a minute",
@@ -420,21 +463,32 @@ GstFlowReturn VkComputeState::recover() {
     ++rebuilds;
     GST_ELEMENT_WARNING(element, RESOURCE, FAILED, ("The GPU was lost; it is opened anew"),
                         ("%s", device->traits().name.c_str()));
-    const FrameLayout layout = active->layout;
     if (!open_device() || !make_ring())
         return GST_FLOW_ERROR;
     pool.begin(device);
-    GpuError error;
-    auto next = make_program(layout, error);
-    if (!next) {
-        GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
-                          ("The shader cannot be used again: %s", error.text.c_str()), (nullptr));
-        return GST_FLOW_ERROR;
-    }
-    use_program(std::move(next));
-    // Its pool is of the lost device.
+    last_resort.reset();
+    // Upstream's pool is of the lost device.
     gst_pad_push_event(sink_pad, gst_event_new_reconfigure());
     return GST_FLOW_OK;
+}
+
+// A program for frames of this layout, in place of the one before. A device that is lost meanwhile
+// is opened anew, as often as that is allowed.
+GstFlowReturn VkComputeState::renew(const FrameLayout& layout) {
+    for (;;) {
+        GpuError error;
+        if (auto next = make_program(layout, error)) {
+            use_program(std::move(next));
+            return GST_FLOW_OK;
+        }
+        if (!device->lost()) {
+            GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS,
+                              ("The shader cannot be used: %s", error.text.c_str()), (nullptr));
+            return GST_FLOW_NOT_NEGOTIATED;
+        }
+        if (const GstFlowReturn opened = reopen(); opened != GST_FLOW_OK)
+            return opened;
+    }
 }
 
 // --- properties

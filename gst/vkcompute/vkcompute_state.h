@@ -8,13 +8,16 @@
 #include "core/vulkan/rebuild_limit.h"
 #include "core/vulkan/spirv_cache.h"
 #include "core/vulkan/submission_ring.h"
+#include "core/vulkan/workgroup_trial.h"
 #include "glue/handles.h"
+#include "vkcompute/extra_input.h"
 #include "vkcompute/media_format.h"
 #include "vkcompute/memory_route.h"
 #include "vkcompute/output_pool.h"
 #include "vkcompute/settings.h"
 #include "vkcompute/shader_source.h"
 #include "vkcompute/shader_watch.h"
+#include "vkcompute/shared_vulkan.h"
 
 #include <gst/gst.h>
 
@@ -44,7 +47,12 @@ struct ActiveProgram {
     FrameLayout layout; ///< that it was made for
     // guarded by the state's lock
     std::vector<unsigned> free;
+    std::size_t contexts = 0; ///< that there are
     MemoryPathTrial trial{true};
+    std::string workgroup_reason;
+    // the streaming thread's own
+    std::vector<WorkgroupSize> workgroups; ///< that it was made with, one for each shader
+    bool is_untried = false;               ///< its work groups are to be measured with a frame
 };
 
 /// What GStreamer's threads share of one vkcompute.
@@ -74,6 +82,7 @@ class VkComputeState {
     // source half
     gboolean src_activate(bool active);
     gboolean src_query(GstQuery* query);
+    void set_context(GstContext* context) { shared.take_context(context); }
     void loop();
 
     bool set_property(guint id, const GValue* value);
@@ -93,6 +102,8 @@ class VkComputeState {
         unsigned slot = 0;
         MemoryPath path = MemoryPath::direct;
         std::uint64_t arrived_ns = 0;
+        std::shared_ptr<GpuBuffer> staged; ///< what was made, still to be copied to the buffer
+        bool after_loss = false;           ///< a frame is missing before it
     };
 
     // making ready
@@ -107,14 +118,26 @@ class VkComputeState {
     std::string cache_path() const;
     bool read_extra();
     bool configure(const GstCaps* caps);
-    bool set_up(const FrameLayout& layout);
+    GstFlowReturn set_up(const FrameLayout& layout);
+    FrameProgram::Settings program_settings(const FrameLayout& layout, GpuError& error);
     std::shared_ptr<ActiveProgram> make_program(const FrameLayout& layout, GpuError& error);
+    std::shared_ptr<ActiveProgram> finish_program(FrameProgram::Settings wanted, GpuError& error);
     void use_program(std::shared_ptr<ActiveProgram> next);
     bool read_out_caps(FrameProgram::Settings& wanted, GpuError& error);
     void start_watching();
     void take_reload();
     void apply_uniforms();
+
+    // sizes of work groups
+    void choose_workgroups(FrameProgram::Settings& wanted, ActiveProgram& made);
+    bool try_workgroups(GstBuffer* buffer, const FrameLayout& layout);
+    void take_workgroups(FrameProgram::Settings wanted, const WorkgroupTrial::Outcome& outcome);
+    void warm_workgroups(const std::string& path);
+    void store_workgroups(const std::string& path);
+
     GstFlowReturn recover();
+    GstFlowReturn reopen();
+    GstFlowReturn renew(const FrameLayout& layout);
 
     // what it takes and makes
     /// How frames that come out differ from those that go in; `format` may include the size.
@@ -124,13 +147,27 @@ class VkComputeState {
     void answer_caps(GstPad* pad, GstQuery* query);
     bool propose_allocation(GstQuery* query);
 
+    // frames in Vulkan images
+    static bool is_plain(const VulkanDevice& device);
+    bool passes_frames() const;
+    GstCaps* with_images(GstCaps* caps) const;
+    bool choose_memory();
+    bool use_device(bool of_neighbours);
+    std::shared_ptr<VulkanDevice> take_device(bool of_neighbours, GpuError& error);
+    GpuFrame image_frame(GstBuffer* buffer, const FrameLayout& layout, GpuError& error);
+    void note_images(GstBuffer* in, GstBuffer* out);
+
     // one frame
-    bool adapt_to(const FrameLayout& layout);
+    GstFlowReturn take(BufferHandle buffer);
+    GstFlowReturn adapt_to(const FrameLayout& layout);
     GstFlowReturn process(BufferHandle buffer, const FrameLayout& layout, std::uint64_t arrived_ns);
     GpuStatus place(GstBuffer* buffer, const FrameLayout& layout, Item& item,
                     FrameProgram::Frame& frame, GpuError& error);
+    GpuStatus place_output(const FrameLayout& layout, Item& item, FrameProgram::Frame& frame,
+                           GpuError& error);
     GpuStatus run(Item& item, const FrameProgram::Frame& frame, GpuError& error);
     bool take_slot(Item& item);
+    bool make_do_with_less(const FrameLayout& layout);
     MemoryPath choose_path(ActiveProgram& program) const;
     GstFlowReturn enqueue(Item item);
     void enqueue_event(EventHandle event);
@@ -140,6 +177,7 @@ class VkComputeState {
     std::optional<Item> next_item();
     void push_frame(Item item);
     bool collect(Item& item);
+    void warn_of_timeout(std::uint64_t most_ns);
     void attach_results(Item& item, const JobResult& result);
     void set_flow(GstFlowReturn result);
     void note_residence(std::uint64_t arrived_ns);
@@ -165,25 +203,39 @@ class VkComputeState {
     std::shared_ptr<SubmissionRing> ring;
     std::shared_ptr<ActiveProgram> active;
     ShaderSet shader_set;
+    unsigned most_in_flight = 0;       ///< less than the property says where memory is short
     std::optional<ShaderSet> reloaded; ///< to be taken over with the next frame
     std::string cache_note = "none";   ///< what became of the pipeline cache
     std::string shader_cache_note = "none";
-    SpirvCache spirv_cache; ///< locks itself
+    std::string output_note = "none"; ///< why what comes out is where it is
+    SpirvCache spirv_cache;           ///< locks itself
 
     // the streaming thread's own
     std::optional<MediaFormat> media;
     MemoryRoute route; ///< its counts: any thread
     OutputPool pool;
+    std::shared_ptr<GpuBuffer> last_resort; ///< kept for when memory is even shorter
+    bool is_staged_only = false;         ///< memory is short: what shaders make is copied out, too
+    bool lost_one = false;               ///< a frame was lost before it came to the queue
+    bool is_accounted = false;           ///< the frame at hand was queued or counted as lost
+    SharedVulkan shared;                 ///< locks itself where others ask
+    std::atomic<bool> out_images{false}; ///< what comes out is in images of its device
     RebuildLimit rebuilds_allowed;
     std::size_t stored_cache_bytes = 0;
-    std::uint64_t stored_spirv = 0; ///< how much had been added when the file was written
-    std::vector<std::byte> extra;
+    std::uint64_t stored_spirv = 0;      ///< how much had been added when the file was written
+    std::uint64_t stored_workgroups = 0; ///< likewise
+    ExtraInput extra;
+    UniformValues uniform_values; ///< that are in force
+
+    // the task's own
+    bool lost_before = false; ///< the frame before the next one was lost
 
     ShaderWatch watch;
 
     std::atomic<std::uint64_t> frames_in{0};
     std::atomic<std::uint64_t> frames_out{0};
     std::atomic<std::uint64_t> frames_lost{0};
+    std::atomic<std::uint64_t> frames_refused{0};
     std::atomic<std::uint64_t> frames_flushed{0};
     std::atomic<std::uint64_t> rebuilds{0};
     std::atomic<std::uint64_t> reloads{0};

@@ -4,6 +4,7 @@
 // The transforms beside FFTW and GstFFT, with each kind of vector unit: all of a row in turns,
 // round by round, ratios from the same round. See docs/benchmarks.md.
 #include "core/fft/multi_real_fft.h"
+#include "core/fft/spectrum_values.h"
 
 #include "fft_peers.h"
 #include "fma_peak.h"
@@ -83,6 +84,16 @@ constexpr ChannelsCase kChannelsCases[] = {
     {8, 128, false, {1.5, 1.5}},  {8, 256, false, {1.5, 1.5}},  {8, 512, false, {1.5, 1.5}},
     {16, 128, false, {1.5, 1.5}}, {16, 256, false, {1.5, 1.5}}, {16, 512, false, {1.5, 1.5}},
     {16, 128, true, {}},          {16, 256, true, {}},          {16, 512, true, {}},
+};
+
+/// A window, the transform and maybe powers at once, against one after the other.
+struct FusedCase {
+    std::size_t length;
+    bool to_powers;
+};
+constexpr FusedCase kFusedCases[] = {
+    {512, false}, {1024, false}, {2048, false}, {4096, false},
+    {512, true},  {1024, true},  {2048, true},  {4096, true},
 };
 
 /// A kind of vector unit to be forced.
@@ -293,21 +304,75 @@ std::string name_of(const ChannelsCase& c) {
            (c.is_apart ? " apart" : "");
 }
 
-Row run_case(const ChannelsCase& c, const std::vector<Target>& targets, const Options& options) {
+struct Fused {
+    explicit Fused(std::size_t length)
+        : fft(length), in(tactus::bench::make_signal<float>(length)),
+          window(tactus::bench::make_signal<float>(length)),
+          windowed(tactus::bench::make_signal<float>(length)), points(fft.bins()),
+          powers(fft.bins()), scratch(fft.scratch_size()) {}
+
+    tactus::RealFft<float> fft;
+    std::shared_ptr<tactus::AlignedArray<float>> in, window, windowed;
+    tactus::AlignedArray<std::complex<float>> points;
+    tactus::AlignedArray<float> powers;
+    tactus::AlignedArray<float> scratch;
+};
+
+Transform at_once(const FusedCase& c) {
+    const auto f = std::make_shared<Fused>(c.length);
+    if (c.to_powers)
+        return [=] {
+            f->fft.powers(f->in->data(), f->window->data(), f->powers.data(), f->scratch.data());
+        };
+    return [=] {
+        f->fft.forward(f->in->data(), f->window->data(), f->points.data(), f->scratch.data());
+    };
+}
+
+Transform in_steps(const FusedCase& c) {
+    const auto f = std::make_shared<Fused>(c.length);
+    return [=, values = tactus::spectrum_values()] {
+        values.multiply(f->in->data(), f->window->data(), c.length, f->windowed->data());
+        f->fft.forward(f->windowed->data(), f->points.data(), f->scratch.data());
+        if (c.to_powers)
+            values.powers(f->points.data(), f->fft.bins(), f->powers.data());
+    };
+}
+
+std::string name_of(const FusedCase& c) {
+    return std::string(c.to_powers ? "powers " : "window ") + std::to_string(c.length);
+}
+
+/// Two ways of ours to do the same.
+template <class MakeOurs, class MakeOther>
+Row run_pairs(Row row, double operations, const Goals& goals, const std::vector<Target>& targets,
+              const Options& options, const MakeOurs& make_ours, const MakeOther& make_other) {
     std::vector<Runner> runners;
     for (const Target& target : targets) {
         force(target);
-        runners.push_back({all_channels(c)});
-        runners.push_back({channel_by_channel(c)});
+        runners.push_back({make_ours()});
+        runners.push_back({make_other()});
     }
     hwy::SetSupportedTargetsForTest(0);
     measure(runners, options);
-    Row row{name_of(c), "single", median(runners[1].ns), {}};
+    row.peer_ns = median(runners[1].ns);
     for (std::size_t i = 0; i < targets.size(); ++i)
-        row.cells.push_back(make_cell(runners[2 * i], &runners[2 * i + 1],
-                                      operations_of(c.length) * static_cast<double>(c.channels),
-                                      targets[i].peak_f32, goal_of(c.goals, targets[i])));
+        row.cells.push_back(make_cell(runners[2 * i], &runners[2 * i + 1], operations,
+                                      targets[i].peak_f32, goal_of(goals, targets[i])));
     return row;
+}
+
+Row run_case(const ChannelsCase& c, const std::vector<Target>& targets, const Options& options) {
+    return run_pairs(
+        {name_of(c), "single", 0, {}}, operations_of(c.length) * static_cast<double>(c.channels),
+        c.goals, targets, options, [&] { return all_channels(c); },
+        [&] { return channel_by_channel(c); });
+}
+
+Row run_case(const FusedCase& c, const std::vector<Target>& targets, const Options& options) {
+    return run_pairs(
+        {name_of(c), "steps", 0, {}}, operations_of(c.length), {}, targets, options,
+        [&] { return at_once(c); }, [&] { return in_steps(c); });
 }
 
 const char* verdict(const Cell& cell) {
@@ -404,6 +469,8 @@ int run_all(const Options& options) {
     for (const Case& c : kCases)
         run(c);
     for (const ChannelsCase& c : kChannelsCases)
+        run(c);
+    for (const FusedCase& c : kFusedCases)
         run(c);
     if (!options.json_path.empty())
         write_json(options, rows, targets);

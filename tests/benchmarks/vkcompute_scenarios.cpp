@@ -9,11 +9,14 @@
 #include <gst/gst.h>
 #include <gst/video/video.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace tactus::bench {
@@ -84,13 +87,54 @@ class Chain {
                 throw std::runtime_error(std::string("push: ") + gst_flow_get_name(flow) +
                                          complaint());
         }
-        GstQuery* drain = gst_query_new_drain();
-        gst_pad_peer_query(source(), drain);
-        gst_query_unref(drain);
+        drain();
         return now_ns() - begin;
     }
 
+    struct Pace {
+        double blocked_ms; ///< of a push, the median
+        double frame_ms;   ///< from frame to frame
+    };
+    /// Frames that take `producer_ns` each to come by; `waits`: each push is not done before its
+    /// frame has come out.
+    Pace paced(std::uint64_t frames, std::uint64_t producer_ns, bool waits) {
+        std::vector<double> blocked_ms;
+        const std::uint64_t begin = now_ns();
+        for (std::uint64_t i = 0; i < frames; ++i) {
+            std::this_thread::sleep_for(std::chrono::nanoseconds(producer_ns));
+            const std::uint64_t before = now_ns();
+            if (gst_pad_push(source(), gst_buffer_copy(frames_[next_++ % frames_.size()])) !=
+                GST_FLOW_OK)
+                throw std::runtime_error("push" + complaint());
+            if (waits)
+                drain();
+            blocked_ms.push_back(static_cast<double>(now_ns() - before) / 1e6);
+        }
+        drain();
+        const double all_ms = static_cast<double>(now_ns() - begin) / 1e6;
+        const auto middle = blocked_ms.begin() + static_cast<std::ptrdiff_t>(frames / 2);
+        std::nth_element(blocked_ms.begin(), middle, blocked_ms.end());
+        return {*middle, all_ms / static_cast<double>(frames)};
+    }
+    /// Rounds of the shader's loop, its first float uniform.
+    void set_load(double rounds) {
+        GstIterator* elements = gst_bin_iterate_recurse(GST_BIN(pipeline_.get()));
+        const auto set = [](const GValue* item, gpointer value) {
+            GObject* element = G_OBJECT(g_value_get_object(item));
+            if (g_object_class_find_property(G_OBJECT_GET_CLASS(element), "u0") != nullptr)
+                g_object_set(element, "u0", *static_cast<double*>(value), nullptr);
+        };
+        gst_iterator_foreach(elements, set, &rounds);
+        gst_iterator_free(elements);
+    }
+
   private:
+    void drain() const {
+        GstQuery* query = gst_query_new_drain();
+        gst_pad_peer_query(source(), query);
+        gst_query_unref(query);
+    }
+
     GstPad* source() const { return static_cast<GstPad*>(source_.get()); }
 
     std::string complaint() const {
@@ -210,6 +254,58 @@ Scenario against_copies(const char* name, Memory memory, double bound, std::uint
     return s;
 }
 
+// An invert of words that first goes round a loop, so that it takes as long as one wants.
+constexpr const char* kLoaded = R"(vkcompute in-flight=3 workgroup=64 shader="
+#include \"tactus/planes.glsl\"
+TACTUS_WORKGROUP;
+layout(push_constant) uniform U { float rounds; };
+void main() {
+    const uint byte = (gl_GlobalInvocationID.y * tactus.in_size.x + gl_GlobalInvocationID.x) * 4u;
+    uint word = tactus_in_word(0u, byte);
+    for (float i = 0.0; i < rounds; i += 1.0)
+        word = word * 1664525u + 1013904223u;
+    tactus_out_word(0u, byte, ~word);
+}
+")";
+constexpr std::uint64_t kProducerNs = 12'000'000;
+constexpr double kWaitMs = 17.2; ///< for a frame that nothing is ahead of
+
+/// So many rounds of the loop that one frame takes kWaitMs.
+void calibrate(Chain& chain) {
+    double rounds = 8;
+    for (int step = 0; step < 6; ++step) {
+        chain.set_load(rounds);
+        const double spent_ms = chain.paced(9, kProducerNs, true).blocked_ms;
+        rounds = std::max(1.0, rounds * kWaitMs / spent_ms);
+    }
+    chain.set_load(rounds);
+}
+
+/// A streaming thread that waits for each frame, against one that keeps three in flight.
+Scenario against_waiting(std::uint64_t frames) {
+    Scenario s;
+    s.figures = {
+        {.name = "thread blocked, producer 12 ms, shader 17 ms",
+         .unit = "ms/frame",
+         .goal = Goal::absolute,
+         .bound = 4},
+        {.name = "throughput of the same", .unit = "ms/frame", .goal = Goal::speedup, .bound = 1.5},
+        {.name = "the same, frames there at once", .unit = "ms/frame"}};
+    auto chain = std::make_shared<std::unique_ptr<Chain>>();
+    const auto run = [=](bool waits) {
+        if (!*chain)
+            *chain = std::make_unique<Chain>(kLoaded, "RGBA", kFullHd, Memory::proposed);
+        if (waits) // as long as the machine is as busy as it is now
+            calibrate(**chain);
+        const Chain::Pace pace = (*chain)->paced(frames, kProducerNs, waits);
+        const double at_once_ms = (*chain)->paced(frames, 0, waits).frame_ms;
+        return std::vector<double>{pace.blocked_ms, pace.frame_ms, at_once_ms};
+    };
+    s.peer = [=] { return run(true); };
+    s.ours = [=] { return run(false); };
+    return s;
+}
+
 } // namespace
 
 std::vector<Scenario> make_scenarios(const Options& options) {
@@ -223,6 +319,7 @@ std::vector<Scenario> make_scenarios(const Options& options) {
         against_peer("gaussian", "5x5 gaussian, 1080p", kFullHd, Memory::plain, 0.9, frames),
         against_copies("invert, 1080p, import against staged", Memory::pages, 0.8, frames),
         against_copies("invert, 1080p, proposed against staged", Memory::proposed, 0.8, frames),
+        against_waiting(frames),
         against_peer("invert", "invert, 4K, host to host", k4K, Memory::proposed, 1.0 / 3, few),
     };
 }

@@ -225,11 +225,11 @@ TEST(SimdFftMessages, ManyBandsAreFinite) {
 TEST(SimdFftMessages, TooManyBandsAreRefusedWithTheNumber) {
     SpectrumHarness h("simdfft", "bands=100000000");
     h.set_caps(audio_caps("F32LE", 48000, 1));
-    EXPECT_NE(h.push(buffer_of(float_noise(100), 0)), GST_FLOW_OK);
+    EXPECT_EQ(h.push(buffer_of(float_noise(100), 0)), GST_FLOW_NOT_NEGOTIATED);
     const std::string error = h.error();
     EXPECT_NE(error.find("100000000"), std::string::npos) << error;
     EXPECT_NE(error.find("8388609"), std::string::npos) << error;
-    EXPECT_NE(h.push(buffer_of(float_noise(100), 0)), GST_FLOW_OK);
+    EXPECT_EQ(h.push(buffer_of(float_noise(100), 0)), GST_FLOW_NOT_NEGOTIATED);
     set_properties(h.element(), "bands=100");
     EXPECT_EQ(h.push(buffer_of(float_noise(100), 0)), GST_FLOW_OK);
 }
@@ -237,7 +237,7 @@ TEST(SimdFftMessages, TooManyBandsAreRefusedWithTheNumber) {
 TEST(SimdFftMessages, ManyBandsOfManyChannelsAreRefusedWithWhatWouldDo) {
     SpectrumHarness h("simdfft", "bands=8388609 multi-channel=true");
     h.set_caps(audio_caps("F32LE", 48000, 64));
-    EXPECT_NE(h.push(buffer_of(float_noise(64), 0)), GST_FLOW_OK);
+    EXPECT_EQ(h.push(buffer_of(float_noise(64), 0)), GST_FLOW_NOT_NEGOTIATED);
     const std::string error = h.error();
     EXPECT_NE(error.find("8388609"), std::string::npos) << error;
     EXPECT_NE(error.find("524289"), std::string::npos) << error;
@@ -347,16 +347,4 @@ TEST(SimdFftMessages, ChannelsWhoseFrameIsTooLargeAreRefused) {
         EXPECT_EQ(h.push(buffer_of(float_noise(480), 0)), GST_FLOW_NOT_NEGOTIATED);
         EXPECT_NE(h.error().find(std::to_string(channels)), std::string::npos);
     }
-}
-
-TEST(SimdFftMessages, TenThousandStateCyclesLeakNothing) {
-    SpectrumHarness h("simdfft", kShort);
-    GstElement* element = h.element();
-    for (int i = 0; i < 10'000; ++i) {
-        ASSERT_NE(gst_element_set_state(element, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
-        ASSERT_NE(gst_element_set_state(element, GST_STATE_NULL), GST_STATE_CHANGE_FAILURE);
-    }
-    gst_element_set_state(element, GST_STATE_PLAYING);
-    h.set_caps(audio_caps("F32LE", 48000, 1));
-    EXPECT_EQ(measure(h, float_noise(480)).size(), 1U);
 }

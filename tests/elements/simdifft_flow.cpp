@@ -397,22 +397,3 @@ TEST(SimdIfft, AsksForTheRateAndTheChannelsBeyondIt) {
     gst_caps_unref(caps);
     gst_object_unref(sink);
 }
-
-TEST(SimdIfft, SurvivesTenThousandStateCycles) {
-    const StftRun run = run_of(small(), 300);
-    const auto buffers = run.buffers();
-    IfftHarness h;
-    gst_harness_set_drop_buffers(h.get(), TRUE);
-    for (int i = 0; i < 10'000; ++i) {
-        ASSERT_TRUE(h.start(run.config));
-        // Sometimes all of the run, sometimes it stops in the middle.
-        for (std::size_t k = 0; k < (i % 2 != 0 ? buffers.size() : 4); ++k)
-            ASSERT_EQ(h.push(gst_buffer_ref(buffers[k])), GST_FLOW_OK);
-        gst_element_set_state(h.element(), i % 3 != 0 ? GST_STATE_NULL : GST_STATE_READY);
-        ASSERT_NE(gst_element_set_state(h.element(), GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
-        while (GstEvent* event = gst_harness_try_pull_event(h.get()))
-            gst_event_unref(event);
-    }
-    for (GstBuffer* buffer : buffers)
-        gst_buffer_unref(buffer);
-}

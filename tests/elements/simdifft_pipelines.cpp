@@ -111,10 +111,10 @@ class There {
             const float frame[] = {samples[0][from + n], samples[1][from + n]};
             gst_buffer_fill(buffer, n * sizeof(frame), frame, sizeof(frame));
         }
-        const SampleClock clock{start, kRate};
-        GST_BUFFER_PTS(buffer) = clock.at(static_cast<std::int64_t>(from));
-        GST_BUFFER_DURATION(buffer) = clock.between(static_cast<std::int64_t>(from),
-                                                    static_cast<std::int64_t>(from + frames));
+        FrameTimeline timeline(kRate);
+        timeline.note(0, start);
+        GST_BUFFER_PTS(buffer) = timeline.time_of(from);
+        GST_BUFFER_DURATION(buffer) = timeline.duration_ns(from, from + frames);
         if (discont)
             GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
         return gst_harness_push(harness_, buffer);

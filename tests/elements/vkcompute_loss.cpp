@@ -93,6 +93,21 @@ TEST_F(Loss, ImportedMemoryStaysWhereItIsWhileTheGpuMayStillReadIt) {
     EXPECT_FALSE(freed);
 }
 
+TEST_F(Loss, AShaderThatTakesTooLongWhileItsWorkgroupsAreMeasuredCostsOneFrame) {
+    GstElement* element = make_compute("gpu-timeout=20000000 u0=100000000 pipeline-cache=\"\"");
+    std::string text = kSlow;
+    const std::string fixed = "layout(local_size_x = 1) in;";
+    text.replace(text.find(fixed), fixed.size(), "TACTUS_WORKGROUP;");
+    g_object_set(element, "shader", text.c_str(), nullptr);
+    ComputeHarness harness(element);
+    harness.set_caps(video_caps(PixelFormat::rgba, 640, 480));
+    lose_a_frame(harness, buffer_of(Picture(PixelFormat::rgba, 640, 480)));
+    EXPECT_EQ(harness.stat("frames-lost"), 1U);
+    EXPECT_TRUE(harness.process(Picture(PixelFormat::rgba, 640, 480)));
+    EXPECT_EQ(harness.stat("device-rebuilds"), 1U);
+    EXPECT_EQ(harness.stat_text("workgroup-reason").find("measured: "), 0U);
+}
+
 TEST_F(Loss, CapsThatChangeAfterwardsAreTakenAndUpstreamIsToldOfTheNewMemory) {
     GstElement* element = make_compute("gpu-timeout=20000000 u0=100000000");
     g_object_set(element, "shader", kSlow, nullptr);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: The gst-tactus authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writes inputs for simdfft_fuzz.cpp into a folder: messages and streams, whole and with events.
+"""Writes inputs for simdfft_fuzz.cpp into a folder: each element, whole and with events.
 
 usage: make_simdfft_seeds.py FOLDER
 """
@@ -30,8 +30,11 @@ def seeds():
     yield "planar", header(layout=0x82) + pieces(20, dice)
     yield "multi_channel", header(form=1, layout=3, settings=(60, 0, 33, 7, 90, 0, 0, 0, 0)) + pieces(20, dice)
     yield "rare_rates", header(rate=6) + pieces(20, dice)
+    for form in range(3):
+        yield f"filter_{form}", header(form=form, face=128) + pieces(20, dice)
+        yield f"pictures_{form}", header(form=form, face=129 + 2 * form) + pieces(20, dice)
     for event in (DISCONT, GAP, FLUSH, CHANGE):
-        for face in (0, 1, 7):
+        for face in (0, 1, 7, 128, 129):
             yield (f"event_{event}_{face}",
                    header(form=1, face=face) + pieces(8, dice) + bytes([event, 40]) + pieces(8, dice))
 

@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: The gst-tactus authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// simdfft with the same audio cut in two ways: as the input says, and in one piece from one event
-// to the next. What comes out must be the same. The input is a program: thirteen bytes of caps and
-// properties, then commands of two bytes.
+// simdfft, simdfftfilter and simdspectrogram with the same audio cut in two ways: as the input
+// says, and in one piece from one event to the next. What comes out must be the same. The input is
+// a program: thirteen bytes of caps and properties, then commands of two bytes.
 #include "core/fft/stft_config.h"
+#include "fuzz_support.h"
 
 #include <gst/audio/audio.h>
 #include <gst/check/gstharness.h>
@@ -15,7 +16,6 @@
 #include <bit>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <span>
 #include <string>
@@ -27,13 +27,6 @@ namespace tactus {
 
 namespace {
 
-void require(bool holds, const char* what) {
-    if (holds)
-        return;
-    std::fprintf(stderr, "broken: %s\n", what);
-    std::abort();
-}
-
 struct Command {
     std::uint8_t kind = 0;
     std::uint8_t value = 0;
@@ -41,20 +34,48 @@ struct Command {
 
 constexpr std::size_t kMostFrames = 3000; // an interval may be one
 
+void give_kernel(GstElement* filter, std::uint8_t taps) {
+    std::vector<float> kernel(1 + std::size_t{taps} * 2);
+    for (std::size_t n = 0; n < kernel.size(); ++n)
+        kernel[n] = static_cast<float>(n * 7 % 5) - 2;
+    GBytes* const bytes = g_bytes_new(kernel.data(), kernel.size() * sizeof(float));
+    g_object_set(filter, "kernel-bytes", bytes, nullptr);
+    g_bytes_unref(bytes);
+}
+
 /// What the input asks for.
 class Program {
   public:
+    enum class Subject : std::uint8_t { messages, stream, filter, pictures };
+
     explicit Program(std::span<const std::uint8_t> bytes) : bytes_(bytes) {
         format_ = byte();
         const std::uint8_t layout = byte();
         channels = 1 + layout % 6;
-        is_planar = (layout & 128) != 0;
         rate_ = byte();
         face_ = byte();
+        is_planar = (layout & 128) != 0 && subject() != Subject::filter;
         for (auto& value : settings_)
             value = byte();
         while (!bytes_.empty())
             commands.push_back({byte(), byte()});
+    }
+
+    Subject subject() const {
+        if (face_ >= 128)
+            return face_ % 2 == 0 ? Subject::filter : Subject::pictures;
+        return face_ % 2 == 0 ? Subject::messages : Subject::stream;
+    }
+
+    const char* factory() const {
+        switch (subject()) {
+        case Subject::filter:
+            return "simdfftfilter";
+        case Subject::pictures:
+            return "simdspectrogram";
+        default:
+            return "simdfft";
+        }
     }
 
     std::string caps() const {
@@ -62,15 +83,22 @@ class Program {
                                          "S24_32LE", "S24_32BE", "S32LE", "S32BE", "F64LE",
                                          "F64BE",    "F32BE",    "U8",    "S8"};
         constexpr std::array kRates = {48000, 44100, 8000, 1, 192000, 7, 2147483647, 16000};
-        return std::string("audio/x-raw,format=") + kFormats[format_ % kFormats.size()] +
+        constexpr std::array kFiltered = {GST_AUDIO_NE(F32), GST_AUDIO_NE(S16), GST_AUDIO_NE(F64)};
+        const char* const format = subject() == Subject::filter
+                                       ? kFiltered[format_ % kFiltered.size()]
+                                       : kFormats[format_ % kFormats.size()];
+        return std::string("audio/x-raw,format=") + format +
                ",rate=" + std::to_string(kRates[rate_ % kRates.size()]) +
                ",channels=" + std::to_string(channels) +
                ",channel-mask=(bitmask)0,layout=" + (is_planar ? "non-interleaved" : "interleaved");
     }
 
-    /// Empty: downstream takes audio, and there are messages.
+    /// Empty: downstream takes audio.
     std::string sink_caps() const {
-        if (face_ % 2 == 0)
+        if (subject() == Subject::pictures)
+            return "video/x-raw,format=GRAY8,width=32,height=24,framerate=" +
+                   std::to_string(1 + face_ / 2 % 4) + "/1";
+        if (subject() != Subject::stream)
             return {};
         const auto format = static_cast<StftFormat>(face_ / 2 % kStftFormats);
         return std::string("audio/x-stft,format=(string)") + stft_format_name(format);
@@ -78,6 +106,18 @@ class Program {
 
     void set_properties(GstElement* element) const {
         const auto& s = settings_;
+        if (subject() == Subject::filter) {
+            g_object_set(element, "latency-frames", 64U + s[0], "latency", guint64{s[2]},
+                         "drain-tail", s[3] & 1, "drain-on-changes", (s[3] & 2) >> 1, nullptr);
+            give_kernel(element, s[4]);
+            return;
+        }
+        if (subject() == Subject::pictures) {
+            g_object_set(element, "fft-size", 32U + s[0], "hop-size", guint{s[6]}, "window",
+                         s[7] % 8, "frequency-scale", s[3] % 4, "span", 0.05 + s[5] * 0.01,
+                         "show-scale", FALSE, nullptr);
+            return;
+        }
         g_object_set(element, "bands", 2U + s[0] + 4U * s[1], "interval",
                      guint64{1U + s[2] * 300'000U}, "multi-channel", s[3] & 1, "message-phase",
                      (s[3] & 2) >> 1, "message-format", (s[3] & 4) >> 2, "threshold", -s[4],
@@ -86,6 +126,16 @@ class Program {
                      "hop-size", guint{s[6]}, "window", s[7] % 8, "center", s[7] >> 7,
                      "frames-per-buffer", 1U + s[8] % 4, "band-count", s[8] >> 4,
                      "smoothing-release", guint64{s[4] * 1'000'000U}, nullptr);
+    }
+
+    /// While audio flows.
+    void change(GstElement* element, std::uint8_t value) const {
+        if (subject() == Subject::filter)
+            give_kernel(element, value);
+        else if (subject() == Subject::pictures)
+            g_object_set(element, "fft-size", 32U + value, nullptr);
+        else
+            g_object_set(element, "bands", 2U + value, "fft-size", 4U + value, nullptr);
     }
 
     std::vector<Command> commands;
@@ -114,8 +164,8 @@ using Output = std::vector<std::vector<float>>;
 class Run {
   public:
     Run(const Program& program, bool in_one_piece)
-        : program_(program), in_one_piece_(in_one_piece), harness_(gst_harness_new("simdfft")),
-          bus_(gst_bus_new()) {
+        : program_(program), in_one_piece_(in_one_piece),
+          harness_(gst_harness_new(program.factory())), bus_(gst_bus_new()) {
         gst_element_set_bus(harness_->element, bus_);
         program.set_properties(harness_->element);
         if (const std::string caps = program.sink_caps(); !caps.empty())
@@ -165,8 +215,8 @@ class Run {
             gst_segment_init(&segment, GST_FORMAT_TIME);
             gst_harness_push_event(harness_, gst_event_new_segment(&segment));
         } else {
-            g_object_set(harness_->element, "bands", 2U + command.value, "fft-size",
-                         4U + command.value, nullptr);
+            program_.change(harness_->element, command.value);
+            push_buffer(); // empty: it takes effect with a buffer, so there must be one in any case
         }
         take();
     }
@@ -196,8 +246,11 @@ class Run {
     }
 
     void push() {
-        if (in_one_piece_ && waiting_ == 0)
-            return;
+        if (!in_one_piece_ || waiting_ > 0)
+            push_buffer();
+    }
+
+    void push_buffer() {
         GstBuffer* const buffer = make_buffer(waiting_);
         GST_BUFFER_PTS(buffer) = GST_CLOCK_TIME_NONE; // so that none jumps
         if (discont_ && waiting_ > 0) {
@@ -226,14 +279,34 @@ class Run {
             output_.emplace_back();
             for (guint i = 0; i < gst_value_list_get_size(value); ++i)
                 output_.back().push_back(g_value_get_float(gst_value_list_get_value(value, i)));
-        } else {
-            for (guint i = 0; i < gst_value_array_get_size(value); ++i) {
-                const GValue* const item = gst_value_array_get_value(value, i);
-                if (GST_VALUE_HOLDS_ARRAY(item))
-                    take_values(item);
-                else
-                    add(&item->data[0].v_float, 1);
+        } else { // of channels
+            for (guint c = 0; c < gst_value_array_get_size(value); ++c) {
+                const GValue* const channel = gst_value_array_get_value(value, c);
+                output_.emplace_back();
+                for (guint i = 0; i < gst_value_array_get_size(channel); ++i)
+                    output_.back().push_back(
+                        g_value_get_float(gst_value_array_get_value(channel, i)));
             }
+        }
+    }
+
+    void take_bytes(std::span<const std::uint8_t> bytes, float offset) {
+        switch (program_.subject()) {
+        case Program::Subject::messages: // the audio as it came
+            break;
+        case Program::Subject::stream:
+            add(reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float));
+            add(&offset, 1);
+            break;
+        case Program::Subject::filter: // in other buffers
+            if (output_.empty())
+                output_.emplace_back();
+            output_.front().insert(output_.front().end(), bytes.begin(), bytes.end());
+            break;
+        case Program::Subject::pictures:
+            output_.emplace_back(bytes.begin(), bytes.end());
+            add(&offset, 1);
+            break;
         }
     }
 
@@ -249,11 +322,7 @@ class Run {
         while (GstBuffer* buffer = gst_harness_try_pull(harness_)) {
             GstMapInfo map;
             gst_buffer_map(buffer, &map, GST_MAP_READ);
-            if (!program_.sink_caps().empty()) {
-                add(reinterpret_cast<const float*>(map.data), map.size / sizeof(float));
-                const auto offset = static_cast<float>(GST_BUFFER_OFFSET(buffer) % 1'000'000);
-                add(&offset, 1);
-            }
+            take_bytes({map.data, map.size}, static_cast<float>(GST_BUFFER_OFFSET(buffer) % 4096));
             gst_buffer_unmap(buffer, &map);
             gst_buffer_unref(buffer);
         }

@@ -3,6 +3,7 @@
 //
 // simdfft and simdifft under any properties, caps, chunks and events. The input is a program: a
 // byte for the pipeline, twelve for properties and caps, then commands of two bytes.
+#include "fuzz_support.h"
 #include "simdfft/stft_caps.h"
 
 #include <gst/check/gstharness.h>
@@ -12,8 +13,6 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <limits>
 #include <memory>
 #include <span>
@@ -24,13 +23,6 @@ extern "C" void gst_plugin_simdfft_register();
 namespace tactus {
 
 namespace {
-
-void require(bool holds, const char* what) {
-    if (holds)
-        return;
-    std::fprintf(stderr, "broken: %s\n", what);
-    std::abort();
-}
 
 struct HarnessTeardown {
     void operator()(GstHarness* harness) const { gst_harness_teardown(harness); }

@@ -123,15 +123,4 @@ TEST_F(StftCaps, SayWhatIsWrong) {
               "hop-size and window-length must be 1 or more");
 }
 
-TEST_F(StftCaps, CountSamplesWithoutAddingUpRoundingErrors) {
-    const SampleClock clock{5, 44'100};
-    EXPECT_EQ(clock.at(0), 5U);
-    EXPECT_EQ(clock.at(44'100), 5U + GST_SECOND);
-    GstClockTime sum = 5;
-    for (std::int64_t n = 0; n < 44'100; n += 441)
-        sum += clock.between(n, n + 441);
-    EXPECT_EQ(sum, clock.at(44'100));
-    EXPECT_EQ(SampleClock{}.at(100), GST_CLOCK_TIME_NONE);
-}
-
 } // namespace tactus

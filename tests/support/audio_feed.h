@@ -18,6 +18,8 @@
 
 namespace tactus {
 
+inline constexpr const char* kFloat = G_BYTE_ORDER == G_LITTLE_ENDIAN ? "F32LE" : "F32BE";
+
 inline std::vector<float> float_noise_of(std::size_t count, unsigned seed) {
     std::mt19937 random(seed);
     std::normal_distribution<float> normal(0, 0.2F);

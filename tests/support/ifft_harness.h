@@ -4,6 +4,7 @@
 // A simdifft, the frames of core's Stft as buffers for it, and what comes out.
 #pragma once
 
+#include "core/clock/frame_timeline.h"
 #include "element_fixture.h"
 #include "element_reports.h"
 #include "simdfft/stft_caps.h"
@@ -38,7 +39,9 @@ struct StftRun {
 
     std::int64_t length() const { return static_cast<std::int64_t>(samples[0].size()); }
     GstClockTime time_of(std::int64_t sample) const {
-        return SampleClock{start, config.rate}.at(sample);
+        FrameTimeline timeline(config.rate);
+        timeline.note(0, start);
+        return timeline.time_of(static_cast<std::uint64_t>(sample));
     }
 
   private:
@@ -84,13 +87,13 @@ inline void append_audio(std::vector<AudioRun>& runs, GstBuffer* buffer, const S
             {GST_BUFFER_PTS(buffer), GST_BUFFER_OFFSET(buffer), Planar(config.channels)});
     ASSERT_FALSE(runs.empty());
     AudioRun& run = runs.back();
-    const auto before = static_cast<std::int64_t>(run.samples[0].size());
-    const SampleClock clock{run.start, config.rate};
+    const std::uint64_t before = run.samples[0].size();
+    FrameTimeline timeline(config.rate);
+    timeline.note(0, run.start);
     EXPECT_EQ(GST_BUFFER_OFFSET(buffer), run.offset + run.samples[0].size());
     EXPECT_EQ(GST_BUFFER_OFFSET_END(buffer), GST_BUFFER_OFFSET(buffer) + frames);
-    EXPECT_EQ(GST_BUFFER_PTS(buffer), clock.at(before));
-    EXPECT_EQ(GST_BUFFER_DURATION(buffer),
-              clock.between(before, before + static_cast<std::int64_t>(frames)));
+    EXPECT_EQ(GST_BUFFER_PTS(buffer), timeline.time_of(before));
+    EXPECT_EQ(GST_BUFFER_DURATION(buffer), timeline.duration_ns(before, before + frames));
     const auto* const values = reinterpret_cast<const float*>(map.data);
     for (std::size_t n = 0; n < frames; ++n)
         for (unsigned c = 0; c < config.channels; ++c)

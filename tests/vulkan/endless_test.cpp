@@ -4,6 +4,7 @@
 // A shader with an endless loop: the wait times out, the device is given up, and the process lives
 // and goes on with another device. A program of its own, as the loop keeps a thread or the GPU busy
 // until its end.
+#include "../support/skipping.h"
 #include "gpu_fixture.h"
 
 #include <unistd.h>
@@ -66,8 +67,7 @@ TEST(EndlessLoop, EndsInATimeoutAndTheProcessGoesOn) {
 } // namespace tactus::test
 
 int main(int argc, char** argv) {
-    testing::InitGoogleTest(&argc, argv);
-    const int code = RUN_ALL_TESTS();
+    const int code = tactus::test::run_or_skip(argc, argv);
     std::fflush(nullptr);
     _exit(code); // no exit handlers of a driver that still works on the loop
 }

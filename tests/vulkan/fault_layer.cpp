@@ -8,6 +8,9 @@
 #include <vulkan/vk_layer.h>
 #include <vulkan/vulkan.h>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -15,6 +18,7 @@
 #include <mutex>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #define LAYER_EXPORT extern "C" __attribute__((visibility("default")))
@@ -27,12 +31,20 @@ constexpr std::uint64_t kLieTicks = 5'000'000;
 struct InstanceTable {
     VkInstance instance = VK_NULL_HANDLE;
     PFN_vkGetInstanceProcAddr next = nullptr;
+    /// Found while the instance is made: where no layer is above, the loader gives ours later on.
+    std::map<std::string_view, PFN_vkVoidFunction> below;
 
     template <typename Function>
     Function get(const char* name) const {
-        return reinterpret_cast<Function>(next(instance, name));
+        const auto found = below.find(name);
+        return reinterpret_cast<Function>(found != below.end() ? found->second
+                                                               : next(instance, name));
     }
 };
+
+constexpr std::string_view kInstanceFunctions[] = {
+    "vkDestroyInstance", "vkGetPhysicalDeviceQueueFamilyProperties", "vkGetPhysicalDeviceFeatures2",
+    "vkEnumerateDeviceExtensionProperties"};
 
 struct DeviceTable {
     VkDevice device = VK_NULL_HANDLE;
@@ -49,7 +61,9 @@ struct State {
     std::map<void*, InstanceTable> instances;
     std::map<void*, DeviceTable> devices;
     Faults faults;
-    std::mutex queue_lock; ///< the queues of split_queues are all one
+    std::mutex memory_lock;
+    std::map<VkDeviceMemory, std::int64_t> memories; ///< bytes of each
+    std::mutex queue_lock;                           ///< the queues of split_queues are all one
 };
 
 State& state() {
@@ -106,7 +120,10 @@ VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo* info,
     const VkResult result = create(info, allocator, instance);
     if (result == VK_SUCCESS) {
         const std::lock_guard guard(state().lock);
-        state().instances[key(*instance)] = {*instance, next};
+        InstanceTable table{*instance, next, {}};
+        for (const std::string_view name : kInstanceFunctions)
+            table.below[name] = next(*instance, name.data());
+        state().instances[key(*instance)] = std::move(table);
     }
     return result;
 }
@@ -146,6 +163,14 @@ VKAPI_ATTR VkResult VKAPI_CALL create_device(VkPhysicalDevice physical,
         own.queueCreateInfoCount = 1;
         own.pQueueCreateInfos = &queue;
     }
+    std::vector<const char*> names(own.ppEnabledExtensionNames,
+                                   own.ppEnabledExtensionNames + own.enabledExtensionCount);
+    if (faults().fake_dmabuf)
+        std::erase_if(names, [](const char* name) {
+            return std::string_view(name) == VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME;
+        });
+    own.enabledExtensionCount = static_cast<std::uint32_t>(names.size());
+    own.ppEnabledExtensionNames = names.data();
     const VkResult result = create(physical, &own, allocator, device);
     if (result == VK_SUCCESS) {
         const std::lock_guard guard(state().lock);
@@ -246,6 +271,8 @@ VKAPI_ATTR VkResult VKAPI_CALL device_extensions(VkPhysicalDevice physical, cons
     };
     found.resize(all);
     std::erase_if(found, hidden);
+    if (faults().fake_dmabuf && layer == nullptr)
+        found.push_back({VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME, 1});
     const auto shown = static_cast<std::uint32_t>(found.size());
     if (properties == nullptr) {
         *count = shown;
@@ -268,14 +295,113 @@ VKAPI_ATTR VkResult VKAPI_CALL queue_submit(VkQueue queue, std::uint32_t count,
     return faults().stalled ? VK_SUCCESS : next(queue, count, submits, fence);
 }
 
+bool is_import(const VkMemoryAllocateInfo* info) {
+    const auto* chain = static_cast<const VkBaseInStructure*>(info->pNext);
+    while (chain != nullptr &&
+           chain->sType != VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT)
+        chain = chain->pNext;
+    return chain != nullptr;
+}
+
+// --- dmabufs of no driver: what has a descriptor is mapped, and imported as pages
+
+constexpr VkExternalMemoryHandleTypeFlags kDmabuf = VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT;
+constexpr VkExternalMemoryHandleTypeFlagBits kPages =
+    VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT;
+
+VKAPI_ATTR void VKAPI_CALL external_buffers(VkPhysicalDevice physical,
+                                            const VkPhysicalDeviceExternalBufferInfo* info,
+                                            VkExternalBufferProperties* properties) {
+    VkPhysicalDeviceExternalBufferInfo own = *info;
+    if (faults().fake_dmabuf && own.handleType == kDmabuf)
+        own.handleType = kPages;
+    instance_of(physical).get<PFN_vkGetPhysicalDeviceExternalBufferProperties>(
+        "vkGetPhysicalDeviceExternalBufferProperties")(physical, &own, properties);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL create_buffer(VkDevice device, const VkBufferCreateInfo* info,
+                                             const VkAllocationCallbacks* allocator,
+                                             VkBuffer* buffer) {
+    VkBufferCreateInfo own = *info;
+    VkExternalMemoryBufferCreateInfo external{};
+    const auto* given = static_cast<const VkExternalMemoryBufferCreateInfo*>(info->pNext);
+    if (faults().fake_dmabuf && given != nullptr && given->handleTypes == kDmabuf) {
+        external = *given;
+        external.handleTypes = kPages;
+        own.pNext = &external;
+    }
+    return device_of(device).get<PFN_vkCreateBuffer>("vkCreateBuffer")(device, &own, allocator,
+                                                                       buffer);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL fd_properties(VkDevice device,
+                                             VkExternalMemoryHandleTypeFlagBits type, int fd,
+                                             VkMemoryFdPropertiesKHR* properties) {
+    if (faults().import_refused)
+        return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+    if (!faults().fake_dmabuf)
+        return device_of(device).get<PFN_vkGetMemoryFdPropertiesKHR>("vkGetMemoryFdPropertiesKHR")(
+            device, type, fd, properties);
+    properties->memoryTypeBits = UINT32_MAX;
+    return VK_SUCCESS;
+}
+
+VkResult allocate_mapped(VkDevice device, VkMemoryAllocateInfo info,
+                         const VkAllocationCallbacks* allocator, VkDeviceMemory* memory) {
+    const int fd = static_cast<const VkImportMemoryFdInfoKHR*>(info.pNext)->fd;
+    void* const pages =
+        mmap(nullptr, info.allocationSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (pages == MAP_FAILED) // for good: nothing tells when the memory is freed
+        return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+    VkImportMemoryHostPointerInfoEXT import{};
+    import.sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT;
+    import.handleType = kPages;
+    import.pHostPointer = pages;
+    info.pNext = &import;
+    const VkResult result = device_of(device).get<PFN_vkAllocateMemory>("vkAllocateMemory")(
+        device, &info, allocator, memory);
+    if (result == VK_SUCCESS)
+        close(fd);
+    return result;
+}
+
+bool has_descriptor(const VkMemoryAllocateInfo* info) {
+    const auto* first = static_cast<const VkBaseInStructure*>(info->pNext);
+    return faults().fake_dmabuf && first != nullptr &&
+           first->sType == VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR;
+}
+
 VKAPI_ATTR VkResult VKAPI_CALL allocate_memory(VkDevice device, const VkMemoryAllocateInfo* info,
                                                const VkAllocationCallbacks* allocator,
                                                VkDeviceMemory* memory) {
+    if (std::exchange(faults().allocation_lost, false))
+        return VK_ERROR_DEVICE_LOST;
+    if (has_descriptor(info))
+        return allocate_mapped(device, *info, allocator, memory);
+    const std::lock_guard guard(state().memory_lock);
+    const auto bytes = is_import(info) ? 0 : static_cast<std::int64_t>(info->allocationSize);
     const bool fails = due(faults().allocations, faults().allocation_fails_at);
-    if (fails || faults().allocations_fail)
+    const std::int64_t limit = faults().memory_limit_bytes;
+    const bool is_too_much = limit != 0 && bytes != 0 && faults().memory_bytes + bytes > limit;
+    if (fails || is_too_much || faults().allocations_fail)
         return VK_ERROR_OUT_OF_DEVICE_MEMORY;
-    return device_of(device).get<PFN_vkAllocateMemory>("vkAllocateMemory")(device, info, allocator,
-                                                                           memory);
+    const VkResult result = device_of(device).get<PFN_vkAllocateMemory>("vkAllocateMemory")(
+        device, info, allocator, memory);
+    if (result == VK_SUCCESS) {
+        state().memories[*memory] = bytes;
+        faults().memory_bytes += bytes;
+    }
+    return result;
+}
+
+VKAPI_ATTR void VKAPI_CALL free_memory(VkDevice device, VkDeviceMemory memory,
+                                       const VkAllocationCallbacks* allocator) {
+    const std::lock_guard guard(state().memory_lock);
+    if (const auto found = state().memories.find(memory); found != state().memories.end()) {
+        faults().memory_bytes -= found->second;
+        state().memories.erase(found);
+    }
+    device_of(device).get<PFN_vkFreeMemory>("vkFreeMemory")(device, memory, allocator);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL create_pipelines(VkDevice device, VkPipelineCache cache,
@@ -357,6 +483,10 @@ PFN_vkVoidFunction own_function(std::string_view name) {
     TACTUS_OWN("vkEnumerateDeviceExtensionProperties", device_extensions);
     TACTUS_OWN("vkQueueSubmit", queue_submit);
     TACTUS_OWN("vkAllocateMemory", allocate_memory);
+    TACTUS_OWN("vkFreeMemory", free_memory);
+    TACTUS_OWN("vkGetPhysicalDeviceExternalBufferProperties", external_buffers);
+    TACTUS_OWN("vkCreateBuffer", create_buffer);
+    TACTUS_OWN("vkGetMemoryFdPropertiesKHR", fd_properties);
     TACTUS_OWN("vkCreateComputePipelines", create_pipelines);
     TACTUS_OWN("vkGetMemoryHostPointerPropertiesEXT", host_pointer);
     TACTUS_OWN("vkWaitSemaphores", wait_semaphores);

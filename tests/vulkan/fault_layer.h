@@ -14,7 +14,9 @@ struct Faults {
     std::int64_t allocation_fails_at = 0; ///< this vkAllocateMemory has no memory
     std::int64_t pipeline_fails_at = 0;   ///< this vkCreateComputePipelines has no memory
     bool allocations_fail = false;        ///< all of them
-    bool import_refused = false;          ///< no page can be imported
+    std::int64_t memory_limit_bytes = 0;  ///< no more than that at a time, imports not counted
+    bool import_refused = false;          ///< no page and no dmabuf can be imported
+    bool allocation_lost = false;         ///< the next vkAllocateMemory says "lost"
     bool waits_time_out = false;          ///< whatever is waited for does not come
     bool stalled = false;                 ///< work is taken and never done
     bool stamps_lie = false;              ///< calibrated timestamps are off by 5 ms
@@ -22,12 +24,14 @@ struct Faults {
     bool hide_import = false;      ///< no VK_EXT_external_memory_host
     bool hide_calibration = false; ///< no VK_EXT_calibrated_timestamps
     bool hide_timeline = false;    ///< no timeline semaphores
+    bool fake_dmabuf = false;      ///< any descriptor that can be mapped counts as a dmabuf
     bool split_queues = false;     ///< a second family with two queues for copies alone
     // What happened:
     std::int64_t submits = 0;
     std::int64_t allocations = 0;
     std::int64_t pipelines = 0;
-    std::int64_t copy_pools = 0; ///< command pools for the queues of split_queues
+    std::int64_t memory_bytes = 0; ///< that are allocated now; counted always
+    std::int64_t copy_pools = 0;   ///< command pools for the queues of split_queues
     bool lost = false;
 };
 

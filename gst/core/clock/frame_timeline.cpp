@@ -16,6 +16,10 @@ std::uint64_t FrameTimeline::duration_ns(std::uint64_t frames) const {
     return frames / rate_hz_ * kSecondNs + frames % rate_hz_ * kSecondNs / rate_hz_;
 }
 
+std::uint64_t FrameTimeline::duration_ns(std::uint64_t from, std::uint64_t to) const {
+    return anchor_ns_ == kNone ? duration_ns(to) - duration_ns(from) : time_of(to) - time_of(from);
+}
+
 std::uint64_t FrameTimeline::time_of(std::uint64_t frame) const {
     if (anchor_ns_ == kNone)
         return kNone;
@@ -36,14 +40,24 @@ bool FrameTimeline::breaks(std::uint64_t frame, std::uint64_t time_ns) const {
 void FrameTimeline::note(std::uint64_t frame, std::uint64_t time_ns) {
     if (time_ns == kNone)
         return;
-    if (anchor_ns_ != kNone && distance_ns(frame, time_ns) <= duration_ns(1))
-        return;
-    anchor_frame_ = frame;
-    anchor_ns_ = time_ns;
+    if (anchor_ns_ == kNone || distance_ns(frame, time_ns) > kToleranceNs) {
+        anchor_ns_ = time_ns;
+        anchor_frame_ = frame;
+    } else if (distance_ns(frame, time_ns) > duration_ns(1)) {
+        const std::uint64_t expected_ns = time_of(frame);
+        const auto passed_ns = static_cast<double>(duration_ns(frame - noted_frame_));
+        const double share = passed_ns / (passed_ns + static_cast<double>(kTimeConstantNs));
+        const auto correction_ns =
+            static_cast<std::uint64_t>(share * static_cast<double>(distance_ns(frame, time_ns)));
+        anchor_ns_ =
+            time_ns > expected_ns ? expected_ns + correction_ns : expected_ns - correction_ns;
+        anchor_frame_ = frame;
+    }
+    noted_frame_ = frame;
 }
 
 void FrameTimeline::reset() {
-    anchor_frame_ = 0;
+    noted_frame_ = anchor_frame_ = 0;
     anchor_ns_ = kNone;
 }
 

@@ -14,6 +14,7 @@
 
 #include "core/fft/row_passes-inl.h"
 
+#include <array>
 #include <cstdint>
 
 HWY_BEFORE_NAMESPACE();
@@ -28,6 +29,8 @@ template <class D, class V, class T = hn::TFromD<D>>
 void store_across(D d, const Complex<V>& x, T* to, bool swapped);
 template <class D, class V, class T = hn::TFromD<D>>
 void store_mirrored_across(D d, const Complex<V>& x, T* to);
+template <bool kReverse, class D, class V>
+V put_in_order(D d, const V& v);
 #else
 /// Rows are put across in the order of row_across, whose steps these are.
 template <class D>
@@ -157,6 +160,25 @@ HWY_INLINE V pairs_reversed(D d, const V& v) {
     } else {
         return hn::ReverseBlocks(d, v);
     }
+}
+
+/// The numbers of points that are in the order of row_across, put in order or in reverse.
+template <bool kReverse, class D, class V>
+HWY_INLINE V put_in_order(D d, const V& v) {
+    using T = hn::TFromD<D>;
+    using Index = hn::TFromD<hn::RebindToSigned<D>>;
+    constexpr std::size_t kLanes = hn::MaxLanes(D());
+    if constexpr (kLanes <= kBlock<D>) // within a block they are in order
+        return kReverse ? hn::Reverse(d, v) : v;
+    alignas(kVectorAlignment) static constexpr auto kPlaces = [] {
+        std::array<Index, kLanes> places{};
+        for (std::size_t lane = 0; lane < kLanes; ++lane) {
+            const std::size_t place = row_across<T>(kLanes, lane);
+            places[kReverse ? kLanes - 1 - place : place] = static_cast<Index>(lane);
+        }
+        return places;
+    }();
+    return hn::TableLookupLanes(v, hn::SetTableIndices(d, kPlaces.data()));
 }
 
 /// The conjugates, the last point first.

@@ -3,6 +3,7 @@
 #include "core/fft/audio_filter.h"
 
 #include "core/fft/live_convolution.h"
+#include "core/fft/sample_loops.h"
 
 #include <algorithm>
 #include <cmath>
@@ -34,6 +35,36 @@ void store(T value, T& sample) {
     sample = value;
 }
 
+void part_two(const std::int16_t* in, std::size_t frames, float* left, float* right) {
+    part_s16(reinterpret_cast<const std::uint8_t*>(in), frames, 1 / kS16Scale, left, right);
+}
+template <typename T>
+void part_two(const T* in, std::size_t frames, T* left, T* right) {
+    for (std::size_t n = 0; n < frames; ++n) {
+        left[n] = in[2 * n];
+        right[n] = in[2 * n + 1];
+    }
+}
+
+void join_one(const float* from, std::size_t frames, std::int16_t* out) {
+    s16_from_f32(from, frames, out);
+}
+template <typename T>
+void join_one(const T* from, std::size_t frames, T* out) {
+    std::copy_n(from, frames, out);
+}
+
+void join_two(const float* left, const float* right, std::size_t frames, std::int16_t* out) {
+    join_s16(left, right, frames, out);
+}
+template <typename T>
+void join_two(const T* left, const T* right, std::size_t frames, T* out) {
+    for (std::size_t n = 0; n < frames; ++n) {
+        out[2 * n] = left[n];
+        out[2 * n + 1] = right[n];
+    }
+}
+
 // One and two channels are worth code of their own, which a compiler makes vectors of.
 template <typename Sample, typename T>
 void split(const Sample* in, std::size_t frames, std::size_t channels, T* const* to) {
@@ -41,12 +72,7 @@ void split(const Sample* in, std::size_t frames, std::size_t channels, T* const*
         for (std::size_t n = 0; n < frames; ++n)
             to[0][n] = loaded<T>(in[n]);
     } else if (channels == 2) {
-        T* const left = to[0];
-        T* const right = to[1];
-        for (std::size_t n = 0; n < frames; ++n) {
-            left[n] = loaded<T>(in[2 * n]);
-            right[n] = loaded<T>(in[2 * n + 1]);
-        }
+        part_two(in, frames, to[0], to[1]);
     } else {
         for (std::size_t c = 0; c < channels; ++c)
             for (std::size_t n = 0; n < frames; ++n)
@@ -57,15 +83,9 @@ void split(const Sample* in, std::size_t frames, std::size_t channels, T* const*
 template <typename Sample, typename T>
 void join(const T* const* from, std::size_t frames, std::size_t channels, Sample* out) {
     if (channels == 1) {
-        for (std::size_t n = 0; n < frames; ++n)
-            store(from[0][n], out[n]);
+        join_one(from[0], frames, out);
     } else if (channels == 2) {
-        const T* const left = from[0];
-        const T* const right = from[1];
-        for (std::size_t n = 0; n < frames; ++n) {
-            store(left[n], out[2 * n]);
-            store(right[n], out[2 * n + 1]);
-        }
+        join_two(from[0], from[1], frames, out);
     } else {
         for (std::size_t c = 0; c < channels; ++c)
             for (std::size_t n = 0; n < frames; ++n)
@@ -87,6 +107,7 @@ class TypedFilter final : public AudioFilter {
         for (std::size_t o = 0; o < outputs_; ++o)
             out_blocks_.push_back(out_.data() + o * block_frames_);
         places_.resize(std::max(inputs_, outputs_));
+        prepare_sample_loops();
     }
 
     void publish(const ConvolutionFilter& filter) override { convolution_.publish(filter); }

@@ -68,11 +68,17 @@ class RealFft {
     std::size_t scratch_size() const;
     /// `in`: `length` numbers; `out`: `bins` points. They must not overlap.
     void forward(const T* in, std::complex<T>* out, T* scratch) const;
+    /// The same of `in` times `window`: as many numbers, or null for none.
+    void forward(const T* in, const T* window, std::complex<T>* out, T* scratch) const;
+    /// The squared magnitudes of these points: `bins` numbers.
+    void powers(const T* in, const T* window, T* out, T* scratch) const;
     /// The imaginary parts of the first point and, if the length is even, of the last are ignored.
     void inverse(const std::complex<T>* in, T* out, T* scratch) const;
 
   private:
     bool is_odd() const { return length_ % 2 != 0; }
+    const T* windowed(const T* in, const T* window, T* to) const;
+    void forward_in_steps(const T* in, std::complex<T>* out, T* scratch) const;
 
     std::size_t length_;
     FftKernels<T> kernels_;

@@ -22,8 +22,11 @@ struct FftKernels {
     using TransformMatrix = void (*)(const MatrixTables<T>& tables, const T* in, T* out, T* scratch,
                                      bool swapped);
     /// The length / 2 + 1 first points of the spectrum of real numbers, where `tables` has several
-    /// lanes. `scratch` is aligned and holds `length` numbers, and a row of as many as lanes.
-    using TransformReal = void (*)(const RealTables<T>& tables, const T* in, T* out, T* scratch);
+    /// lanes; or their squared magnitudes. `window`, unless it is null: as many numbers, to be
+    /// multiplied with `in`. `scratch` is aligned and holds `length` numbers, and a row of as many
+    /// as lanes.
+    using TransformReal = void (*)(const RealTables<T>& tables, const T* in, const T* window,
+                                   T* out, T* scratch);
     /// The spectra of as many channels as lanes, of 2 * rows frames that are `channels` numbers
     /// apart; in `out` rows + 1 points of each channel. `scratch` as above.
     using TransformChannels = void (*)(const SplitTables<T>& tables, const T* in,
@@ -39,6 +42,7 @@ struct FftKernels {
     Transform transform = nullptr;
     TransformMatrix transform_matrix = nullptr;
     TransformReal transform_real = nullptr;
+    TransformReal transform_real_to_powers = nullptr;
     TransformChannels transform_channels = nullptr;
     Split split = nullptr;
     Merge merge = nullptr;

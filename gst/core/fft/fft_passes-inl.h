@@ -20,8 +20,8 @@ namespace HWY_NAMESPACE {
 
 /// The last pass: the results are turned by their lane twiddles.
 template <std::size_t kRadix, From kFrom, class D, class T = hn::TFromD<D>>
-HWY_NOINLINE void last_pass(D d, const FftTables<T>& tables, const FftStage& stage, const T* from,
-                            T* to) {
+HWY_NOINLINE void last_pass(D d, const FftTables<T>& tables, const FftStage& stage,
+                            Input<kFrom, T> from, T* to) {
     using V = hn::Vec<D>;
     constexpr std::size_t kRow = kRowSize<D>;
     const std::size_t radix = kRadix == 0 ? stage.radix : kRadix;
@@ -30,9 +30,9 @@ HWY_NOINLINE void last_pass(D d, const FftTables<T>& tables, const FftStage& sta
     const T* turn = tables.lane_twiddles.data();
     for (std::size_t group = 0; group < groups; ++group) {
         Complex<V> x[max_radix(kRadix)];
-        x[0] = load_from<kFrom>(d, from, group * radix, 0);
+        x[0] = load_from(d, from, group * radix);
         for (std::size_t m = 1; m < radix; ++m)
-            x[m] = load_from<kFrom>(d, from, group * radix + m, 0);
+            x[m] = load_from(d, from, group * radix + m);
         butterfly<kRadix>(d, roots, radix, x);
         for (std::size_t p = 0; p < radix; ++p, turn += kRow)
             store_row(d, x[p] * load_row(d, turn), to + (group * radix + p) * kRow);
@@ -59,13 +59,14 @@ HWY_NOINLINE void cross_pass(D d, const FftTables<T>& tables, const T* HWY_RESTR
 
 template <From kFrom, class D, class T = hn::TFromD<D>>
 HWY_INLINE void run_row_passes(D d, const FftTables<T>& tables, const T* in, T* scratch) {
-    const T* const from = run_turning_passes<kFrom>(d, tables, in, scratch);
+    const Input<kFrom, T> input{in};
+    run_turning_passes(d, tables, input, scratch);
     const FftStage& stage = tables.stages.back();
     with_radix(stage.radix, [&](auto radix) HWY_ATTR {
         if (tables.stages.size() > 1)
-            last_pass<radix(), From::rows>(d, tables, stage, from, scratch);
+            last_pass<radix(), From::rows>(d, tables, stage, {scratch}, scratch);
         else
-            last_pass<radix(), kFrom>(d, tables, stage, from, scratch);
+            last_pass<radix(), kFrom>(d, tables, stage, input, scratch);
     });
 }
 

@@ -13,21 +13,28 @@ namespace {
 /// In the order in which the passes run. The last pass does most per number, so it has a small
 /// radix; fours leave registers free.
 std::vector<std::size_t> factors_of(std::size_t rows, std::size_t row_bytes) {
-    // Eight rows this far apart, and where they go, would all want the same places in a cache.
+    // Eight rows this far apart, and where they go, would all want the same places in a cache; ...
     constexpr std::size_t kFarBytes = 4096;
-    const bool is_far = rows / 8 * row_bytes >= kFarBytes;
+    // ... but that is worth it where a pass of radix 8 leaves what fits into the nearest one, and
+    // one of radix 4 does hardly.
+    const std::size_t parts = rows * row_bytes / kNearBytes;
+    const bool is_worth = parts >= 4 && parts <= 8;
+    const bool is_far = rows / 8 * row_bytes >= kFarBytes && !is_worth;
     std::vector<std::size_t> factors;
     for (const std::size_t prime : {31, 29, 23, 19, 17, 13, 11, 7, 5, 3})
         for (; rows % prime == 0; rows /= prime)
             factors.push_back(prime);
     // What is left is a power of two.
-    const int twos = std::countr_zero(rows);
-    factors.insert(factors.end(), static_cast<std::size_t>(twos / 2), 4);
-    if (twos == 1)
+    const auto twos = static_cast<std::size_t>(std::countr_zero(rows));
+    if (twos == 1) {
         factors.push_back(2);
-    else if (twos % 2 != 0)
-        factors[factors.size() - static_cast<std::size_t>(twos / 2) +
-                (is_far && twos > 3 ? 1 : 0)] = 8;
+        return factors;
+    }
+    const std::size_t eights = twos % 2 != 0 ? 1 : is_worth && twos >= 6 ? 2 : 0;
+    const std::size_t fours = (twos - 3 * eights) / 2;
+    factors.insert(factors.end(), fours, 4);
+    const std::size_t first = factors.size() - fours + (is_far && fours > 0 ? 1 : 0);
+    factors.insert(factors.begin() + static_cast<std::ptrdiff_t>(first), eights, 8);
     return factors;
 }
 

@@ -24,6 +24,9 @@ constexpr std::size_t kLargestRadix = 31;
 /// With fewer of them in a vector, channels are rather done one by one.
 constexpr std::size_t kFewestChannels = 4;
 
+/// Of the nearest cache, what a transform may fill.
+constexpr std::size_t kNearBytes = 32'768;
+
 /// Whether all prime factors are at most kLargestRadix.
 bool has_small_factors(std::size_t length);
 

@@ -66,7 +66,7 @@ HWY_INLINE void transform_columns(D d, const MatrixTables<T>& tables, std::size_
     T* const work = scratch + tables.groups() * stride * kRow;
     for (std::size_t j = 0; j < tables.columns.rows; ++j)
         store_row(d, load_pairs(d, in + 2 * (column + j * stride), swapped), work + j * kRow);
-    run_turning_passes<From::rows>(d, tables.columns, work, work);
+    run_turning_passes(d, tables.columns, Input<From::rows, T>{work}, work);
     with_radix(tables.columns.stages.back().radix, [&](auto radix) HWY_ATTR {
         plain_pass<radix()>(d, tables.columns, work,
                             [&](std::size_t place, std::size_t, const auto& x)
@@ -89,7 +89,7 @@ void transform_matrix(D d, const MatrixTables<T>& tables, const T* in, T* out, T
         transform_columns(d, tables, HWY_MIN(begin, columns - kLanes), in, scratch, swapped);
     for (std::size_t group = 0; group < tables.groups(); ++group) {
         T* const rows = scratch + group * columns * kRowSize<D>;
-        run_turning_passes<From::rows>(d, tables.rows, rows, rows);
+        run_turning_passes(d, tables.rows, Input<From::rows, T>{rows}, rows);
         T* const to = out + 2 * tables.first_of(group);
         with_radix(tables.rows.stages.back().radix, [&](auto radix) HWY_ATTR {
             plain_pass<radix()>(d, tables.rows, rows,

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/fft/multi_real_fft.h"
 
+#include "core/fft/scratch_place.h"
+
 #include <algorithm>
 #include <bit>
 #include <stdexcept>
@@ -35,7 +37,7 @@ MultiRealFft<T>::MultiRealFft(std::size_t length, std::size_t channels)
 template <typename T>
 std::size_t MultiRealFft<T>::scratch_size() const {
     if (tables_)
-        return tables_->lanes * (length() + 1);
+        return tables_->lanes * (length() + 1) + kScratchSlack<T>;
     constexpr std::size_t kUnit = kVectorAlignment / sizeof(T);
     return (length() + kUnit - 1) / kUnit * kUnit + single_.scratch_size();
 }
@@ -48,7 +50,8 @@ void MultiRealFft<T>::forward(const T* in, std::complex<T>* out, T* scratch) con
             // The last channels may be done twice; they come out the same.
             const std::size_t channel = std::min(begin, channels_ - lanes);
             kernels_.transform_channels(*tables_, in + channel, channels_,
-                                        reinterpret_cast<T*>(out + channel * bins()), scratch);
+                                        reinterpret_cast<T*>(out + channel * bins()),
+                                        place_scratch(in + channel, scratch));
         }
         return;
     }

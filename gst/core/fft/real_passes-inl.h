@@ -131,19 +131,59 @@ struct HalveSplitRows {
     }
 };
 
+/// What is stored of the spectrum: its points, ...
+struct PutPoints {
+    static constexpr std::size_t kNumbers = 2;
+
+    template <class D, class V, class T = hn::TFromD<D>>
+    static HWY_INLINE void store(D d, const Complex<V>& x, T* to) {
+        store_across(d, x, to, false);
+    }
+    template <class D, class V, class T = hn::TFromD<D>>
+    static HWY_INLINE void store_mirrored(D d, const Complex<V>& x, T* to) {
+        store_mirrored_across(d, x, to);
+    }
+    template <class D, class V, class T = hn::TFromD<D>>
+    static HWY_INLINE void store_in_order(D d, const Complex<V>& x, T* to) {
+        store_pairs(d, x, to, false);
+    }
+};
+
+/// ... or their squared magnitudes.
+struct PutPowers {
+    static constexpr std::size_t kNumbers = 1;
+
+    template <class D, class V>
+    static HWY_INLINE V power(D, const Complex<V>& x) {
+        return hn::MulAdd(x.re, x.re, hn::Mul(x.im, x.im));
+    }
+    template <class D, class V, class T = hn::TFromD<D>>
+    static HWY_INLINE void store(D d, const Complex<V>& x, T* to) {
+        hn::StoreU(put_in_order<false>(d, power(d, x)), d, to);
+    }
+    template <class D, class V, class T = hn::TFromD<D>>
+    static HWY_INLINE void store_mirrored(D d, const Complex<V>& x, T* to) {
+        hn::StoreU(put_in_order<true>(d, power(d, x)), d, to);
+    }
+    template <class D, class V, class T = hn::TFromD<D>>
+    static HWY_INLINE void store_in_order(D d, const Complex<V>& x, T* to) {
+        hn::Store(power(d, x), d, to);
+    }
+};
+
 /// The last pass across rows, which also splits. Row `rows`, which is real, goes to `last_row`.
 template <std::size_t kRadix, From kFrom, class D, class Finish, class T = hn::TFromD<D>>
-HWY_NOINLINE void split_pass(D d, const SplitTables<T>& tables, const T* from, std::size_t stride,
-                             T* to, T* last_row, Finish finish) {
+HWY_NOINLINE void split_pass(D d, const SplitTables<T>& tables, Input<kFrom, T> from, T* to,
+                             T* last_row, Finish finish) {
     using V = hn::Vec<D>;
     constexpr std::size_t kRow = kRowSize<D>;
     const std::size_t radix = kRadix == 0 ? tables.stages.back().radix : kRadix;
     const T* const odd_roots = kRadix == 0 ? tables.odd_roots[radix].data() : nullptr;
     const T* root = tables.roots.data();
     const auto load_group = [&](std::size_t group, Complex<V>* x) HWY_ATTR {
-        x[0] = load_from<kFrom>(d, from, group * radix, stride);
+        x[0] = load_from(d, from, group * radix);
         for (std::size_t m = 1; m < radix; ++m)
-            x[m] = load_from<kFrom>(d, from, group * radix + m, stride);
+            x[m] = load_from(d, from, group * radix + m);
         butterfly<kRadix>(d, odd_roots, radix, x);
     };
     for (const auto& pair : tables.group_pairs) {
@@ -181,7 +221,7 @@ HWY_NOINLINE void split_pass(D d, const SplitTables<T>& tables, const T* from, s
 }
 
 /// Points (2 q + 1) * rows of the spectrum, by the definition, from row `rows`, which is real.
-template <class D, class T = hn::TFromD<D>>
+template <class Put, class D, class T = hn::TFromD<D>>
 HWY_INLINE void cross_last_row(D d, const RealTables<T>& tables, const T* row, T* out) {
     constexpr std::size_t kLanes = hn::MaxLanes(d);
     const hn::Half<D> half;
@@ -202,15 +242,17 @@ HWY_INLINE void cross_last_row(D d, const RealTables<T>& tables, const T* row, T
         points.im =
             hn::MulAdd(hn::Set(half, sums[l]), hn::Load(half, turn + kLanes / 2), points.im);
     }
-    alignas(kVectorAlignment) T pairs[kLanes];
-    store_pairs(half, points, pairs, false);
+    alignas(kVectorAlignment) T numbers[kLanes];
+    Put::store_in_order(half, points, numbers);
+    constexpr std::size_t kSize = Put::kNumbers;
     for (std::size_t q = 0; q < kLanes / 2; ++q)
-        std::memcpy(out + 2 * (2 * q + 1) * tables.rows, pairs + 2 * q, 2 * sizeof(T));
+        std::memcpy(out + kSize * (2 * q + 1) * tables.rows, numbers + kSize * q,
+                    kSize * sizeof(T));
 }
 
 /// The step across lanes, of rows 0 to `rows` - 1: the upper half of the points of each is the
 /// mirrored one of another's lower half.
-template <class D, class T = hn::TFromD<D>>
+template <class Put, class D, class T = hn::TFromD<D>>
 HWY_NOINLINE void cross_real_pass(D d, const RealTables<T>& tables, const T* HWY_RESTRICT from,
                                   T* HWY_RESTRICT out) {
     constexpr std::size_t kLanes = hn::MaxLanes(d);
@@ -221,24 +263,40 @@ HWY_NOINLINE void cross_real_pass(D d, const RealTables<T>& tables, const T* HWY
         transform_across(
             d, from, tables.offsets.data() + row, [&](std::size_t q, const auto& x) HWY_ATTR {
                 if (q < kLanes / 2)
-                    store_across(d, x, out + 2 * (row + 2 * q * rows), false);
+                    Put::store(d, x, out + Put::kNumbers * (row + 2 * q * rows));
                 else
-                    store_mirrored_across(d, x,
-                                          out + 2 * (2 * (kLanes - q) * rows - row - (kLanes - 1)));
+                    Put::store_mirrored(
+                        d, x, out + Put::kNumbers * (2 * (kLanes - q) * rows - row - (kLanes - 1)));
             });
     }
 }
 
-template <class D, class T = hn::TFromD<D>>
-void transform_real(D d, const RealTables<T>& tables, const T* in, T* out, T* scratch) {
-    const T* const from = run_turning_passes<From::rows>(d, tables, in, scratch);
-    T* const last_row = scratch + tables.length;
+/// All passes across rows, the last one with what it does in the end. Row `rows` lies behind the
+/// others.
+template <From kFrom, class D, class Finish, class T = hn::TFromD<D>>
+HWY_INLINE void run_split_passes(D d, const SplitTables<T>& tables, Input<kFrom, T> in, T* scratch,
+                                 Finish finish) {
+    T* const last_row = scratch + tables.rows * kRowSize<D>;
+    run_turning_passes(d, tables, in, scratch);
     with_radix(tables.stages.back().radix, [&](auto radix) HWY_ATTR {
-        split_pass<radix(), From::rows>(d, tables, from, 0, scratch, last_row,
-                                        TurnSplitRows<T>{tables.turns.data()});
+        if (tables.stages.size() > 1)
+            split_pass<radix(), From::rows>(d, tables, {scratch}, scratch, last_row, finish);
+        else
+            split_pass<radix(), kFrom>(d, tables, in, scratch, last_row, finish);
     });
-    cross_last_row(d, tables, last_row, out);
-    cross_real_pass(d, tables, scratch, out);
+}
+
+template <class Put, class D, class T = hn::TFromD<D>>
+void transform_real(D d, const RealTables<T>& tables, const T* in, const T* window, T* out,
+                    T* scratch) {
+    const T* const last_row = scratch + tables.length;
+    const TurnSplitRows<T> finish{tables.turns.data()};
+    if (window != nullptr)
+        run_split_passes(d, tables, Input<From::windowed, T>{in, window}, scratch, finish);
+    else
+        run_split_passes(d, tables, Input<From::rows, T>{in}, scratch, finish);
+    cross_last_row<Put>(d, tables, last_row, out);
+    cross_real_pass<Put>(d, tables, scratch, out);
 }
 
 #if HWY_TARGET != HWY_SCALAR
@@ -271,17 +329,8 @@ HWY_NOINLINE void part_channels(D d, const SplitTables<T>& tables, const T* HWY_
 template <class D, class T = hn::TFromD<D>>
 void transform_channels(D d, const SplitTables<T>& tables, const T* in, std::size_t channels,
                         T* out, T* scratch) {
-    T* const last_row = scratch + tables.rows * kRowSize<D>;
-    const bool is_short = tables.stages.size() == 1;
-    const T* const from = run_turning_passes<From::frames>(d, tables, in, scratch, channels);
-    with_radix(tables.stages.back().radix, [&](auto radix) HWY_ATTR {
-        if (is_short)
-            split_pass<radix(), From::frames>(d, tables, from, channels, scratch, last_row,
-                                              HalveSplitRows());
-        else
-            split_pass<radix(), From::rows>(d, tables, from, 0, scratch, last_row,
-                                            HalveSplitRows());
-    });
+    const T* const last_row = scratch + tables.rows * kRowSize<D>;
+    run_split_passes(d, tables, Input<From::frames, T>{in, channels}, scratch, HalveSplitRows());
     part_channels(d, tables, scratch, last_row, out, tables.rows + 1);
 }
 

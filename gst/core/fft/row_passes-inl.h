@@ -59,18 +59,41 @@ HWY_INLINE void store_row(D d, const Complex<V>& x, T* row) {
 }
 
 /// Where a pass takes its rows from: points, maybe with their parts exchanged; rows as they lie in
-/// scratch memory; or two frames of audio each, `stride` numbers apart.
-enum class From { pairs, pairs_swapped, rows, frames };
+/// scratch memory; such times a window; or two frames of audio each, `stride` numbers apart.
+enum class From { pairs, pairs_swapped, rows, windowed, frames };
+
+/// By value to passes, and so in registers: else what they store might change it, for all that a
+/// compiler knows.
+template <From kFrom, class T>
+struct Input {
+    const T* numbers;
+};
+template <class T>
+struct Input<From::windowed, T> {
+    const T* numbers;
+    const T* window;
+};
+template <class T>
+struct Input<From::frames, T> {
+    const T* numbers;
+    std::size_t stride;
+};
 
 template <From kFrom, class D, class T = hn::TFromD<D>>
-HWY_INLINE Complex<hn::Vec<D>> load_from(D d, const T* from, std::size_t row, std::size_t stride) {
+HWY_INLINE Complex<hn::Vec<D>> load_from(D d, Input<kFrom, T> from, std::size_t row) {
     constexpr std::size_t kRow = 2 * hn::MaxLanes(d);
-    if constexpr (kFrom == From::frames)
-        return {hn::LoadU(d, from + 2 * row * stride), hn::LoadU(d, from + (2 * row + 1) * stride)};
-    else if constexpr (kFrom == From::rows)
-        return load_row(d, from + row * kRow);
-    else
-        return load_pairs(d, from + row * kRow, kFrom == From::pairs_swapped);
+    if constexpr (kFrom == From::frames) {
+        return {hn::LoadU(d, from.numbers + 2 * row * from.stride),
+                hn::LoadU(d, from.numbers + (2 * row + 1) * from.stride)};
+    } else if constexpr (kFrom == From::rows) {
+        return load_row(d, from.numbers + row * kRow);
+    } else if constexpr (kFrom == From::windowed) {
+        const auto x = load_row(d, from.numbers + row * kRow);
+        const auto window = load_row(d, from.window + row * kRow);
+        return {hn::Mul(x.re, window.re), hn::Mul(x.im, window.im)};
+    } else {
+        return load_pairs(d, from.numbers + row * kRow, kFrom == From::pairs_swapped);
+    }
 }
 
 template <class D>
@@ -82,7 +105,7 @@ constexpr std::size_t max_radix(std::size_t radix) {
 /// A pass with another behind it: the results stay where they are, turned by their twiddles.
 template <std::size_t kRadix, From kFrom, class D, class T = hn::TFromD<D>>
 HWY_NOINLINE void turning_pass(D d, const RowTables<T>& tables, const FftStage& stage,
-                               const T* from, T* to, std::size_t rows, std::size_t stride) {
+                               Input<kFrom, T> from, T* to, std::size_t rows) {
     using V = hn::Vec<D>;
     constexpr std::size_t kRow = kRowSize<D>;
     const std::size_t radix = kRadix == 0 ? stage.radix : kRadix;
@@ -92,9 +115,9 @@ HWY_NOINLINE void turning_pass(D d, const RowTables<T>& tables, const FftStage& 
     for (std::size_t j = 0; j < part; ++j, twiddle += 2 * (radix - 1))
         for (std::size_t base = j; base < rows; base += stage.span) {
             Complex<V> x[max_radix(kRadix)];
-            x[0] = load_from<kFrom>(d, from, base, stride);
+            x[0] = load_from(d, from, base);
             for (std::size_t m = 1; m < radix; ++m)
-                x[m] = load_from<kFrom>(d, from, base + m * part, stride);
+                x[m] = load_from(d, from, base + m * part);
             butterfly<kRadix>(d, roots, radix, x);
             store_row(d, x[0], to + base * kRow);
             for (std::size_t p = 1; p < radix; ++p) {
@@ -127,34 +150,34 @@ HWY_INLINE void with_radix(std::size_t radix, const Body& body) {
 }
 
 template <From kFrom, class D, class T = hn::TFromD<D>>
-HWY_INLINE void turn(D d, const RowTables<T>& tables, const FftStage& stage, const T* from, T* to,
-                     std::size_t rows, std::size_t stride = 0) {
+HWY_INLINE void turn(D d, const RowTables<T>& tables, const FftStage& stage, Input<kFrom, T> from,
+                     T* to, std::size_t rows) {
     with_radix(stage.radix, [&](auto radix) HWY_ATTR {
-        turning_pass<radix(), kFrom>(d, tables, stage, from, to, rows, stride);
+        turning_pass<radix(), kFrom>(d, tables, stage, from, to, rows);
     });
 }
 
-/// All passes but the last, the first with `kFirst`. Returns where the last one finds its rows.
+/// All passes but the last, which finds its rows in scratch memory then; of a single one, none.
 ///
 /// What the first passes leave are transforms of their own; as soon as one fits into the nearest
 /// cache, all passes are done on it before the next.
 template <From kFirst, class D, class T = hn::TFromD<D>>
-HWY_INLINE const T* run_turning_passes(D d, const RowTables<T>& tables, const T* in, T* scratch,
-                                       std::size_t stride = 0) {
+HWY_INLINE void run_turning_passes(D d, const RowTables<T>& tables, Input<kFirst, T> in,
+                                   T* scratch) {
     constexpr std::size_t kRow = kRowSize<D>;
-    constexpr std::size_t kNearRows = 32'768 / (kRow * sizeof(T));
+    constexpr std::size_t kNearRows = kNearBytes / (kRow * sizeof(T));
+    using Rows = Input<From::rows, T>;
     const std::size_t passes = tables.stages.size() - 1;
     if (passes == 0)
-        return in;
-    turn<kFirst>(d, tables, tables.stages[0], in, scratch, tables.rows, stride);
+        return;
+    turn(d, tables, tables.stages[0], in, scratch, tables.rows);
     std::size_t i = 1;
     for (; i < passes && tables.stages[i].span > kNearRows; ++i)
-        turn<From::rows>(d, tables, tables.stages[i], scratch, scratch, tables.rows);
+        turn(d, tables, tables.stages[i], Rows{scratch}, scratch, tables.rows);
     const std::size_t part = tables.stages[i].span;
     for (T* rows = scratch; rows < scratch + tables.rows * kRow; rows += part * kRow)
         for (std::size_t k = i; k < passes; ++k)
-            turn<From::rows>(d, tables, tables.stages[k], rows, rows, part);
-    return scratch;
+            turn(d, tables, tables.stages[k], Rows{rows}, rows, part);
 }
 
 } // namespace HWY_NAMESPACE

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/fft/sample_reader.h"
 
+#include "core/fft/sample_loops.h"
+
 #include <algorithm>
 #include <cstring>
 #include <type_traits>
@@ -12,64 +14,31 @@ namespace {
 
 constexpr std::size_t kPieceSamples = 1024; // stays in the first-level cache
 
-template <std::size_t kBytes>
-struct Bits;
-template <>
-struct Bits<1> {
-    using Type = std::uint8_t;
-};
-template <>
-struct Bits<2> {
-    using Type = std::uint16_t;
-};
-template <>
-struct Bits<4> {
-    using Type = std::uint32_t;
-};
-template <>
-struct Bits<8> {
-    using Type = std::uint64_t;
-};
-
-template <typename Unsigned>
-Unsigned swap_bytes(Unsigned value) {
-    if constexpr (sizeof value == 2)
-        return __builtin_bswap16(value);
-    else if constexpr (sizeof value == 4)
-        return __builtin_bswap32(value);
-    else if constexpr (sizeof value == 8)
-        return __builtin_bswap64(value);
-    else
-        return value;
-}
-
-/// A sample type whose bytes may lie the other way round.
-template <typename T, bool kSwap>
+template <typename T>
 struct Plain {
     static constexpr std::size_t kBytes = sizeof(T);
 
-    static T load(const std::uint8_t* in) {
-        typename Bits<sizeof(T)>::Type bits = 0;
-        std::memcpy(&bits, in, sizeof bits);
-        return std::bit_cast<T>(kSwap ? swap_bytes(bits) : bits);
+    static float value(const std::uint8_t* in) {
+        T sample = 0;
+        std::memcpy(&sample, in, sizeof sample);
+        return static_cast<float>(sample);
     }
-    static float value(const std::uint8_t* in) { return static_cast<float>(load(in)); }
+};
+
+struct Swapped16 {
+    static constexpr std::size_t kBytes = 2;
+
+    static float value(const std::uint8_t* in) {
+        std::uint16_t bits = 0;
+        std::memcpy(&bits, in, sizeof bits);
+        return static_cast<float>(static_cast<std::int16_t>(__builtin_bswap16(bits)));
+    }
 };
 
 struct Offset8 {
     static constexpr std::size_t kBytes = 1;
 
     static float value(const std::uint8_t* in) { return static_cast<float>(*in - 128); }
-};
-
-template <bool kSwap>
-struct Low24 {
-    static constexpr std::size_t kBytes = 4;
-
-    static float value(const std::uint8_t* in) {
-        const auto bits = Plain<std::uint32_t, kSwap>::load(in) << 8;
-        return static_cast<float>(static_cast<std::int32_t>(bits) >> 8);
-    }
 };
 
 template <bool kBig>
@@ -86,39 +55,35 @@ struct Packed24 {
 };
 
 template <typename Sample>
-void convert(const std::uint8_t* in, std::size_t count, float factor, float* out) {
+void convert(const std::uint8_t* __restrict in, std::size_t count, float factor,
+             float* __restrict out) {
     for (std::size_t i = 0; i < count; ++i)
         out[i] = Sample::value(in + i * Sample::kBytes) * factor;
 }
 
 using Convert = void (*)(const std::uint8_t*, std::size_t, float, float*);
 
-template <typename T>
-Convert plain(bool swap) {
-    return swap ? convert<Plain<T, true>> : convert<Plain<T, false>>;
-}
-
 Convert converter(SampleFormat format, bool big_endian) {
     const bool swap = big_endian != (std::endian::native == std::endian::big);
     switch (format) {
     case SampleFormat::s8:
-        return plain<std::int8_t>(false);
+        return convert<Plain<std::int8_t>>;
     case SampleFormat::u8:
         return convert<Offset8>;
     case SampleFormat::s16:
-        return plain<std::int16_t>(swap);
+        return swap ? convert<Swapped16> : convert<Plain<std::int16_t>>;
     case SampleFormat::s24:
         return big_endian ? convert<Packed24<true>> : convert<Packed24<false>>;
     case SampleFormat::s24_32:
-        return swap ? convert<Low24<true>> : convert<Low24<false>>;
+        return swap ? f32_from_swapped_s24_32 : f32_from_s24_32;
     case SampleFormat::s32:
-        return plain<std::int32_t>(swap);
+        return swap ? f32_from_swapped_s32 : convert<Plain<std::int32_t>>;
     case SampleFormat::f32:
-        return plain<float>(swap);
+        return swap ? f32_from_swapped_f32 : convert<Plain<float>>;
     case SampleFormat::f64:
         break;
     }
-    return plain<double>(swap);
+    return swap ? f32_from_swapped_f64 : convert<Plain<double>>;
 }
 
 /// Of a whole number; 0 for those that are none.
@@ -145,6 +110,10 @@ float factor_for(SampleFormat format, FullScale full_scale) {
         return 1;
     const double most = static_cast<double>(std::uint64_t{1} << (bits - 1));
     return static_cast<float>(1 / (full_scale == FullScale::largest ? most - 1 : most));
+}
+
+bool is_native_s16(const SampleLayout& layout) {
+    return layout.format == SampleFormat::s16 && layout.big_endian == SampleLayout().big_endian;
 }
 
 void pick(const float* samples, std::size_t frames, std::size_t channels, float* out) {
@@ -191,7 +160,9 @@ SampleReader::SampleReader(const SampleLayout& layout, FullScale full_scale)
       convert_(converter(layout.format, layout.big_endian)),
       piece_frames_(layout.planar ? kPieceSamples
                                   : std::max<std::size_t>(1, kPieceSamples / layout.channels)),
-      piece_(layout.planar ? piece_frames_ : piece_frames_ * layout.channels) {}
+      piece_(layout.planar ? piece_frames_ : piece_frames_ * layout.channels) {
+    prepare_sample_loops();
+}
 
 const std::uint8_t* SampleReader::start_of(const std::uint8_t* block, std::size_t first) const {
     return block + first * step_bytes_;
@@ -214,11 +185,15 @@ void SampleReader::read(const std::uint8_t* const* blocks, std::size_t first, st
             convert_(start_of(blocks[c], first), frames, factor_, out[c]);
         return;
     }
-    for_pieces(start_of(blocks[0], first), frames,
-               [&](const float* samples, std::size_t done, std::size_t now) {
-                   for (std::size_t c = 0; c < layout_.channels; ++c)
-                       pick(samples + c, now, layout_.channels, out[c] + done);
-               });
+    const std::uint8_t* const start = start_of(blocks[0], first);
+    if (layout_.channels == 2 && is_native_s16(layout_)) {
+        part_s16(start, frames, factor_, out[0], out[1]);
+        return;
+    }
+    for_pieces(start, frames, [&](const float* samples, std::size_t done, std::size_t now) {
+        for (std::size_t c = 0; c < layout_.channels; ++c)
+            pick(samples + c, now, layout_.channels, out[c] + done);
+    });
 }
 
 void SampleReader::read_mean(const std::uint8_t* const* blocks, std::size_t first,

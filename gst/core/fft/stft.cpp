@@ -116,29 +116,30 @@ void Stft::read(float* out) {
 }
 
 void Stft::transform(unsigned channel, float* out) {
-    vector_.multiply(history(channel) + start_, window_.data(), config_.window_length,
-                     windowed_.data());
-    if (config_.format == StftFormat::complex) {
-        fft_.forward(windowed_.data(), reinterpret_cast<std::complex<float>*>(out),
-                     scratch_.data());
-        return;
+    const float* in = history(channel) + start_;
+    const float* window = window_.data();
+    if (config_.window_length < config_.fft_size) {
+        vector_.multiply(in, window, config_.window_length, windowed_.data());
+        in = windowed_.data();
+        window = nullptr;
     }
-    fft_.forward(windowed_.data(), spectrum_.data(), scratch_.data());
-    describe(channel, out);
+    const bool direct = !bands_ && smoothers_.empty();
+    if (config_.format == StftFormat::complex) {
+        fft_.forward(in, window, reinterpret_cast<std::complex<float>*>(out), scratch_.data());
+    } else if (config_.format == StftFormat::phase) {
+        fft_.forward(in, window, spectrum_.data(), scratch_.data());
+        vector_.phases(spectrum_.data(), config_.bins(), out);
+    } else if (config_.format == StftFormat::magnitude && direct) {
+        fft_.forward(in, window, spectrum_.data(), scratch_.data());
+        vector_.magnitudes(spectrum_.data(), config_.bins(), out);
+    } else {
+        fft_.powers(in, window, bands_ ? power_.data() : out, scratch_.data());
+        describe(channel, out);
+    }
 }
 
+/// From powers, which are in `out`, or in power_ if bands are wanted, to what is.
 void Stft::describe(unsigned channel, float* out) {
-    const std::size_t bins = config_.bins();
-    const bool direct = !bands_ && smoothers_.empty();
-    if (config_.format == StftFormat::phase) {
-        vector_.phases(spectrum_.data(), bins, out);
-        return;
-    }
-    if (config_.format == StftFormat::magnitude && direct) {
-        vector_.magnitudes(spectrum_.data(), bins, out);
-        return;
-    }
-    vector_.powers(spectrum_.data(), bins, bands_ ? power_.data() : out);
     if (bands_)
         bands_->apply(power_.data(), out);
     if (!smoothers_.empty())

@@ -14,8 +14,9 @@
 namespace tactus {
 namespace {
 
-constexpr std::array kWanted = {VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME,
-                                VK_EXT_CALIBRATED_TIMESTAMPS_EXTENSION_NAME};
+constexpr std::array kWanted = {
+    VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME, VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME,
+    VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME, VK_EXT_CALIBRATED_TIMESTAMPS_EXTENSION_NAME};
 
 bool contains(const std::vector<std::string>& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
@@ -145,6 +146,8 @@ void apply_extensions(GpuTraits& traits, VkPhysicalDevice physical,
     if (contains(enabled, VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME))
         traits.import_alignment = import_alignment(physical);
     traits.host_import = traits.import_alignment != 0;
+    traits.dmabuf_import = contains(enabled, VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME) &&
+                           contains(enabled, VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME);
     if (contains(enabled, VK_EXT_CALIBRATED_TIMESTAMPS_EXTENSION_NAME)) {
         traits.calibrated_monotonic = has_clock(physical, VK_TIME_DOMAIN_CLOCK_MONOTONIC_EXT);
         traits.calibrated_raw = has_clock(physical, VK_TIME_DOMAIN_CLOCK_MONOTONIC_RAW_EXT);

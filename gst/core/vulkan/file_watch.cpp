@@ -19,9 +19,15 @@ std::unique_ptr<FileWatch> FileWatch::create(const std::vector<std::string>& fil
         return nullptr;
     }
     std::unique_ptr<FileWatch> watch(new FileWatch(fd));
-    for (const std::string& file : files)
-        watch->add(file, error);
+    error = watch->add(files);
     return watch;
+}
+
+std::string FileWatch::add(const std::vector<std::string>& files) {
+    std::string error;
+    for (const std::string& file : files)
+        add(file, error);
+    return error;
 }
 
 FileWatch::~FileWatch() {

@@ -25,6 +25,8 @@ class FileWatch {
     FileWatch(const FileWatch&) = delete;
     FileWatch& operator=(const FileWatch&) = delete;
 
+    /// Watches these, too. What goes wrong is in the text.
+    std::string add(const std::vector<std::string>& files);
     /// Readable when something happened in one of the folders.
     int fd() const { return fd_; }
     /// Reads what has happened. True if one of the files was written since the last call, or if the

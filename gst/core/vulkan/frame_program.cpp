@@ -103,53 +103,7 @@ std::uint32_t FrameProgram::history() const {
     std::uint32_t most = 0;
     for (const Stage& stage : stages_)
         most = std::max(most, stage.facts.history);
-    return most;
-}
-
-// --- uniforms
-
-std::vector<std::string> FrameProgram::set_uniforms(const UniformValues& values) {
-    std::vector<std::string> problems;
-    std::set<std::string> known;
-    for (Stage& stage : stages_) {
-        const ShaderReflection& reflection = stage.reflection();
-        UniformValues all = uniform_defaults(reflection);
-        for (const auto& [name, numbers] : values)
-            all[name] = numbers;
-        const auto write = [&](const std::vector<BlockMember>& members,
-                               std::vector<std::byte>& block) {
-            for (const BlockMember& member : members) {
-                known.insert(member.name);
-                const auto found = all.find(member.name);
-                if (found == all.end())
-                    continue;
-                std::string wrong = write_member(member, found->second, block);
-                if (!wrong.empty())
-                    problems.push_back(std::move(wrong));
-            }
-        };
-        write(reflection.push_members, stage.push);
-        if (const ShaderBinding* block = find_binding(reflection, c::kUniformBlock))
-            write(block->members, stage.block);
-    }
-    std::string names;
-    for (const std::string& name : known)
-        names += (names.empty() ? "" : ", ") + name;
-    for (const auto& [name, numbers] : values)
-        if (known.count(name) == 0)
-            problems.push_back("no shader has the uniform " + name + "; " +
-                               (names.empty() ? "it has none" : "there are: " + names));
-    return problems;
-}
-
-std::vector<std::string> FrameProgram::float_uniforms() const {
-    std::vector<std::string> names;
-    for (const Stage& stage : stages_)
-        for (const BlockMember& member : uniform_members(stage.reflection()))
-            if (member.type == ScalarType::f32 && number_count(member) == 1 &&
-                std::find(names.begin(), names.end(), member.name) == names.end())
-                names.push_back(member.name);
-    return names;
+    return std::min(most, settings_.history.value_or(most));
 }
 
 // --- what a job needs
@@ -158,6 +112,8 @@ GpuStatus FrameProgram::reserve_copy(GpuFrame& copy, const FrameLayout& layout, 
     const std::uint64_t bytes = (end_of(layout) + 3) & ~std::uint64_t{3};
     copy.layout = layout;
     copy.buffer.reset();
+    copy.owner.reset();
+    copy.images = {};
     // Others are in use by jobs, or are frames of the history.
     for (const auto& spare : spare_)
         if (spare.use_count() == 1 && spare->size_bytes() >= bytes) {
@@ -228,29 +184,27 @@ GpuStatus FrameProgram::reserve(Slot& slot, const Frame& frame, GpuError& error)
     }
     if (status == GpuStatus::ok)
         status = reserve_images(slot, frame, error);
-    if (!frame.copied) {
-        slot.in = frame.in;
-        slot.out = frame.out;
-        return status;
-    }
-    if (status == GpuStatus::ok && stages_.front().facts.reads_buffers)
+    slot.in = frame.in;
+    slot.out = frame.out;
+    if (status == GpuStatus::ok && copies_in(frame) && reads_buffers(frame))
         status = reserve_copy(slot.in, frame.in.layout, error);
-    if (status == GpuStatus::ok && stages_.back().facts.writes_buffers && !passes_input())
+    if (status == GpuStatus::ok && copies_out(frame) && stages_.back().facts.writes_buffers &&
+        !passes_input())
         status = reserve_copy(slot.out, frame.out.layout, error);
-    slot.in.layout = frame.in.layout;
-    slot.out.layout = frame.out.layout;
     return status;
 }
 
 void FrameProgram::place_uploads(Slot& slot, const Frame& frame, GpuJob& job) const {
-    if (frame.copied && stages_.front().facts.reads_buffers) {
+    if (frame.in.is_in_images()) {
+        take_from_images(slot, frame, job);
+    } else if (frame.copied && stages_.front().facts.reads_buffers) {
         const BufferSlice from = extent_of(frame.in);
         job.uploads.push_back({GpuCopy::Kind::buffer,
                                from,
                                {slot.in.buffer.get(), from.offset_bytes, from.size_bytes}});
     }
-    for (std::uint32_t i = 0; stages_.front().facts.reads_images && i < frame.in.layout.plane_count;
-         ++i) {
+    const bool fills_images = stages_.front().facts.reads_images && !frame.in.is_in_images();
+    for (std::uint32_t i = 0; fills_images && i < frame.in.layout.plane_count; ++i) {
         const PlaneLayout& plane = frame.in.layout.planes[i];
         job.uploads.push_back({GpuCopy::Kind::buffer_to_image,
                                {frame.in.buffer.get(), plane.offset_bytes, 0},
@@ -266,6 +220,12 @@ void FrameProgram::place_uploads(Slot& slot, const Frame& frame, GpuJob& job) co
         else if (result.host)
             std::memset(result.host->data(), 0, result.bytes);
     }
+    if (extra_image_ && !extra_is_there_)
+        job.uploads.push_back({GpuCopy::Kind::buffer_to_image,
+                               {extra_.get(), 0, 0},
+                               {},
+                               extra_image_.get(),
+                               settings_.extra_width});
     if (!state_is_fresh_)
         return;
     for (const Stage& stage : stages_)
@@ -280,7 +240,9 @@ void FrameProgram::place_uploads(Slot& slot, const Frame& frame, GpuJob& job) co
 }
 
 void FrameProgram::place_downloads(Slot& slot, const Frame& frame, GpuJob& job) const {
-    const bool makes = !passes_input();
+    const bool makes = !passes_input() && !frame.out.is_in_images();
+    if (frame.out.is_in_images())
+        give_to_images(slot, frame, job);
     if (makes && frame.copied && stages_.back().facts.writes_buffers) {
         const BufferSlice to = extent_of(frame.out);
         job.downloads.push_back(
@@ -327,6 +289,7 @@ void FrameProgram::fill_info(Slot& slot, std::size_t stage, const Frame& frame) 
     info.in_bytes = static_cast<std::uint32_t>(end_of(in));
     info.out_bytes = static_cast<std::uint32_t>(end_of(out));
     info.rate = settings_.rate;
+    info.extra_size = {settings_.extra_width, settings_.extra_height};
     info.extra_bytes = static_cast<std::uint32_t>(settings_.extra.size());
     std::byte* target = slot.info->data() + stage * slot.info_stride_bytes;
     std::memcpy(target, &info, sizeof info);
@@ -360,6 +323,8 @@ GpuBinding FrameProgram::binding_of(const Slot& slot, std::size_t stage, const F
         return buffer(slot.info, info + kInfoBytes, stages_[stage].block.size());
     if (binding == c::kExtra)
         return buffer(extra_);
+    if (binding == c::kExtraImage)
+        return {0, binding, 0, {}, extra_image_.get()};
     if (binding == c::kResult)
         return buffer(slot.results[stage].device ? slot.results[stage].device
                                                  : slot.results[stage].host);
@@ -373,7 +338,7 @@ GpuBinding FrameProgram::binding_of(const Slot& slot, std::size_t stage, const F
         return buffer(in.buffer);
     if (binding < c::kInSampled) {
         const GpuFrame& out = last ? slot.out : slot.between[stage];
-        return buffer(out.buffer ? out.buffer : frame.in.buffer);
+        return buffer(out.buffer ? out.buffer : frame.in.buffer ? frame.in.buffer : in.buffer);
     }
     if (binding >= c::kOutImages && binding < c::kInImages)
         return image(last ? slot.out_images : slot.between_images[stage], c::kOutImages);
@@ -402,8 +367,22 @@ GpuDispatch FrameProgram::dispatch_of(Slot& slot, std::size_t stage, const Frame
 
 // --- jobs
 
+std::string FrameProgram::too_large(const FrameLayout& layout) const {
+    if (end_of(layout) <= reach_bytes_)
+        return {};
+    return "a frame of " + std::string(info_of(layout.format).name) + " of " +
+           std::to_string(layout.width) + "x" + std::to_string(layout.height) + " ends at byte " +
+           std::to_string(end_of(layout)) + "; this shader on this device reaches " +
+           std::to_string(reach_bytes_);
+}
+
 GpuStatus FrameProgram::prepare(unsigned slot_index, const Frame& frame, GpuJob& job,
                                 GpuError& error) {
+    for (const FrameLayout* layout : {&frame.in.layout, &frame.out.layout}) {
+        error.text = too_large(*layout);
+        if (!error.text.empty())
+            return error.status = GpuStatus::bad_input;
+    }
     Slot& slot = slots_[slot_index];
     slot.earlier.assign(earlier_.begin(), earlier_.end());
     const GpuStatus status = reserve(slot, frame, error);
@@ -411,20 +390,20 @@ GpuStatus FrameProgram::prepare(unsigned slot_index, const Frame& frame, GpuJob&
         return status;
     job = {};
     place_uploads(slot, frame, job);
-    state_is_fresh_ = false;
     for (std::size_t i = 0; i < stages_.size(); ++i)
         job.dispatches.push_back(dispatch_of(slot, i, frame));
     place_downloads(slot, frame, job);
-    remember(slot);
     return GpuStatus::ok;
 }
 
-void FrameProgram::remember(const Slot& slot) {
+void FrameProgram::submitted(unsigned slot_index) {
+    state_is_fresh_ = false;
+    extra_is_there_ = true;
     ++number_;
     const std::uint32_t most = history();
     if (most == 0)
         return;
-    GpuFrame seen = slot.in;
+    GpuFrame seen = slots_[slot_index].in;
     earlier_.push_front(std::move(seen));
     if (earlier_.size() > most)
         earlier_.pop_back();
@@ -444,10 +423,21 @@ void FrameProgram::forget(unsigned slot_index) {
     slot.out = {};
 }
 
+void FrameProgram::trim() {
+    for (Slot& slot : slots_) {
+        slot.in_images = {};
+        slot.out_images = {};
+        std::fill(slot.between_images.begin(), slot.between_images.end(), Slot::Images{});
+        std::fill(slot.between.begin(), slot.between.end(), GpuFrame{});
+    }
+    std::erase_if(spare_, [](const auto& spare) { return spare.use_count() == 1; });
+}
+
 void FrameProgram::abandon(unsigned slot_index) {
     Slot& slot = slots_[slot_index];
     const auto keep = [this](const GpuFrame& frame) {
-        if (frame.buffer && frame.buffer->place() == BufferPlace::imported)
+        const bool foreign = frame.buffer && frame.buffer->place() == BufferPlace::imported;
+        if (foreign || frame.is_in_images())
             device_->keep_forever(std::make_shared<const GpuFrame>(frame));
     };
     keep(slot.frame.in);

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The gst-tactus authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/vulkan/frame_program_parts.h"
+#include "core/vulkan/workgroup_memory.h"
 
 #include <algorithm>
 #include <cstring>
@@ -30,13 +31,6 @@ std::string constant_names(const std::vector<std::shared_ptr<const Shader>>& sha
     return names.empty() ? "it has none" : "there are: " + names;
 }
 
-// Wide rows suit what is stored by rows; a CPU runs a work group on one thread.
-std::array<std::uint32_t, 2> usual_workgroup(const GpuTraits& traits) {
-    if (traits.type == VK_PHYSICAL_DEVICE_TYPE_CPU)
-        return {64, 1};
-    return {32, 8};
-}
-
 } // namespace
 
 /// Makes a program; one that fails is thrown away.
@@ -45,7 +39,8 @@ class FrameProgram::Build {
     Build(FrameProgram& program, GpuError& error) : program_(program), error_(error) {}
 
     bool run() {
-        return check_constants() && make_stages() && check_chain() && make_slots() && make_extra();
+        return check_constants() && make_stages() && check_chain() && find_reach() &&
+               check_history() && make_slots() && make_extra() && make_extra_image();
     }
 
   private:
@@ -94,6 +89,8 @@ class FrameProgram::Build {
             Stage stage;
             stage.facts = facts;
             stage.label = settings().labels[index];
+            stage.shader_index = index;
+            stage.pass = pass;
             stage.in_format = format;
             stage.out_format = facts.makes.value_or(format);
             if (last && pass + 1 == facts.pass_count && settings().out_format)
@@ -122,9 +119,7 @@ class FrameProgram::Build {
             if (const auto found = settings().constants.find(constant.name);
                 found != settings().constants.end() && !is_own(constant))
                 set(constant.id, number_bits(constant.type, found->second.front()));
-        std::array<std::uint32_t, 2> group = settings().workgroup;
-        if (group[0] == 0 || group[1] == 0)
-            group = usual_workgroup(program_.device_->traits());
+        const WorkgroupSize group = workgroup_of(stage.shader_index);
         for (std::size_t i = 0; i < group.size(); ++i)
             if (reflection.local_size_ids[i])
                 wanted.local_size[i] = group[i];
@@ -141,14 +136,25 @@ class FrameProgram::Build {
         return make_state(stage);
     }
 
-    // One of the program before, if it was made of the same shader in the same way.
+    WorkgroupSize workgroup_of(std::size_t shader) const {
+        if (shader < settings().workgroups.size()) {
+            const WorkgroupSize& wanted = settings().workgroups[shader];
+            if (wanted[0] != 0 && wanted[1] != 0)
+                return wanted;
+        }
+        return usual_workgroup(program_.device_->traits());
+    }
+
+    // One of the programs before, if it was made of the same shader in the same way.
     std::shared_ptr<const ComputePipeline> same_pipeline(const Stage& stage) const {
-        const FrameProgram* previous = settings().previous.get();
-        if (previous == nullptr || previous->device_ != program_.device_)
-            return nullptr;
-        for (const Stage& other : previous->stages_)
-            if (other.shader == stage.shader && is_same(other.specialization, stage.specialization))
-                return other.pipeline;
+        for (const auto& previous : settings().previous) {
+            if (previous->device_ != program_.device_)
+                continue;
+            for (const Stage& other : previous->stages_)
+                if (other.shader == stage.shader &&
+                    is_same(other.specialization, stage.specialization))
+                    return other.pipeline;
+        }
         return nullptr;
     }
 
@@ -196,7 +202,50 @@ class FrameProgram::Build {
                 (stage.facts.writes_images && has_odd_pixels(stage.out_format)))
                 return fail(GpuStatus::bad_input,
                             stage.label + " uses images, and RGB has none; use RGBA or buffers");
+        for (const Stage& stage : stages)
+            if (stage.facts.writes_images && !any_format() && !has_rgba8(stage.out_format))
+                return fail(GpuStatus::unsupported,
+                            stage.label +
+                                " writes images, and the device (one that is shared and "
+                                "has no optional features) writes only those of four "
+                                "bytes a pixel, not " +
+                                std::string(info_of(stage.out_format).name) + "; use buffers");
         return true;
+    }
+
+    // Shaders count in 32 bits, and a device binds only so much of a buffer.
+    bool find_reach() {
+        for (const Stage& stage : program_.stages_)
+            if (stage.facts.reads_buffers || stage.facts.writes_buffers || stage.facts.history > 0)
+                program_.reach_bytes_ = program_.device_->traits().limits.maxStorageBufferRange;
+        const FrameLayout made = program_.out_layout(settings().in);
+        for (const FrameLayout* layout : {&settings().in, &made})
+            if (std::string wrong = program_.too_large(*layout); !wrong.empty())
+                return fail(GpuStatus::bad_input, std::move(wrong));
+        return true;
+    }
+
+    bool check_history() {
+        std::uint32_t most = 0;
+        for (const Stage& stage : program_.stages_)
+            most = std::max(most, stage.facts.history);
+        return settings().history.value_or(0) <= most ||
+               fail(GpuStatus::bad_input,
+                    "history is " + std::to_string(*settings().history) +
+                        ", but the shaders look at " + std::to_string(most) +
+                        " earlier frames at most (the bindings " +
+                        std::to_string(c::kHistoryBuffers) + " to " +
+                        std::to_string(c::kHistoryBuffers + c::kMostHistory - 1) + ")");
+    }
+
+    bool any_format() const {
+        return program_.device_->traits().features.shaderStorageImageWriteWithoutFormat == VK_TRUE;
+    }
+
+    static bool has_rgba8(PixelFormat format) {
+        const PixelFormatInfo& info = info_of(format);
+        return info.plane_count == 1 && info.planes[0].components == 4 &&
+               info.planes[0].component_bytes == 1;
     }
 
     static bool has_odd_pixels(PixelFormat format) { return format == PixelFormat::rgb; }
@@ -250,6 +299,32 @@ class FrameProgram::Build {
         return true;
     }
 
+    bool make_extra_image() {
+        const std::vector<Stage>& stages = program_.stages_;
+        const auto user = std::find_if(stages.begin(), stages.end(), [](const Stage& stage) {
+            return find_binding(stage.reflection(), c::kExtraImage) != nullptr;
+        });
+        if (user == stages.end())
+            return true;
+        if (settings().extra_width == 0)
+            return fail(GpuStatus::bad_input,
+                        user->label + " needs an image in the property extra-input");
+        GpuImage::Settings wanted;
+        wanted.width = settings().extra_width;
+        wanted.height = settings().extra_height;
+        wanted.storage = false;
+        const std::uint32_t most = program_.device_->traits().limits.maxImageDimension2D;
+        if (std::max(wanted.width, wanted.height) > most)
+            return fail(GpuStatus::bad_input, "extra-input is an image of " +
+                                                  std::to_string(wanted.width) + "x" +
+                                                  std::to_string(wanted.height) +
+                                                  "; a side may have " + std::to_string(most));
+        GpuStatus status = GpuStatus::ok;
+        program_.extra_image_ = GpuImage::create(program_.device_, wanted, status);
+        return program_.extra_image_ != nullptr ||
+               fail(status, std::string("no image for extra-input: ") + gpu_status_name(status));
+    }
+
     bool reserve_zeros(std::size_t bytes) {
         if (!settings().own_memory || (program_.zeros_ && program_.zeros_->size_bytes() >= bytes))
             return true;
@@ -285,7 +360,7 @@ std::shared_ptr<FrameProgram> FrameProgram::create(std::shared_ptr<VulkanDevice>
     program->settings_ = settings;
     if (!Build(*program, error).run())
         return nullptr;
-    program->settings_.previous.reset();
+    program->settings_.previous.clear();
     program->set_uniforms({});
     return program;
 }

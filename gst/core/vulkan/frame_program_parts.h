@@ -16,6 +16,8 @@ struct FrameProgram::Stage {
     ComputePipeline::Settings specialization; ///< that the pipeline was made with
     ShaderFacts facts;
     std::string label;
+    std::size_t shader_index = 0;
+    std::uint32_t pass = 0; ///< of that shader
     PixelFormat in_format = PixelFormat::bytes;
     PixelFormat out_format = PixelFormat::bytes;
     std::vector<std::byte> push;
@@ -46,5 +48,13 @@ struct FrameProgram::Slot {
     };
     std::vector<ResultBuffer> results; ///< one for each stage; empty where it has none
 };
+
+/// The shaders work on copies that the job makes of what comes in, or copies out from.
+inline bool copies_in(const FrameProgram::Frame& frame) {
+    return frame.copied || frame.in.is_in_images();
+}
+inline bool copies_out(const FrameProgram::Frame& frame) {
+    return frame.copied || frame.out.is_in_images();
+}
 
 } // namespace tactus

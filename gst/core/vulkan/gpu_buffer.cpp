@@ -3,6 +3,7 @@
 
 #include "core/vulkan/gpu_buffer.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <optional>
@@ -18,18 +19,20 @@ constexpr VkMemoryPropertyFlags kHostMemory =
     VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
 constexpr VkExternalMemoryHandleTypeFlagBits kHostPages =
     VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT;
+constexpr VkExternalMemoryHandleTypeFlagBits kDmabuf =
+    VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT;
 
 std::size_t whole_pages(std::size_t size_bytes) {
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
     return (size_bytes + page - 1) / page * page;
 }
 
-/// Whether buffers of imported pages exist at all on the device.
-bool imports_buffers(const VulkanDevice& device) {
+/// Whether buffers of such memory exist at all on the device.
+bool imports_buffers(const VulkanDevice& device, VkExternalMemoryHandleTypeFlagBits kind) {
     VkPhysicalDeviceExternalBufferInfo info{};
     info.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_BUFFER_INFO;
     info.usage = kUsage;
-    info.handleType = kHostPages;
+    info.handleType = kind;
     VkExternalBufferProperties properties{};
     properties.sType = VK_STRUCTURE_TYPE_EXTERNAL_BUFFER_PROPERTIES;
     vkGetPhysicalDeviceExternalBufferProperties(device.physical(), &info, &properties);
@@ -108,8 +111,25 @@ std::shared_ptr<GpuBuffer> GpuBuffer::import_host(std::shared_ptr<VulkanDevice> 
         return nullptr;
     std::shared_ptr<GpuBuffer> made(
         new GpuBuffer(std::move(device), BufferPlace::imported, owned_bytes));
-    if (imports_buffers(*made->device_) && made->make_buffer() == GpuStatus::ok &&
+    if (imports_buffers(*made->device_, kHostPages) && made->make_buffer() == GpuStatus::ok &&
         made->allocate_imported(data) == GpuStatus::ok)
+        return made;
+    verdict = ImportVerdict::refused;
+    return nullptr;
+}
+
+std::shared_ptr<GpuBuffer> GpuBuffer::import_dmabuf(std::shared_ptr<VulkanDevice> device, int fd,
+                                                    std::size_t size_bytes,
+                                                    ImportVerdict& verdict) {
+    verdict = ImportVerdict::no_extension;
+    if (!device->traits().dmabuf_import)
+        return nullptr;
+    std::shared_ptr<GpuBuffer> made(
+        new GpuBuffer(std::move(device), BufferPlace::imported, size_bytes));
+    made->is_dmabuf_ = true;
+    verdict = ImportVerdict::possible;
+    if (imports_buffers(*made->device_, kDmabuf) && made->make_buffer() == GpuStatus::ok &&
+        made->allocate_dmabuf(fd) == GpuStatus::ok)
         return made;
     verdict = ImportVerdict::refused;
     return nullptr;
@@ -122,7 +142,7 @@ GpuStatus GpuBuffer::make_buffer() {
         return GpuStatus::bad_input;
     VkExternalMemoryBufferCreateInfo external{};
     external.sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO;
-    external.handleTypes = kHostPages;
+    external.handleTypes = is_dmabuf_ ? kDmabuf : kHostPages;
     VkBufferCreateInfo info{};
     info.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO;
     if (place_ == BufferPlace::imported)
@@ -178,6 +198,36 @@ GpuStatus GpuBuffer::allocate_imported(void* data) {
     info.memoryTypeIndex = *type;
     data_ = static_cast<std::byte*>(data);
     return allocate_and_bind(info);
+}
+
+GpuStatus GpuBuffer::allocate_dmabuf(int fd) {
+    VkMemoryRequirements needs{};
+    device_->api().vkGetBufferMemoryRequirements(device_->handle(), buffer_, &needs);
+    VkMemoryFdPropertiesKHR of_fd{};
+    of_fd.sType = VK_STRUCTURE_TYPE_MEMORY_FD_PROPERTIES_KHR;
+    GpuStatus status = device_->check(
+        device_->api().vkGetMemoryFdPropertiesKHR(device_->handle(), kDmabuf, fd, &of_fd));
+    if (status != GpuStatus::ok)
+        return status;
+    const auto type = device_->memory_type(needs.memoryTypeBits & of_fd.memoryTypeBits, 0, 0);
+    if (!type || needs.size > size_bytes_)
+        return GpuStatus::unsupported;
+    VkImportMemoryFdInfoKHR import{};
+    import.sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR;
+    import.handleType = kDmabuf;
+    import.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (import.fd < 0)
+        return GpuStatus::failed;
+    VkMemoryAllocateInfo info{};
+    info.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO;
+    info.pNext = &import;
+    info.allocationSize = size_bytes_;
+    info.memoryTypeIndex = *type;
+    status = allocate_and_bind(info);
+    // The driver owns the descriptor once there is memory.
+    if (memory_ == VK_NULL_HANDLE)
+        close(import.fd);
+    return status;
 }
 
 GpuStatus GpuBuffer::allocate_and_bind(const VkMemoryAllocateInfo& info) {

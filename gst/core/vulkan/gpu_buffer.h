@@ -14,14 +14,14 @@ namespace tactus {
 /// Where a buffer's bytes are.
 enum class BufferPlace : std::uint8_t {
     host,     ///< of the driver's making: pinned, mapped, coherent, cached if there is such memory
-    imported, ///< pages of the caller's, mapped for the device
+    imported, ///< pages of the caller's or a dmabuf, mapped for the device
     device    ///< the device's own memory; not mapped
 };
 
 /// Whether pages can be imported, and if not, why.
 enum class ImportVerdict : std::uint8_t {
     possible,
-    no_extension, ///< the device lacks VK_EXT_external_memory_host
+    no_extension, ///< the device lacks VK_EXT_external_memory_host, or …_dma_buf
     misaligned,   ///< the address is not at the start of a page
     partial_page, ///< the last page is not the caller's alone
     refused       ///< the driver did not take these pages (read-only or of a file, say)
@@ -52,6 +52,11 @@ class GpuBuffer {
     static std::shared_ptr<GpuBuffer> import_host(std::shared_ptr<VulkanDevice> device, void* data,
                                                   std::size_t owned_bytes, ImportVerdict& verdict);
 
+    /// All of a dmabuf of linear memory, of `size_bytes`. The descriptor stays the caller's, and
+    /// may be closed. The CPU does not reach it here: data() is null.
+    static std::shared_ptr<GpuBuffer> import_dmabuf(std::shared_ptr<VulkanDevice> device, int fd,
+                                                    std::size_t size_bytes, ImportVerdict& verdict);
+
     ~GpuBuffer();
     GpuBuffer(const GpuBuffer&) = delete;
     GpuBuffer& operator=(const GpuBuffer&) = delete;
@@ -70,11 +75,13 @@ class GpuBuffer {
     GpuStatus make_buffer();
     GpuStatus allocate(VkMemoryPropertyFlags required, VkMemoryPropertyFlags preferred);
     GpuStatus allocate_imported(void* data);
+    GpuStatus allocate_dmabuf(int fd);
     GpuStatus allocate_and_bind(const VkMemoryAllocateInfo& info);
     GpuStatus map();
 
     std::shared_ptr<VulkanDevice> device_;
     BufferPlace place_;
+    bool is_dmabuf_ = false;
     std::size_t size_bytes_;
     VkBuffer buffer_ = VK_NULL_HANDLE;
     VkDeviceMemory memory_ = VK_NULL_HANDLE;

@@ -41,7 +41,7 @@ GpuImage::~GpuImage() {
     if (!owned_ || device_->lost())
         return;
     device_->api().vkDestroyImageView(device_->handle(), view_, nullptr);
-    device_->api().vkDestroyImage(device_->handle(), image_, nullptr);
+    device_->api().vkDestroyImage(device_->handle(), borrowed_.image, nullptr);
     device_->api().vkFreeMemory(device_->handle(), memory_, nullptr);
 }
 
@@ -55,13 +55,10 @@ std::shared_ptr<GpuImage> GpuImage::create(std::shared_ptr<VulkanDevice> device,
 }
 
 std::shared_ptr<GpuImage> GpuImage::borrow(std::shared_ptr<VulkanDevice> device,
-                                           const Settings& settings, VkImage image,
-                                           VkImageView view) {
+                                           const Settings& settings, const Borrowed& borrowed) {
     std::shared_ptr<GpuImage> made(new GpuImage(std::move(device), settings));
     made->owned_ = false;
-    made->image_ = image;
-    made->view_ = view;
-    made->fresh_.store(false);
+    made->borrowed_ = borrowed;
     return made;
 }
 
@@ -94,14 +91,14 @@ GpuStatus GpuImage::make_image() {
     }
     const auto& api = device_->api();
     const GpuStatus status =
-        device_->check(api.vkCreateImage(device_->handle(), &info, nullptr, &image_));
+        device_->check(api.vkCreateImage(device_->handle(), &info, nullptr, &borrowed_.image));
     return status == GpuStatus::ok ? make_memory() : status;
 }
 
 GpuStatus GpuImage::make_memory() {
     const auto& api = device_->api();
     VkMemoryRequirements needs{};
-    api.vkGetImageMemoryRequirements(device_->handle(), image_, &needs);
+    api.vkGetImageMemoryRequirements(device_->handle(), borrowed_.image, &needs);
     const auto type =
         device_->memory_type(needs.memoryTypeBits, 0, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
     if (!type)
@@ -114,13 +111,13 @@ GpuStatus GpuImage::make_memory() {
         device_->check(api.vkAllocateMemory(device_->handle(), &info, nullptr, &memory_));
     if (status != GpuStatus::ok)
         return status;
-    return device_->check(api.vkBindImageMemory(device_->handle(), image_, memory_, 0));
+    return device_->check(api.vkBindImageMemory(device_->handle(), borrowed_.image, memory_, 0));
 }
 
 GpuStatus GpuImage::make_view() {
     VkImageViewCreateInfo info{};
     info.sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO;
-    info.image = image_;
+    info.image = borrowed_.image;
     info.viewType = VK_IMAGE_VIEW_TYPE_2D;
     info.format = settings_.format;
     info.subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1};

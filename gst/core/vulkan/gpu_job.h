@@ -22,14 +22,16 @@ struct BufferSlice {
     std::size_t size_bytes = 0;
 };
 
-/// From buffer to buffer, or between a buffer and the whole of an image.
+/// From buffer to buffer, between a buffer and the whole of an image (of its part, if it is
+/// borrowed), or from image to image of the same size.
 struct GpuCopy {
-    enum class Kind : std::uint8_t { buffer, buffer_to_image, image_to_buffer };
+    enum class Kind : std::uint8_t { buffer, buffer_to_image, image_to_buffer, image };
     Kind kind = Kind::buffer;
-    BufferSlice from; ///< not for image_to_buffer
-    BufferSlice to;   ///< not for buffer_to_image
+    BufferSlice from; ///< of a buffer that is copied from
+    BufferSlice to;   ///< of a buffer that is copied to
     GpuImage* image = nullptr;
     std::uint32_t row_texels = 0; ///< stride of the buffer's rows; 0: the image's width
+    GpuImage* to_image = nullptr; ///< of kind `image`, which copies from `image`
 };
 
 /// What a binding of a dispatch is: either a slice of a buffer or an image.

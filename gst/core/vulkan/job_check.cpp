@@ -41,7 +41,23 @@ std::string check_image_copy(const GpuCopy& copy, const BufferSlice& slice) {
     return {};
 }
 
+std::string check_images(const GpuCopy& copy) {
+    if (copy.image == nullptr || copy.to_image == nullptr)
+        return "a copy between images lacks one";
+    const auto& from = copy.image->settings();
+    const auto& to = copy.to_image->settings();
+    if (from.width != to.width || from.height != to.height)
+        return "a copy of an image of " + number(from.width) + "x" + number(from.height) +
+               " to one of " + number(to.width) + "x" + number(to.height);
+    if (texel_size_bytes(from.format) != texel_size_bytes(to.format))
+        return "a copy between images of formats " + number(from.format) + " and " +
+               number(to.format);
+    return {};
+}
+
 std::string check_copy(const GpuCopy& copy) {
+    if (copy.kind == GpuCopy::Kind::image)
+        return check_images(copy);
     const bool from_buffer = copy.kind != GpuCopy::Kind::image_to_buffer;
     const bool to_buffer = copy.kind != GpuCopy::Kind::buffer_to_image;
     if ((from_buffer && !inside(copy.from)) || (to_buffer && !inside(copy.to)))

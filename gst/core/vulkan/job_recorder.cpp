@@ -10,6 +10,8 @@ namespace {
 
 constexpr VkPipelineStageFlags kCompute = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
 constexpr VkPipelineStageFlags kTransfer = VK_PIPELINE_STAGE_TRANSFER_BIT;
+constexpr VkPipelineStageFlags kAnything = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
+constexpr VkAccessFlags kAnyWrite = VK_ACCESS_MEMORY_WRITE_BIT;
 
 VkAccessFlags access_of(VkPipelineStageFlags stages) {
     VkAccessFlags access = 0;
@@ -27,8 +29,20 @@ VkBufferImageCopy image_region(const GpuCopy& what, const BufferSlice& slice) {
     VkBufferImageCopy region{};
     region.bufferOffset = slice.offset_bytes;
     region.bufferRowLength = what.row_texels;
-    region.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
+    const GpuImage::Borrowed& part = what.image->part();
+    region.imageSubresource = {part.aspect, 0, 0, 1};
+    region.imageOffset = {part.x, part.y, 0};
     region.imageExtent = {what.image->settings().width, what.image->settings().height, 1};
+    return region;
+}
+
+VkImageCopy images_region(const GpuImage& from, const GpuImage& to) {
+    VkImageCopy region{};
+    region.srcSubresource = {from.part().aspect, 0, 0, 1};
+    region.srcOffset = {from.part().x, from.part().y, 0};
+    region.dstSubresource = {to.part().aspect, 0, 0, 1};
+    region.dstOffset = {to.part().x, to.part().y, 0};
+    region.extent = {from.settings().width, from.settings().height, 1};
     return region;
 }
 
@@ -169,6 +183,8 @@ void JobRecorder::copies(const std::vector<GpuCopy>& list) {
     for (const GpuCopy& each : list) {
         if (each.kind != GpuCopy::Kind::buffer)
             use(each.image);
+        if (each.kind == GpuCopy::Kind::image)
+            use(each.to_image);
     }
     for (const GpuCopy& each : list)
         copy(each);
@@ -181,6 +197,12 @@ void JobRecorder::copy(const GpuCopy& what) {
                                   slice_bytes(what.from)};
         api.vkCmdCopyBuffer(part_->commands, what.from.buffer->handle(), what.to.buffer->handle(),
                             1, &region);
+        return;
+    }
+    if (what.kind == GpuCopy::Kind::image) {
+        const VkImageCopy region = images_region(*what.image, *what.to_image);
+        api.vkCmdCopyImage(part_->commands, what.image->handle(), VK_IMAGE_LAYOUT_GENERAL,
+                           what.to_image->handle(), VK_IMAGE_LAYOUT_GENERAL, 1, &region);
         return;
     }
     if (what.kind == GpuCopy::Kind::buffer_to_image) {
@@ -202,15 +224,18 @@ void JobRecorder::use(GpuImage* image) {
     const VkPipelineStageFlags stages = computes ? kCompute | kTransfer : kTransfer;
     VkImageMemoryBarrier transition{};
     transition.sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER;
+    // What its owner did with it, on this queue, may have been anything.
+    const bool borrowed = image->is_borrowed();
+    transition.srcAccessMask = borrowed ? kAnyWrite : 0;
     transition.dstAccessMask = access_of(stages);
-    transition.oldLayout = VK_IMAGE_LAYOUT_UNDEFINED;
+    transition.oldLayout = image->part().layout;
     transition.newLayout = VK_IMAGE_LAYOUT_GENERAL;
     transition.srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED;
     transition.dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED;
     transition.image = image->handle();
     transition.subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1};
-    device_.api().vkCmdPipelineBarrier(part_->commands, stages, stages, 0, 0, nullptr, 0, nullptr,
-                                       1, &transition);
+    device_.api().vkCmdPipelineBarrier(part_->commands, borrowed ? kAnything : stages, stages, 0, 0,
+                                       nullptr, 0, nullptr, 1, &transition);
 }
 
 void JobRecorder::use_images(const GpuDispatch& dispatch) {

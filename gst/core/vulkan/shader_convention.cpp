@@ -28,6 +28,7 @@ constexpr Role kRoles[] = {
     {c::kOutImages, c::kMostPlanes, BindingKind::storage_image, &ShaderFacts::writes_images},
     {c::kInImages, c::kMostPlanes, BindingKind::storage_image, &ShaderFacts::reads_images},
     {c::kExtra, 1, BindingKind::storage_buffer, nullptr},
+    {c::kExtraImage, 1, BindingKind::sampled_image, nullptr},
     {c::kResult, 1, BindingKind::storage_buffer, nullptr},
     {c::kStateBefore, 1, BindingKind::storage_buffer, nullptr},
     {c::kUniformBlock, 1, BindingKind::uniform_buffer, nullptr},

@@ -28,6 +28,7 @@ constexpr std::uint32_t kInSampled = 7;       ///< sampled images, one per plane
 constexpr std::uint32_t kOutImages = 10;      ///< storage images, one per plane
 constexpr std::uint32_t kInImages = 13;       ///< likewise
 constexpr std::uint32_t kExtra = 16;          ///< storage buffer
+constexpr std::uint32_t kExtraImage = 17;     ///< sampled image
 constexpr std::uint32_t kResult = 18;         ///< storage buffer, zero before each frame
 constexpr std::uint32_t kStateBefore = 19;    ///< storage buffer: what the frame before left
 constexpr std::uint32_t kUniformBlock = 20;   ///< uniform block of the user's

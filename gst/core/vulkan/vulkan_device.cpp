@@ -6,6 +6,7 @@
 #include "core/vulkan/device_choice.h"
 #include "core/vulkan/device_traits.h"
 #include "core/vulkan/vulkan_instance.h"
+#include "core/vulkan/workgroup_memory.h"
 
 #include <algorithm>
 #include <cstring>
@@ -214,6 +215,14 @@ GpuError VulkanDevice::take_borrowed() {
     traits_.features12.timelineSemaphore = borrowed_->timeline_semaphores ? VK_TRUE : VK_FALSE;
     traits_.features12.storageBuffer8BitAccess = borrowed_->storage_8bit ? VK_TRUE : VK_FALSE;
     traits_.features11.storageBuffer16BitAccess = borrowed_->storage_16bit ? VK_TRUE : VK_FALSE;
+    if (borrowed_->all_features && traits_.api_version >= VK_API_VERSION_1_2) {
+        const DeviceFeatures all(physical_);
+        traits_.features = all.core.features;
+        traits_.features11 = all.v11;
+        traits_.features12 = all.v12;
+        traits_.features11.pNext = nullptr;
+        traits_.features12.pNext = nullptr;
+    }
     apply_extensions(traits_, physical_, borrowed_->extensions);
     return {};
 }
@@ -257,11 +266,15 @@ GpuStatus VulkanDevice::make_cache() {
     return check(api_.vkCreatePipelineCache(device_, &info, nullptr, &pipeline_cache_));
 }
 
+VulkanDevice::VulkanDevice() : workgroups_(std::make_unique<WorkgroupMemory>()) {}
+
 VulkanDevice::~VulkanDevice() {
     if (device_ == VK_NULL_HANDLE || api_.vkDestroySampler == nullptr)
         return;
     if (lost()) {
         keep_forever(std::move(instance_));
+        if (borrowed_)
+            keep_forever(std::move(borrowed_->owner));
         return;
     }
     api_.vkDestroySampler(device_, nearest_, nullptr);
@@ -286,6 +299,24 @@ GpuStatus VulkanDevice::submit(const GpuQueue& queue, const VkSubmitInfo& info, 
     if (borrowed_ && borrowed_->unlock_queue)
         borrowed_->unlock_queue();
     return check(result);
+}
+
+GpuStatus VulkanDevice::wait_for_queue(const GpuQueue& queue, std::uint64_t timeout_ns) {
+    VkFenceCreateInfo info{};
+    info.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO;
+    VkFence fence = VK_NULL_HANDLE;
+    GpuStatus status = check(api_.vkCreateFence(device_, &info, nullptr, &fence));
+    if (status != GpuStatus::ok)
+        return status;
+    VkSubmitInfo nothing{};
+    nothing.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
+    status = submit(queue, nothing, fence);
+    if (status == GpuStatus::ok)
+        status = check(api_.vkWaitForFences(device_, 1, &fence, VK_TRUE, timeout_ns));
+    // One that still waits is left behind: the GPU is about to be given up.
+    if (status != GpuStatus::timeout && !lost())
+        api_.vkDestroyFence(device_, fence, nullptr);
+    return status;
 }
 
 GpuStatus VulkanDevice::check(VkResult result) {

@@ -22,6 +22,7 @@
 namespace tactus {
 
 class VulkanInstance;
+class WorkgroupMemory;
 
 /// A queue of a device. Vulkan wants one caller at a time; VulkanDevice::submit sees to it.
 struct GpuQueue {
@@ -44,6 +45,7 @@ struct GpuTraits {
     std::array<std::uint8_t, VK_UUID_SIZE> cache_uuid{}; ///< of the pipeline cache's format
 
     bool host_import = false;          ///< VK_EXT_external_memory_host
+    bool dmabuf_import = false;        ///< VK_EXT_external_memory_dma_buf
     std::size_t import_alignment = 0;  ///< of address and size in bytes; 0: no import
     bool calibrated_monotonic = false; ///< calibrated timestamps with CLOCK_MONOTONIC
     bool calibrated_raw = false;       ///< the same with CLOCK_MONOTONIC_RAW
@@ -82,8 +84,10 @@ struct BorrowedDevice {
     bool timeline_semaphores = false;    ///< likewise
     bool storage_8bit = false;           ///< likewise
     bool storage_16bit = false;          ///< likewise
+    bool all_features = false;           ///< the owner enabled whatever Vulkan 1.2 knows
     std::function<void()> lock_queue;    ///< around each submission; may be empty
     std::function<void()> unlock_queue;
+    std::shared_ptr<const void> owner; ///< kept for as long as the device is; may be null
 };
 
 /// A Vulkan device with its queues, its pipeline cache and what it can do.
@@ -138,6 +142,8 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
     std::span<const std::uint32_t> families() const { return families_; }
 
     GpuStatus submit(const GpuQueue& queue, const VkSubmitInfo& info, VkFence fence);
+    /// Until all that was submitted to the queue so far, by anyone, is done.
+    GpuStatus wait_for_queue(const GpuQueue& queue, std::uint64_t timeout_ns);
     /// Turns a driver's answer into a status; a lost device is marked as such.
     GpuStatus check(VkResult result);
 
@@ -164,6 +170,8 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
     /// or is damaged; then nothing changed.
     bool add_pipeline_cache(std::span<const std::byte> data);
     std::vector<std::byte> pipeline_cache_data() const;
+    /// What was measured on this device.
+    WorkgroupMemory& workgroups() { return *workgroups_; }
 
     /// Edges are clamped. One for all, never destroyed before the device.
     VkSampler sampler(VkFilter filter) const {
@@ -177,7 +185,7 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
     }
 
   private:
-    VulkanDevice() = default;
+    VulkanDevice();
     /// Under the lock of the registry.
     static std::shared_ptr<VulkanDevice> find_open(const VulkanInstance* instance,
                                                    VkPhysicalDevice physical, bool robust);
@@ -200,6 +208,7 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
     std::size_t transfer_queues_ = 0;
     std::vector<std::uint32_t> families_;
     VkPipelineCache pipeline_cache_ = VK_NULL_HANDLE;
+    std::unique_ptr<WorkgroupMemory> workgroups_;
     mutable std::shared_mutex cache_lock_; ///< merging excludes creating
     VkSampler nearest_ = VK_NULL_HANDLE;
     VkSampler linear_ = VK_NULL_HANDLE;

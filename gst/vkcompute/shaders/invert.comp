@@ -25,6 +25,10 @@ void invert_row(uint plane, uint column, uint row) {
     const uint source = from.offset + row * from.stride + column;
     const uint target = to.offset + row * to.stride + column;
     const uint words = min(4u, (row_bytes - column + 3u) >> 2);
+    if (words == 4u && ((source | target) & 15u) == 0u) {
+        tactus_out_quad(plane, target, tactus_in_quad(plane, source) ^ uvec4(EVEN, ODD, EVEN, ODD));
+        return;
+    }
     for (uint i = 0u; i < words; ++i)
         tactus_out_word(plane, target + i * 4u,
                         tactus_in_word(plane, source + i * 4u) ^ ((i & 1u) == 0u ? EVEN : ODD));

@@ -6,9 +6,16 @@
 layout(set = 0, binding = 7) uniform sampler2D tactus_image0;
 layout(set = 0, binding = 8) uniform sampler2D tactus_image1;
 layout(set = 0, binding = 9) uniform sampler2D tactus_image2;
-layout(set = 0, binding = 10) writeonly uniform image2D tactus_made0;
-layout(set = 0, binding = 11) writeonly uniform image2D tactus_made1;
-layout(set = 0, binding = 12) writeonly uniform image2D tactus_made2;
+// A device with none of Vulkan's optional features has to be told the format of what it writes, and
+// has only this one; vkcompute sees to it that nothing else is made.
+#ifdef TACTUS_PLAIN_DEVICE
+#define TACTUS_MADE(at) layout(set = 0, binding = at, rgba8) writeonly uniform image2D
+#else
+#define TACTUS_MADE(at) layout(set = 0, binding = at) writeonly uniform image2D
+#endif
+TACTUS_MADE(10) tactus_made0;
+TACTUS_MADE(11) tactus_made1;
+TACTUS_MADE(12) tactus_made2;
 
 // In memory the first component may be blue, or alpha.
 vec4 tactus_from_memory(vec4 c) {

@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // Planes as storage buffers: any format, any stride. Include it after nothing else; it needs no
-// declarations of the shader's own.
+// declarations of the shader's own. TACTUS_PLAIN_DEVICE is defined for devices with none of
+// Vulkan's optional features: they cannot store single bytes.
+#ifndef TACTUS_PLAIN_DEVICE
 #extension GL_EXT_shader_8bit_storage : require
+#endif
 
 layout(std430, set = 0, binding = 1) readonly buffer TactusIn0 { uint tactus_in0[]; };
 layout(std430, set = 0, binding = 2) readonly buffer TactusIn1 { uint tactus_in1[]; };
@@ -11,9 +14,18 @@ layout(std430, set = 0, binding = 3) readonly buffer TactusIn2 { uint tactus_in2
 layout(std430, set = 0, binding = 4) buffer TactusOut0 { uint tactus_out0[]; };
 layout(std430, set = 0, binding = 5) buffer TactusOut1 { uint tactus_out1[]; };
 layout(std430, set = 0, binding = 6) buffer TactusOut2 { uint tactus_out2[]; };
+#ifndef TACTUS_PLAIN_DEVICE
 layout(std430, set = 0, binding = 4) buffer TactusOutBytes0 { uint8_t tactus_out_bytes0[]; };
 layout(std430, set = 0, binding = 5) buffer TactusOutBytes1 { uint8_t tactus_out_bytes1[]; };
 layout(std430, set = 0, binding = 6) buffer TactusOutBytes2 { uint8_t tactus_out_bytes2[]; };
+#endif
+
+layout(std430, set = 0, binding = 1) readonly buffer TactusInQuads0 { uvec4 tactus_in_quads0[]; };
+layout(std430, set = 0, binding = 2) readonly buffer TactusInQuads1 { uvec4 tactus_in_quads1[]; };
+layout(std430, set = 0, binding = 3) readonly buffer TactusInQuads2 { uvec4 tactus_in_quads2[]; };
+layout(std430, set = 0, binding = 4) buffer TactusOutQuads0 { uvec4 tactus_out_quads0[]; };
+layout(std430, set = 0, binding = 5) buffer TactusOutQuads1 { uvec4 tactus_out_quads1[]; };
+layout(std430, set = 0, binding = 6) buffer TactusOutQuads2 { uvec4 tactus_out_quads2[]; };
 
 const uint TACTUS_PLANES = TACTUS_IN_FORMAT == TACTUS_NV12 || TACTUS_IN_FORMAT == TACTUS_P010 ? 2u
                            : TACTUS_IN_FORMAT == TACTUS_I420 || TACTUS_IN_FORMAT == TACTUS_Y42B ||
@@ -38,6 +50,25 @@ void tactus_out_word(uint plane, uint byte, uint word) {
         tactus_out2[at] = word;
 }
 
+// --- four words at once: `byte` is a multiple of 16. GPUs move them in one access.
+
+uvec4 tactus_in_quad(uint plane, uint byte) {
+    const uint at = byte >> 4;
+    return plane == 0u   ? tactus_in_quads0[at]
+           : plane == 1u ? tactus_in_quads1[at]
+                         : tactus_in_quads2[at];
+}
+
+void tactus_out_quad(uint plane, uint byte, uvec4 quad) {
+    const uint at = byte >> 4;
+    if (plane == 0u)
+        tactus_out_quads0[at] = quad;
+    else if (plane == 1u)
+        tactus_out_quads1[at] = quad;
+    else
+        tactus_out_quads2[at] = quad;
+}
+
 uvec4 tactus_bytes_of(uint word) {
     return uvec4(word, word >> 8, word >> 16, word >> 24) & 0xffu;
 }
@@ -52,6 +83,21 @@ uint tactus_in_byte(uint plane, uint byte) {
     return tactus_in_word(plane, byte & ~3u) >> ((byte & 3u) * 8u) & 0xffu;
 }
 
+#ifdef TACTUS_PLAIN_DEVICE
+// Other invocations may write the other bytes of the word meanwhile.
+#define TACTUS_MERGE(words) atomicAnd(words[at], ~(0xffu << shift)), atomicOr(words[at], bits)
+void tactus_out_byte(uint plane, uint byte, uint value) {
+    const uint at = byte >> 2;
+    const uint shift = (byte & 3u) * 8u;
+    const uint bits = (value & 0xffu) << shift;
+    if (plane == 0u)
+        TACTUS_MERGE(tactus_out0);
+    else if (plane == 1u)
+        TACTUS_MERGE(tactus_out1);
+    else
+        TACTUS_MERGE(tactus_out2);
+}
+#else
 void tactus_out_byte(uint plane, uint byte, uint value) {
     if (plane == 0u)
         tactus_out_bytes0[byte] = uint8_t(value);
@@ -60,6 +106,7 @@ void tactus_out_byte(uint plane, uint byte, uint value) {
     else
         tactus_out_bytes2[byte] = uint8_t(value);
 }
+#endif
 
 // The component `c` of a pixel of a plane. Beyond an edge it is that of the edge.
 uint tactus_in_component(uint plane, ivec2 at, uint c) {

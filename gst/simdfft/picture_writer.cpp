@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "simdfft/picture_writer.h"
+
+#include <stdexcept>
+#include <string>
+
+namespace tactus {
+
+namespace {
+
+bool is_drawn(GstVideoFormat format) {
+    switch (format) {
+    case GST_VIDEO_FORMAT_BGRx:
+    case GST_VIDEO_FORMAT_RGBx:
+    case GST_VIDEO_FORMAT_BGRA:
+    case GST_VIDEO_FORMAT_RGBA:
+    case GST_VIDEO_FORMAT_GRAY8:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void draw_in(GstVideoFrame& frame, const PictureWriter::Draw& draw) {
+    draw(static_cast<std::uint8_t*>(GST_VIDEO_FRAME_PLANE_DATA(&frame, 0)),
+         static_cast<std::size_t>(GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 0)));
+}
+
+} // namespace
+
+void PictureWriter::configure(const GstVideoInfo& info) {
+    converter_.reset();
+    drawn_buffer_.reset();
+    info_ = drawn_ = info;
+    if (is_drawn(GST_VIDEO_INFO_FORMAT(&info)))
+        return;
+    gst_video_info_set_format(&drawn_, GST_VIDEO_FORMAT_BGRx,
+                              static_cast<guint>(GST_VIDEO_INFO_WIDTH(&info)),
+                              static_cast<guint>(GST_VIDEO_INFO_HEIGHT(&info)));
+    GST_VIDEO_INFO_FPS_N(&drawn_) = GST_VIDEO_INFO_FPS_N(&info);
+    GST_VIDEO_INFO_FPS_D(&drawn_) = GST_VIDEO_INFO_FPS_D(&info);
+    drawn_buffer_.reset(gst_buffer_new_allocate(nullptr, GST_VIDEO_INFO_SIZE(&drawn_), nullptr));
+    converter_.reset(gst_video_converter_new(&drawn_, &info_, nullptr));
+    if (drawn_buffer_ == nullptr || converter_ == nullptr)
+        throw std::runtime_error(std::string("pictures cannot be converted to ") +
+                                 gst_video_format_to_string(GST_VIDEO_INFO_FORMAT(&info)));
+}
+
+PixelFormat PictureWriter::drawn_format() const {
+    switch (GST_VIDEO_INFO_FORMAT(&drawn_)) {
+    case GST_VIDEO_FORMAT_GRAY8:
+        return PixelFormat::grey;
+    case GST_VIDEO_FORMAT_BGRA:
+    case GST_VIDEO_FORMAT_BGRx:
+        return PixelFormat::bgra;
+    default:
+        return PixelFormat::rgba;
+    }
+}
+
+bool PictureWriter::write(GstBuffer* buffer, const Draw& draw) const {
+    GstVideoFrame frame;
+    if (!gst_video_frame_map(&frame, &info_, buffer, GST_MAP_WRITE))
+        return false;
+    bool is_done = true;
+    if (converter_ == nullptr)
+        draw_in(frame, draw);
+    else
+        is_done = draw_and_convert(frame, draw);
+    gst_video_frame_unmap(&frame);
+    return is_done;
+}
+
+bool PictureWriter::draw_and_convert(GstVideoFrame& to, const Draw& draw) const {
+    GstVideoFrame drawn;
+    if (!gst_video_frame_map(&drawn, &drawn_, drawn_buffer_.get(), GST_MAP_READWRITE))
+        return false;
+    draw_in(drawn, draw);
+    gst_video_converter_frame(converter_.get(), &drawn, &to);
+    gst_video_frame_unmap(&drawn);
+    return true;
+}
+
+} // namespace tactus

@@ -1,0 +1,333 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The element on a device that fails on purpose: lost work, a GPU that stands still, and memory
+// that is short.
+#include "../vulkan/fault_layer.h"
+#include "compute_harness.h"
+
+#include <dlfcn.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <numeric>
+#include <vector>
+
+using namespace tactus;
+
+namespace {
+
+constexpr std::uint32_t kWidth = 64;
+constexpr std::uint32_t kHeight = 64;
+constexpr std::int64_t kFrameBytes = kWidth * kHeight * 4;
+
+class Faulty : public testing::Test {
+  protected:
+    void SetUp() override {
+        TACTUS_NEEDS_DEVICE();
+        const char* const path = std::getenv("TACTUS_FAULT_LAYER");
+        if (path == nullptr)
+            GTEST_SKIP() << "TACTUS_FAULT_LAYER does not name the layer; meson test does that";
+        void* const layer = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        ASSERT_NE(layer, nullptr) << dlerror();
+        faults_ = reinterpret_cast<test::FaultsFunction>(dlsym(layer, "tactus_faults"))();
+        clear_faults();
+    }
+    void TearDown() override {
+        if (faults_ != nullptr)
+            clear_faults();
+    }
+
+    void clear_faults() {
+        const std::int64_t bytes = faults_->memory_bytes;
+        *faults_ = {};
+        faults_->memory_bytes = bytes;
+    }
+
+    static Picture numbered(std::uint32_t seed) {
+        Picture picture(PixelFormat::rgba, kWidth, kHeight);
+        picture.fill(seed);
+        return picture;
+    }
+    static GstFlowReturn push(ComputeHarness& harness, std::uint32_t number) {
+        return harness.push(buffer_of(numbered(number), number));
+    }
+    static void drain(ComputeHarness& harness) {
+        GstQuery* query = gst_query_new_drain();
+        gst_pad_peer_query(harness.get()->srcpad, query);
+        gst_query_unref(query);
+    }
+    // What comes out is the negative of this frame; true if it is marked as discontinuous.
+    static bool expect_inverted(ComputeHarness& harness, std::uint32_t number) {
+        GstBuffer* buffer = harness.pull();
+        if (buffer == nullptr) {
+            ADD_FAILURE() << "no frame " << number << ": " << harness.complaint();
+            return false;
+        }
+        const bool discont = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT);
+        EXPECT_EQ(GST_BUFFER_PTS(buffer), number * GST_SECOND / 30);
+        const Picture out = picture_of(buffer, PixelFormat::rgba, kWidth, kHeight);
+        EXPECT_EQ(difference(out, reference_invert(numbered(number))).where, "") << number;
+        return discont;
+    }
+    static std::uint64_t accounted(const ComputeHarness& harness) {
+        return harness.stat("frames-out") + harness.stat("frames-lost") +
+               harness.stat("frames-flushed") + harness.stat("frames-refused");
+    }
+
+    test::Faults* faults_ = nullptr;
+};
+
+// --- the device is lost
+
+TEST_F(Faulty, AFrameThatIsLostIsCountedAndTheNextOneIsDiscontinuous) {
+    ComputeHarness harness("shader=invert");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    for (std::uint32_t i = 0; i < 3; ++i) {
+        ASSERT_EQ(push(harness, i), GST_FLOW_OK);
+        EXPECT_FALSE(expect_inverted(harness, i));
+    }
+    faults_->submit_lost_at = faults_->submits + 1;
+    ASSERT_EQ(push(harness, 3), GST_FLOW_OK);
+    drain(harness);
+    EXPECT_EQ(harness.stat("frames-lost"), 1U);
+    clear_faults();
+    ASSERT_EQ(push(harness, 4), GST_FLOW_OK);
+    ASSERT_EQ(push(harness, 5), GST_FLOW_OK);
+    EXPECT_TRUE(expect_inverted(harness, 4)) << "a frame is missing before it";
+    EXPECT_FALSE(expect_inverted(harness, 5));
+    EXPECT_EQ(harness.stat("device-rebuilds"), 1U);
+    EXPECT_EQ(harness.stat("frames-in"), accounted(harness));
+}
+
+TEST_F(Faulty, WhateverTheSubmissionThatIsLostAllFramesAreAccountedFor) {
+    for (std::int64_t at = 1; at <= 5; ++at) {
+        ComputeHarness harness("shader=invert in-flight=3");
+        harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+        faults_->submit_lost_at = faults_->submits + at;
+        std::uint64_t before = 0;
+        for (std::uint32_t i = 0; i < 8; ++i) {
+            ASSERT_EQ(push(harness, i), GST_FLOW_OK) << harness.complaint();
+            if (harness.stat("frames-lost") == before)
+                continue;
+            drain(harness);
+            before = harness.stat("frames-lost");
+            clear_faults();
+        }
+        drain(harness);
+        EXPECT_EQ(harness.stat("frames-in"), 8U);
+        EXPECT_GE(harness.stat("frames-lost"), 1U) << at;
+        EXPECT_EQ(accounted(harness), 8U) << at;
+        clear_faults();
+    }
+}
+
+TEST_F(Faulty, AllThatShareALostDeviceGoOnWithANewOne) {
+    std::vector<std::unique_ptr<ComputeHarness>> three;
+    for (int i = 0; i < 3; ++i) {
+        three.push_back(std::make_unique<ComputeHarness>("shader=invert"));
+        three.back()->set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+        ASSERT_EQ(push(*three.back(), 0), GST_FLOW_OK);
+        expect_inverted(*three.back(), 0);
+    }
+    faults_->submit_lost_at = faults_->submits + 1;
+    ASSERT_EQ(push(*three[0], 1), GST_FLOW_OK);
+    drain(*three[0]);
+    clear_faults();
+    for (const auto& harness : three) {
+        ASSERT_EQ(push(*harness, 2), GST_FLOW_OK) << harness->complaint();
+        expect_inverted(*harness, 2);
+        EXPECT_EQ(harness->stat("device-rebuilds"), 1U);
+        EXPECT_EQ(harness->stat("frames-in"), accounted(*harness));
+    }
+}
+
+TEST_F(Faulty, ADeviceThatIsLostAgainAndAgainIsAnErrorInTheEnd) {
+    ComputeHarness harness("shader=invert");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    GstFlowReturn flow = GST_FLOW_OK;
+    std::uint32_t pushed = 0;
+    for (; flow == GST_FLOW_OK && pushed < 20; ++pushed) {
+        faults_->submit_lost_at = faults_->submits + (pushed == 0 ? 1 : 4); // three start the ring
+        flow = push(harness, pushed);
+        drain(harness);
+        clear_faults();
+    }
+    EXPECT_EQ(flow, GST_FLOW_ERROR);
+    const std::string text = harness.complaint();
+    EXPECT_NE(text.find("lost 6 times within a minute"), std::string::npos) << text;
+    EXPECT_EQ(harness.stat("frames-in"), pushed);
+    EXPECT_EQ(accounted(harness), pushed);
+}
+
+// --- the GPU stands still
+
+TEST_F(Faulty, AGpuThatStandsStillIsGivenUpAndTheStreamGoesOn) {
+    ComputeHarness harness("shader=invert");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
+    expect_inverted(harness, 0);
+    g_object_set(harness.element(), "gpu-timeout", guint64{20} * GST_MSECOND, nullptr);
+    faults_->stalled = true;
+    ASSERT_EQ(push(harness, 1), GST_FLOW_OK);
+    const std::string text = harness.awaited_complaint(GST_MESSAGE_WARNING);
+    EXPECT_NE(text.find("did not finish a frame within 20 ms"), std::string::npos) << text;
+    drain(harness);
+    clear_faults();
+    g_object_set(harness.element(), "gpu-timeout", guint64{60} * GST_SECOND, nullptr);
+    ASSERT_EQ(push(harness, 2), GST_FLOW_OK) << harness.complaint();
+    EXPECT_TRUE(expect_inverted(harness, 2));
+    EXPECT_EQ(harness.stat("frames-lost"), 1U);
+    EXPECT_EQ(harness.stat("frames-in"), accounted(harness));
+}
+
+TEST_F(Faulty, AGpuThatStandsStillWhileWorkgroupsAreMeasuredCostsOneFrame) {
+    GstElement* element = make_compute("gpu-timeout=20000000 pipeline-cache=\"\"");
+    g_object_set(element, "shader",
+                 "#include \"tactus/planes.glsl\"\nTACTUS_WORKGROUP;\n"
+                 "void main() { tactus_store(gl_GlobalInvocationID.xy, vec4(0.25)); }\n",
+                 nullptr);
+    ComputeHarness harness(element);
+    harness.set_caps(video_caps(PixelFormat::rgba, 320, 240));
+    const Picture in(PixelFormat::rgba, 320, 240);
+    faults_->stalled = true;
+    ASSERT_EQ(harness.push(buffer_of(in)), GST_FLOW_OK) << harness.complaint();
+    drain(harness);
+    EXPECT_EQ(harness.stat("frames-lost"), 1U);
+    clear_faults();
+    g_object_set(element, "gpu-timeout", guint64{60} * GST_SECOND, nullptr);
+    ASSERT_EQ(harness.push(buffer_of(in)), GST_FLOW_OK) << harness.complaint();
+    GstBuffer* out = harness.pull();
+    ASSERT_NE(out, nullptr);
+    gst_buffer_unref(out);
+    EXPECT_EQ(harness.stat_text("workgroup-reason").find("measured: "), 0U)
+        << harness.stat_text("workgroup-reason");
+}
+
+// --- memory of others
+
+// Whole pages of a user's own.
+GstBuffer* page_buffer(const Picture& picture) {
+    void* pages = nullptr;
+    EXPECT_EQ(posix_memalign(&pages, 4096, kFrameBytes), 0);
+    std::memcpy(pages, picture.bytes.data(), picture.bytes.size());
+    return gst_buffer_new_wrapped_full(static_cast<GstMemoryFlags>(0), pages, kFrameBytes, 0,
+                                       kFrameBytes, pages, std::free);
+}
+
+TEST_F(Faulty, PagesThatTheDriverRefusesAreCopiedAndItIsAskedOnce) {
+    ComputeHarness harness("shader=invert");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    faults_->import_refused = true;
+    for (std::uint32_t i = 0; i < 4; ++i) {
+        GstBuffer* buffer = page_buffer(numbered(i));
+        GST_BUFFER_PTS(buffer) = i * GST_SECOND / 30;
+        ASSERT_EQ(harness.push(buffer), GST_FLOW_OK) << harness.complaint();
+        expect_inverted(harness, i);
+        faults_->import_refused = false; // too late
+    }
+    EXPECT_EQ(harness.stat("frames-staged"), 4U);
+    EXPECT_EQ(harness.stat("frames-import"), 0U);
+    const std::string reason = harness.stat_text("memory-reason");
+    EXPECT_NE(reason.find("the driver refused the memory"), std::string::npos) << reason;
+}
+
+// --- memory is short
+
+TEST_F(Faulty, WithLittleMemoryFewerFramesAreInFlightThenTheyAreCopiedOut) {
+    ComputeHarness harness("shader=invert in-flight=4");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
+    drain(harness);
+    EXPECT_EQ(harness.stat("in-flight"), 4U);
+    // Those that are not pulled hold theirs.
+    faults_->memory_limit_bytes = faults_->memory_bytes + 8 * kFrameBytes;
+    for (std::uint32_t i = 1; i < 30; ++i)
+        ASSERT_EQ(push(harness, i), GST_FLOW_OK) << i << ": " << harness.complaint();
+    drain(harness);
+    std::string warnings;
+    for (std::string text; !(text = harness.complaint(GST_MESSAGE_WARNING)).empty();)
+        warnings += text + "\n";
+    EXPECT_NE(warnings.find("2 in flight"), std::string::npos) << warnings;
+    EXPECT_NE(warnings.find("1 in flight"), std::string::npos) << warnings;
+    EXPECT_NE(warnings.find("copied out by the CPU"), std::string::npos) << warnings;
+    for (std::uint32_t i = 0; i < 30; ++i)
+        EXPECT_FALSE(expect_inverted(harness, i));
+    EXPECT_EQ(harness.stat("in-flight"), 1U);
+    EXPECT_EQ(harness.stat("frames-out"), 30U);
+    EXPECT_EQ(harness.stat("frames-in"), accounted(harness));
+}
+
+TEST_F(Faulty, WithoutAnyMemoryTheErrorSaysWhatThereWasNoneFor) {
+    ComputeHarness harness("shader=invert in-flight=4");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    faults_->allocations_fail = true;
+    EXPECT_EQ(push(harness, 0), GST_FLOW_ERROR);
+    const std::string text = harness.complaint();
+    EXPECT_NE(text.find("no memory for a copy of 16384 bytes"), std::string::npos) << text;
+    EXPECT_EQ(harness.stat("frames-refused"), 1U);
+    EXPECT_EQ(harness.stat("frames-in"), accounted(harness));
+}
+
+// Whichever allocation of a first frame it is: it is tried again, and counted once.
+TEST_F(Faulty, AFrameThatIsTriedAgainHasTheNumberThatItHad) {
+    for (std::int64_t at = 1; at <= 6; ++at) {
+        GstElement* element = make_compute("device-memory=yes");
+        g_object_set(element, "shader",
+                     "#include \"tactus/planes.glsl\"\nTACTUS_WORKGROUP;\n"
+                     "void main() { tactus_store(gl_GlobalInvocationID.xy,"
+                     " vec4(float(tactus.number) / 255.0)); }\n",
+                     nullptr);
+        ComputeHarness harness(element);
+        harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+        faults_->allocation_fails_at = faults_->allocations + at;
+        for (std::uint32_t i = 0; i < 3; ++i) {
+            ASSERT_EQ(push(harness, i), GST_FLOW_OK) << harness.complaint();
+            GstBuffer* out = harness.pull();
+            ASSERT_NE(out, nullptr);
+            EXPECT_EQ(picture_of(out, PixelFormat::rgba, kWidth, kHeight).at(0, 5, 5, 0), i) << at;
+        }
+        EXPECT_EQ(harness.stat("frames-lost"), 0U);
+        clear_faults();
+    }
+}
+
+TEST_F(Faulty, StateOfAudioOutlivesAFrameThatIsTriedAgain) {
+    for (std::int64_t at = 1; at <= 6; ++at) {
+        GstElement* element = make_compute("device-memory=yes");
+        g_object_set(element, "shader", // the sum of all samples so far
+                     "#include \"tactus/audio.glsl\"\nlayout(local_size_x = 1) in;\n"
+                     "layout(set = 0, binding = 19) readonly buffer B { float sum; } before;\n"
+                     "layout(set = 0, binding = 21) writeonly buffer A { float sum; } after;\n"
+                     "void main() {\n"
+                     "  if (gl_GlobalInvocationID.x != 0u) return;\n"
+                     "  float sum = before.sum;\n"
+                     "  for (uint i = 0u; i < tactus.in_size.x; ++i) {\n"
+                     "    sum += tactus_sample(i, 0u); tactus_set_sample(i, 0u, sum); }\n"
+                     "  after.sum = sum; }\n",
+                     nullptr);
+        ComputeHarness harness(element);
+        harness.set_caps("audio/x-raw,format=F32LE,layout=interleaved,rate=8000,channels=1");
+        float sum = 0;
+        for (std::size_t round = 0; round < 4; ++round) {
+            if (round == 2) // larger ones need memory of their own
+                faults_->allocation_fails_at = faults_->allocations + at;
+            std::vector<float> samples(round < 2 ? 10 : 3000);
+            std::iota(samples.begin(), samples.end(), 1.0F);
+            GstBuffer* in = gst_buffer_new_memdup(samples.data(), samples.size() * sizeof(float));
+            ASSERT_EQ(harness.push(in), GST_FLOW_OK) << harness.complaint();
+            GstBuffer* out = harness.pull();
+            ASSERT_NE(out, nullptr);
+            std::vector<float> made(samples.size());
+            gst_buffer_extract(out, 0, made.data(), made.size() * sizeof(float));
+            gst_buffer_unref(out);
+            for (std::size_t i = 0; i < samples.size(); ++i) {
+                sum += samples[i];
+                ASSERT_EQ(made[i], sum) << "round " << round << ", allocation " << at;
+            }
+        }
+        clear_faults();
+    }
+}
+
+} // namespace
