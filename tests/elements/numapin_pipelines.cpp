@@ -335,7 +335,7 @@ TEST_F(NumapinPipelines, leave_no_reports_behind_when_the_interval_is_set_while_
                 g_object_set(numapin, "report-interval", GST_SECOND + i % 2, nullptr);
         });
         guint left = 0;
-        for (int i = 0; i < 100; ++i) {
+        for (int i = 0; i < 40; ++i) {
             gst_element_set_state(numapin, GST_STATE_PAUSED);
             gst_element_set_state(numapin, GST_STATE_READY);
             std::this_thread::yield();
