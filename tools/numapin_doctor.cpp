@@ -94,6 +94,10 @@ void print_thread(const ThreadLook& thread, const ThreadAdvice& advice) {
 } // namespace
 
 int main(int argc, char** argv) {
+    if (argc == 2 && std::strcmp(argv[1], "--help") == 0) {
+        std::fputs(kUsage, stdout);
+        return 0;
+    }
     Options options;
     if (!parse(argc, argv, options)) {
         std::fputs(kUsage, stderr);

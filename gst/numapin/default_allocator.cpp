@@ -13,6 +13,7 @@ struct GstNumaPinDefaultAllocator {
     GstAllocator parent;
     GstAllocator* frames;
     GstAllocator* system;
+    GstAllocator* earlier; ///< the default that it took the place of; guarded by the process's lock
 };
 struct GstNumaPinDefaultAllocatorClass {
     GstAllocatorClass parent;
@@ -35,6 +36,7 @@ void dispose(GObject* object) noexcept {
     auto* self = reinterpret_cast<GstNumaPinDefaultAllocator*>(object);
     gst_clear_object(&self->frames);
     gst_clear_object(&self->system);
+    gst_clear_object(&self->earlier);
     G_OBJECT_CLASS(gst_numa_pin_default_allocator_parent_class)->dispose(object);
 }
 
@@ -47,10 +49,11 @@ void gst_numa_pin_default_allocator_init(GstNumaPinDefaultAllocator* self) {
     self->parent.mem_type = GST_ALLOCATOR_SYSMEM;
 }
 
+using Front = GstNumaPinDefaultAllocator;
+
 struct Process {
     std::mutex lock;
-    std::vector<GstAllocator*> fronts; ///< the last one holds
-    GstAllocator* original = nullptr;
+    std::vector<Front*> fronts;
 };
 
 Process& process() {
@@ -62,18 +65,21 @@ void set_default(GstAllocator* allocator) {
     gst_allocator_set_default(GST_ALLOCATOR(gst_object_ref(allocator)));
 }
 
-void remove(Process& all, GstAllocator*& front) {
-    if (front == nullptr)
+void remove(Process& all, GstAllocator*& leaving) {
+    if (leaving == nullptr)
         return;
-    GstAllocator* now = gst_allocator_find(nullptr);
-    const bool holds = now == front;
+    GstAllocator* const earlier = reinterpret_cast<Front*>(leaving)->earlier;
+    std::erase(all.fronts, reinterpret_cast<Front*>(leaving));
+    // Those that came later must not bring it back.
+    for (Front* front : all.fronts)
+        if (front->earlier == leaving)
+            gst_object_replace(reinterpret_cast<GstObject**>(&front->earlier),
+                               GST_OBJECT_CAST(earlier));
+    GstAllocator* const now = gst_allocator_find(nullptr);
+    if (now == leaving)
+        set_default(earlier);
     gst_object_unref(now);
-    std::erase(all.fronts, front);
-    if (holds)
-        set_default(all.fronts.empty() ? all.original : all.fronts.back());
-    gst_clear_object(&front);
-    if (all.fronts.empty())
-        gst_clear_object(&all.original);
+    gst_clear_object(&leaving);
 }
 
 } // namespace
@@ -87,12 +93,11 @@ void DefaultAllocator::enter(GstAllocator* allocator) {
     auto* made = static_cast<GstNumaPinDefaultAllocator*>(
         g_object_new(gst_numa_pin_default_allocator_get_type(), nullptr));
     gst_object_ref_sink(made);
-    if (all.original == nullptr)
-        all.original = gst_allocator_find(nullptr);
     made->frames = GST_ALLOCATOR(gst_object_ref(allocator));
     made->system = gst_allocator_find(GST_ALLOCATOR_SYSMEM);
+    made->earlier = gst_allocator_find(nullptr);
     front_ = &made->parent;
-    all.fronts.push_back(front_);
+    all.fronts.push_back(made);
     set_default(front_);
 }
 

@@ -10,9 +10,9 @@ namespace tactus {
 /// do so for each frame: rawvideoparse of GStreamer 1.22, for one. Below kLeastBytes memory stays
 /// that of the system: a page for each small buffer would be waste.
 ///
-/// Several may be there; the last that came holds, and the one that was there first comes back when
-/// all have left. Memory outlives it all. If somebody else changes the default meanwhile, that
-/// stays.
+/// Several may be there, in any order; the last that came holds. When it leaves, what was the
+/// default before it comes back, or what was before that if that has left, too. Memory outlives it
+/// all. If somebody else changes the default meanwhile, that stays.
 ///
 /// Threads: any.
 class DefaultAllocator {

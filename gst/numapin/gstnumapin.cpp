@@ -174,7 +174,8 @@ static void gst_numa_pin_init(GstNumaPin* self) {
     gst_pad_set_chain_list_function(sink, chain_list);
     gst_pad_set_event_function(sink, sink_event);
     gst_pad_set_query_function(sink, sink_query);
-    g_signal_connect(sink, "unlinked", G_CALLBACK(unlinked), element);
+    g_signal_connect_object(sink, "unlinked", G_CALLBACK(unlinked), element,
+                            static_cast<GConnectFlags>(0));
     self->state->sink_pad = sink;
 
     GstPad* const src = make_pad(element, &src_template);

@@ -151,7 +151,9 @@ GstStructure* NumapinState::make_stats() {
     set_count(stats, "restores", restores_);
     set_count(stats, "restores-failed", restores_failed_);
     set_count(stats, "throttled-time", machine_.stats().throttled_ns.value_or(0));
-    set_summary(stats, "pinning-time", entry_ns_.summary());
+    const LogLinearHistogram::Summary pinnings = entry_ns_.summary();
+    set_count(stats, "pinnings", pinnings.count);
+    set_summary(stats, "pinning-time", pinnings);
     gst_structure_set(stats, "memory", GST_TYPE_STRUCTURE, memory.get(), nullptr);
     gst_structure_take_value(stats, "threads", &threads);
     gst_structure_take_value(stats, "diagnosis", &lines);
@@ -188,8 +190,12 @@ void NumapinState::report() {
     gst_element_post_message(element, gst_message_new_element(GST_OBJECT_CAST(element), message));
 }
 
-void NumapinState::start_reports() {
+void NumapinState::restart_reports() {
     const std::lock_guard alone(report_lock_);
+    end_reports();
+    // Stopped meanwhile: who did that saw none, or waits for the lock.
+    if (!running_)
+        return;
     std::uint64_t interval_ns = 0;
     {
         const std::lock_guard hold(lock);
@@ -212,6 +218,10 @@ void NumapinState::start_reports() {
 
 void NumapinState::stop_reports() {
     const std::lock_guard alone(report_lock_);
+    end_reports();
+}
+
+void NumapinState::end_reports() {
     if (report_id_ == nullptr)
         return;
     gst_clock_id_unschedule(report_id_);

@@ -26,14 +26,14 @@ bool NumapinState::set_property(guint id, const GValue* value) {
         const std::lock_guard hold(lock);
         if (!set_setting(settings_, id, value))
             return false;
+        settings_made_ += concerns_threads(id) ? 1 : 0;
     }
     // The streaming thread takes it over with the next buffer.
     // relaxed: the lock orders the settings.
     if (concerns_threads(id))
         pinned_serial_.store(0, std::memory_order_relaxed);
     if (id == kReportIntervalId && running_) {
-        stop_reports();
-        start_reports();
+        restart_reports();
     }
     return true;
 }
@@ -109,7 +109,7 @@ bool NumapinState::start() {
         machine_.read();
     }
     running_ = true;
-    start_reports();
+    restart_reports();
     return true;
 }
 

@@ -91,6 +91,7 @@ class NumapinState {
 
     // numapin_threads.cpp
     void enter_thread();
+    bool comes_back(std::uint64_t serial);
     PinRecord* find_active(std::uint64_t serial);
     PinRecord* add_record(std::uint64_t serial);
     Attempt try_to_pin(const ThreadIdentity& thread, const Wish& wish);
@@ -102,6 +103,7 @@ class NumapinState {
     void check_quota(const ThreadSettings& settings, Attempt& attempt) const;
     void take_over(PinRecord& record, const Attempt& attempt);
     void watch(std::vector<PadHandle> pads);
+    void watch_bus();
     void unwatch();
     void leave_thread(std::uint64_t serial);
     void leave_others(std::uint64_t serial);
@@ -119,8 +121,9 @@ class NumapinState {
     GstStructure* thread_structure(const PinRecord& record);
     ThreadFacts facts_of(const PinRecord& record, const ThreadReadings& from, std::uint64_t from_ns,
                          std::uint64_t from_buffers);
-    void start_reports();
+    void restart_reports();
     void stop_reports();
+    void end_reports(); ///< report_lock_ is held
 
     mutable std::mutex lock;
     NumapinSettings settings_;
@@ -129,6 +132,7 @@ class NumapinState {
     std::shared_ptr<const Topology> topology_;
     std::vector<std::unique_ptr<PinRecord>> records_;
     std::uint64_t links_cut_ = 0;           ///< how often upstream was unlinked
+    std::uint64_t settings_made_ = 0;       ///< how often those of threads were set
     std::set<std::string> complaints_made_; ///< since the start
     std::uint64_t threads_refused_ = 0;
     std::uint64_t restores_ = 0;
@@ -142,6 +146,8 @@ class NumapinState {
     };
     std::mutex watch_lock_;
     std::vector<Watched> watched_;
+    GstBus* bus_ = nullptr; ///< that tells of threads that leave their task
+    gulong bus_handler_ = 0;
 
     RealtimeBroker broker_; ///< used by the streaming thread; opened and closed while none runs
     std::mutex report_lock_;

@@ -13,7 +13,8 @@ namespace tactus {
 /// buffers.
 inline void NumapinState::before_push(GstClockTime time, std::uint64_t buffers) {
     // relaxed: whoever changes it from outside only asks for a look-up, which takes the lock.
-    if (pinned_serial_.load(std::memory_order_relaxed) != thread_serial())
+    if (pinned_serial_.load(std::memory_order_relaxed) != thread_serial() &&
+        !comes_back(thread_serial()))
         enter_thread();
     if (memory_.has_complaints())
         complain(memory_.take_complaints());

@@ -63,6 +63,18 @@ PinRecord* NumapinState::add_record(std::uint64_t serial) {
     return records_.back().get();
 }
 
+/// Behind a funnel threads take turns at each buffer; all stay pinned.
+bool NumapinState::comes_back(std::uint64_t serial) {
+    const std::lock_guard hold(lock);
+    PinRecord* const record = find_active(serial);
+    if (record == nullptr || record->settings_made != settings_made_)
+        return false;
+    current_ = record;
+    // relaxed: see before_push.
+    pinned_serial_.store(serial, std::memory_order_relaxed);
+    return true;
+}
+
 /// A thread comes that is not known to be pinned: it is new, or the settings have changed, or it
 /// flows on after its stream had ended.
 void NumapinState::enter_thread() {
@@ -79,6 +91,7 @@ void NumapinState::enter_thread() {
         if (record->plan_ticket != 0)
             ProcessPins::get().release(std::exchange(record->plan_ticket, 0));
         wish = make_wish();
+        record->settings_made = settings_made_;
         cuts = links_cut_;
         // relaxed: see before_push. Stored first, so that a setting that changes now is not missed.
         pinned_serial_.store(serial, std::memory_order_relaxed);
@@ -118,6 +131,7 @@ NumapinState::Attempt NumapinState::try_to_pin(const ThreadIdentity& thread, con
         return attempt;
     }
     watch(std::move(upstream.boundaries));
+    watch_bus();
     if (wish.automatic)
         plan(thread, upstream.device, settings, attempt);
     attempt.has_cpus = settings.cpus.has_value();
@@ -142,10 +156,7 @@ void NumapinState::plan(const ThreadIdentity& thread, const std::optional<std::s
     CpuPlanner::Request request;
     request.limits = read_cpu_limits();
     request.group = toplevel_of(element);
-    // The mask that the thread had before anybody pinned it.
-    request.allowed = pins.ledger().unpin(this, thread).before.cpus;
-    if (request.allowed.empty())
-        pins.system().get_cpus(thread.tid, request.allowed);
+    request.allowed = pins.ledger().cpus_before(thread);
     std::shared_ptr<const Topology> topology;
     {
         const std::lock_guard hold(lock);
@@ -275,6 +286,8 @@ void NumapinState::sink_unlinked() {
         const std::lock_guard hold(lock);
         ++links_cut_;
     }
+    // Whoever flows on is looked up again; pads of what was taken away must not be kept.
+    unwatch();
     leave_all();
 }
 
@@ -295,11 +308,40 @@ void NumapinState::watch(std::vector<PadHandle> pads) {
     }
 }
 
+/// Where a source is stopped alone, nothing passes here any more. But its thread says on the bus,
+/// by itself, that it leaves.
+void NumapinState::watch_bus() {
+    const std::lock_guard hold(watch_lock_);
+    if (bus_ != nullptr)
+        return;
+    bus_ = toplevel_bus(element).release();
+    if (bus_ == nullptr)
+        return;
+    bus_handler_ =
+        g_signal_connect_object(bus_, "sync-message::stream-status",
+                                G_CALLBACK(+[](GstBus*, GstMessage* message, GstElement* self) {
+                                    GstStreamStatusType type{};
+                                    gst_message_parse_stream_status(message, &type, nullptr);
+                                    if (type == GST_STREAM_STATUS_TYPE_LEAVE)
+                                        state_of_numapin(self).leave_thread(thread_serial());
+                                }),
+                                element, static_cast<GConnectFlags>(0));
+    gst_bus_enable_sync_message_emission(bus_);
+}
+
 void NumapinState::unwatch() {
     std::vector<Watched> watched;
+    BusHandle bus;
+    gulong bus_handler = 0;
     {
         const std::lock_guard hold(watch_lock_);
         watched.swap(watched_);
+        bus.reset(std::exchange(bus_, nullptr));
+        bus_handler = std::exchange(bus_handler_, 0);
+    }
+    if (bus != nullptr) {
+        gst_bus_disable_sync_message_emission(bus.get());
+        g_signal_handler_disconnect(bus.get(), bus_handler);
     }
     for (const Watched& one : watched)
         g_signal_handler_disconnect(one.pad.get(), one.handler);

@@ -40,7 +40,8 @@ struct PinRecord {
     bool has_cpus = false; ///< by our choice
     std::string scheduling;
     std::uint64_t timer_slack_ns = 0;
-    std::uint64_t plan_ticket = 0; ///< 0: not planned
+    std::uint64_t plan_ticket = 0;   ///< 0: not planned
+    std::uint64_t settings_made = 0; ///< the settings it has, by number
 
     std::uint64_t since_ns = 0;
     std::uint64_t until_ns = 0; ///< when it left; 0: still here

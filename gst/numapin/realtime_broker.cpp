@@ -12,6 +12,7 @@ namespace tactus {
 namespace {
 
 constexpr int kTimeoutMs = 1000;
+constexpr const char* kNoBus = "no bus";
 
 struct Service {
     const char* label;
@@ -24,11 +25,65 @@ constexpr Service kPortal{"the desktop portal", "org.freedesktop.portal.Desktop"
 constexpr Service kRtkit{"rtkit", "org.freedesktop.RealtimeKit1", "/org/freedesktop/RealtimeKit1",
                          "org.freedesktop.RealtimeKit1"};
 
-std::string text_of(GError* error) {
-    g_dbus_error_strip_remote_error(error);
-    std::string text = error->message;
-    g_error_free(error);
-    return text;
+/// Why a call failed, for people.
+struct Failure {
+    std::string text;
+    bool is_silence = false; ///< no answer came in time
+
+    void take(GError* error) {
+        is_silence = g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) != FALSE;
+        g_dbus_error_strip_remote_error(error);
+        text = error->message;
+        g_error_free(error);
+    }
+};
+
+/// An attempt to connect, which ends on a main context of its own.
+struct Connecting {
+    GMainContext* context = g_main_context_new();
+    GCancellable* cancellable = g_cancellable_new();
+    GDBusConnection* bus = nullptr;
+    bool done = false;
+
+    Connecting() { g_main_context_push_thread_default(context); }
+    ~Connecting() {
+        g_main_context_pop_thread_default(context);
+        g_object_unref(cancellable);
+        g_main_context_unref(context);
+    }
+    Connecting(const Connecting&) = delete;
+    Connecting& operator=(const Connecting&) = delete;
+
+    void end(GAsyncResult* result) {
+        bus = g_dbus_connection_new_for_address_finish(result, nullptr);
+        done = true;
+    }
+};
+
+/// Null if there is nobody, or nobody answers in time: the synchronous call would wait for ever.
+GDBusConnection* connect_to(const char* address) {
+    Connecting connecting;
+    GSource* const alarm = g_timeout_source_new(kTimeoutMs);
+    const auto give_up = [](gpointer cancellable) -> gboolean {
+        g_cancellable_cancel(G_CANCELLABLE(cancellable));
+        return G_SOURCE_REMOVE;
+    };
+    g_source_set_callback(alarm, give_up, connecting.cancellable, nullptr);
+    g_source_attach(alarm, connecting.context);
+    g_dbus_connection_new_for_address(
+        address,
+        static_cast<GDBusConnectionFlags>(G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                          G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION),
+        nullptr, connecting.cancellable,
+        [](GObject*, GAsyncResult* result, gpointer attempt) {
+            static_cast<Connecting*>(attempt)->end(result);
+        },
+        &connecting);
+    while (!connecting.done)
+        g_main_context_iteration(connecting.context, TRUE);
+    g_source_destroy(alarm);
+    g_source_unref(alarm);
+    return connecting.bus;
 }
 
 /// A connection of its own: GLib's shared one ends the process when the bus ends.
@@ -42,11 +97,7 @@ GDBusConnection* open_bus(GBusType type) {
     gchar* const address = g_dbus_address_get_for_bus_sync(type, nullptr, nullptr);
     if (address == nullptr)
         return nullptr;
-    GDBusConnection* const bus = g_dbus_connection_new_for_address_sync(
-        address,
-        static_cast<GDBusConnectionFlags>(G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                          G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION),
-        nullptr, nullptr, nullptr);
+    GDBusConnection* const bus = connect_to(address);
     g_free(address);
     return bus;
 }
@@ -61,14 +112,14 @@ void close_bus(GDBusConnection*& bus) {
 
 /// An integer property of the service; -1 and `why` if there is none.
 std::int64_t number_of(GDBusConnection* bus, const Service& service, const char* name,
-                       std::string& why) {
+                       Failure& why) {
     GError* error = nullptr;
     GVariant* const reply = g_dbus_connection_call_sync(
         bus, service.bus_name, service.path, "org.freedesktop.DBus.Properties", "Get",
         g_variant_new("(ss)", service.interface, name), G_VARIANT_TYPE("(v)"),
         G_DBUS_CALL_FLAGS_NONE, kTimeoutMs, nullptr, &error);
     if (reply == nullptr) {
-        why = text_of(error);
+        why.take(error);
         return -1;
     }
     GVariant* value = nullptr;
@@ -79,7 +130,7 @@ std::int64_t number_of(GDBusConnection* bus, const Service& service, const char*
     else if (g_variant_is_of_type(value, G_VARIANT_TYPE_INT64) != FALSE)
         number = g_variant_get_int64(value);
     else
-        why = std::string(name) + " is no number";
+        why.text = std::string(name) + " is no number";
     g_variant_unref(value);
     g_variant_unref(reply);
     return number;
@@ -92,7 +143,7 @@ bool limit_time(std::int64_t longest_us) {
         return false;
     const auto longest = static_cast<rlim_t>(longest_us);
     if (limit.rlim_max <= longest)
-        return limit.rlim_max != 0;
+        return limit.rlim_cur != 0;
     limit.rlim_max = longest;
     limit.rlim_cur = std::min(limit.rlim_cur, longest);
     return limit.rlim_cur != 0 && setrlimit(RLIMIT_RTTIME, &limit) == 0;
@@ -107,14 +158,14 @@ GVariant* arguments(const Service& service, pid_t tid, unsigned priority) {
 
 /// The priority that was granted; 0 and `why` if none was.
 unsigned ask_one(GDBusConnection* bus, const Service& service, pid_t tid, unsigned priority,
-                 std::string& why) {
+                 Failure& why) {
     const std::int64_t most = number_of(bus, service, "MaxRealtimePriority", why);
     if (most <= 0)
         return 0;
     const std::int64_t longest_us = number_of(bus, service, "RTTimeUSecMax", why);
     if (!limit_time(longest_us)) {
-        if (why.empty())
-            why = "RLIMIT_RTTIME cannot be set to " + std::to_string(longest_us) + " us";
+        if (why.text.empty())
+            why.text = "RLIMIT_RTTIME cannot be set to " + std::to_string(longest_us) + " us";
         return 0;
     }
     const auto least = std::min<std::int64_t>(most, RealtimeBroker::kMostPriority);
@@ -126,7 +177,7 @@ unsigned ask_one(GDBusConnection* bus, const Service& service, pid_t tid, unsign
         arguments(service, tid, granted), nullptr, G_DBUS_CALL_FLAGS_NONE, kTimeoutMs, nullptr,
         &error);
     if (reply == nullptr) {
-        why = text_of(error);
+        why.take(error);
         return 0;
     }
     g_variant_unref(reply);
@@ -139,13 +190,13 @@ void RealtimeBroker::connect() {
     if (connected_)
         return;
     connected_ = true;
-    session_ = open_bus(G_BUS_TYPE_SESSION);
-    system_ = open_bus(G_BUS_TYPE_SYSTEM);
+    session_ = {open_bus(G_BUS_TYPE_SESSION), kNoBus};
+    system_ = {open_bus(G_BUS_TYPE_SYSTEM), kNoBus};
 }
 
 void RealtimeBroker::disconnect() {
-    close_bus(session_);
-    close_bus(system_);
+    close_bus(session_.connection);
+    close_bus(system_.connection);
     connected_ = false;
 }
 
@@ -153,18 +204,21 @@ RealtimeBroker::Grant RealtimeBroker::ask(pid_t tid, unsigned priority) {
     connect();
     Grant grant;
     for (const auto& [bus, service] :
-         {std::pair{session_, &kPortal}, std::pair{system_, &kRtkit}}) {
-        std::string why = "no bus";
-        if (bus != nullptr) {
-            why.clear();
-            grant.priority = ask_one(bus, *service, tid, priority, why);
-        }
+         {std::pair{&session_, &kPortal}, std::pair{&system_, &kRtkit}}) {
+        Failure why{bus->trouble};
+        if (bus->connection != nullptr)
+            grant.priority = ask_one(bus->connection, *service, tid, priority, why);
         if (grant.priority != 0) {
             grant.by = service->label;
             return grant;
         }
+        // It would keep the next thread waiting, too.
+        if (why.is_silence) {
+            close_bus(bus->connection);
+            bus->trouble = why.text;
+        }
         grant.refusals +=
-            (grant.refusals.empty() ? "" : "; ") + std::string(service->label) + ": " + why;
+            (grant.refusals.empty() ? "" : "; ") + std::string(service->label) + ": " + why.text;
     }
     return grant;
 }

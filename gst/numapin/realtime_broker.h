@@ -16,7 +16,8 @@ namespace tactus {
 /// process and for good.
 ///
 /// `connect` opens the buses; call it from a thread that is not pinned, as GDBus starts a thread of
-/// its own then. Each call may take up to a second if a service hangs.
+/// its own then. A bus that is silent for a second is taken for none; a service that is, is not
+/// asked again before the next `connect`.
 ///
 /// Threads: one at a time.
 /// Sources: org.freedesktop.portal.Realtime; rtkit's README and org.freedesktop.RealtimeKit1.xml.
@@ -40,9 +41,14 @@ class RealtimeBroker {
     Grant ask(pid_t tid, unsigned priority);
 
   private:
+    struct Bus {
+        GDBusConnection* connection = nullptr;
+        std::string trouble; ///< why there is none
+    };
+
     bool connected_ = false;
-    GDBusConnection* session_ = nullptr;
-    GDBusConnection* system_ = nullptr;
+    Bus session_;
+    Bus system_;
 };
 
 } // namespace tactus

@@ -105,6 +105,13 @@ void take_step(const Step& step, Upstream& found, std::vector<Step>& steps) {
         found.device = device_of(element.get());
 }
 
+ElementHandle outermost(GstElement* element) {
+    ElementHandle top(GST_ELEMENT_CAST(gst_object_ref(element)));
+    while (GstObject* const parent = gst_object_get_parent(GST_OBJECT_CAST(top.get())))
+        top.reset(GST_ELEMENT_CAST(parent));
+    return top;
+}
+
 } // namespace
 
 Upstream look_upstream(GstPad* sink_pad) {
@@ -119,14 +126,13 @@ Upstream look_upstream(GstPad* sink_pad) {
     return found;
 }
 
+BusHandle toplevel_bus(GstElement* element) {
+    const ElementHandle top = outermost(element);
+    return BusHandle(gst_element_get_bus(top.get()));
+}
+
 const void* toplevel_of(GstElement* element) {
-    GstObject* top = GST_OBJECT_CAST(gst_object_ref(element));
-    while (GstObject* const parent = gst_object_get_parent(top)) {
-        gst_object_unref(top);
-        top = parent;
-    }
-    gst_object_unref(top);
-    return top;
+    return outermost(element).get();
 }
 
 } // namespace tactus

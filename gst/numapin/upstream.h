@@ -6,11 +6,14 @@
 
 #include <gst/gst.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace tactus {
+
+using BusHandle = std::unique_ptr<GstBus, ObjectUnref>;
 
 /// What is found on the way up from a sink pad.
 struct Upstream {
@@ -25,6 +28,9 @@ struct Upstream {
 /// Walks up through bins, and past thread boundaries as far as the sources. Holds no lock over it,
 /// so what is being relinked meanwhile may be missed. Any thread.
 Upstream look_upstream(GstPad* sink_pad);
+
+/// Where the messages of all elements around this one go, if anywhere.
+BusHandle toplevel_bus(GstElement* element);
 
 /// The outermost bin, or the element itself; borrowed, and for comparing only.
 const void* toplevel_of(GstElement* element);

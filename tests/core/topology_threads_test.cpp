@@ -135,6 +135,24 @@ TEST_F(Ledger, replaces_what_an_owner_had) {
     expect_as_before();
 }
 
+TEST_F(Ledger, leaves_an_owner_in_its_place_that_sets_something_else) {
+    pin(&first_, on_cpus("1"));
+    pin(&second_, on_cpus("2"));
+    EXPECT_FALSE(pin(&first_, on_cpus("3")).overrides);
+    EXPECT_EQ(thread().cpus.text(), "2");
+    unpin(&second_);
+    EXPECT_EQ(thread().cpus.text(), "3");
+    unpin(&first_);
+    expect_as_before();
+}
+
+TEST_F(Ledger, knows_the_cpus_a_thread_had_before_anybody_pinned_it) {
+    EXPECT_EQ(ledger_.cpus_before(kThread).text(), system_.cpuset.text());
+    pin(&first_, on_cpus("1"));
+    EXPECT_EQ(ledger_.cpus_before(kThread).text(), system_.cpuset.text());
+    unpin(&first_);
+}
+
 TEST_F(Ledger, does_not_touch_another_thread_with_the_same_number) {
     pin(&first_, on_cpus("1"));
     system_.table.at(1) = {};

@@ -202,6 +202,44 @@ TEST_F(NumapinFrameMemory, leaves_the_default_to_who_changed_it_meanwhile) {
     gst_allocator_set_default(before);
 }
 
+TEST_F(NumapinFrameMemory, gives_the_default_back_to_who_changed_it_before_the_last_came) {
+    GstAllocator* const before = gst_allocator_find(nullptr);
+    set_flag(kProcessDefaultId);
+    memory.set_thread_node(std::nullopt);
+    gst_allocator_set_default(make_frame_allocator({}));
+    GstAllocator* const theirs = gst_allocator_find(nullptr);
+    FrameMemory second;
+    GValue value = G_VALUE_INIT;
+    g_value_init(&value, G_TYPE_BOOLEAN);
+    g_value_set_boolean(&value, TRUE);
+    second.set_property(kProcessDefaultId, &value);
+    second.set_thread_node(std::nullopt);
+    memory.close();
+    second.close();
+    GstAllocator* const now = gst_allocator_find(nullptr);
+    EXPECT_EQ(now, theirs);
+    gst_object_unref(now);
+    gst_object_unref(theirs);
+    gst_allocator_set_default(before);
+}
+
+TEST_F(NumapinFrameMemory, gives_the_default_back_whichever_leaves_first) {
+    GstAllocator* const before = gst_allocator_find(nullptr);
+    DefaultAllocator first;
+    DefaultAllocator last;
+    GstAllocator* const frames = make_frame_allocator({});
+    first.enter(frames);
+    last.enter(frames);
+    first.leave();
+    EXPECT_TRUE(is_ours(allocate_by_default(1'000'000)));
+    last.leave();
+    GstAllocator* const now = gst_allocator_find(nullptr);
+    EXPECT_EQ(now, before);
+    gst_object_unref(now);
+    gst_object_unref(frames);
+    gst_object_unref(before);
+}
+
 TEST_F(NumapinFrameMemory, counts_what_it_answered_and_what_it_left_alone) {
     GstCaps* caps =
         gst_caps_from_string("video/x-raw,format=NV12,width=64,height=48,framerate=0/1");

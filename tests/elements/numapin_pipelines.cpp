@@ -8,10 +8,12 @@
 #include "shared_thread_source.h"
 #include "thread_states.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <mutex>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace tactus;
@@ -218,7 +220,33 @@ TEST_F(NumapinPipelines, put_the_thread_of_a_source_back_that_is_removed_while_p
     const std::string now = thread_state(sink.tid());
     EXPECT_EQ(now, thread_state());
     gst_element_set_state(source, GST_STATE_NULL);
+    GstPad* const pad = gst_element_get_static_pad(source, "src");
+    EXPECT_FALSE(
+        g_signal_has_handler_pending(pad, g_signal_lookup("unlinked", GST_TYPE_PAD), 0, TRUE));
+    gst_object_unref(pad);
     gst_object_unref(source);
+}
+
+/// Its thread goes back to GLib's pool while numapin plays on.
+TEST_F(NumapinPipelines, put_the_thread_of_a_source_back_that_is_stopped_alone) {
+    LaunchedPipeline p("audiotestsrc is-live=true name=src ! capsfilter name=filter ! numapin "
+                       "timer-slack-ns=5 name=a cpus=" +
+                       last_ + " ! fakesink name=sink");
+    ThreadProbe sink(p.child("sink"), "sink");
+    p.play();
+    EXPECT_TRUE(comes_true([&] { return sink.has_seen_something(); }));
+    GstElement* const source = p.child("src");
+    gst_element_set_locked_state(source, TRUE);
+    gst_element_set_state(source, GST_STATE_NULL);
+    const std::string now = thread_state(sink.tid());
+    EXPECT_TRUE(now == thread_state() || now == "gone") << now;
+    EXPECT_EQ(stat_of(p.child("a"), "restores"), 1U);
+    EXPECT_EQ(stat_of(p.child("a"), "restores-failed"), 0U);
+    EXPECT_EQ(stat_of(p.child("a"), "pinned-threads"), 0U);
+    // It goes on where it left off.
+    gst_element_set_state(source, GST_STATE_PLAYING);
+    EXPECT_TRUE(comes_true([&] { return stat_of(p.child("a"), "pinned-threads") == 1; }));
+    gst_element_set_locked_state(source, FALSE);
 }
 
 TEST_F(NumapinPipelines, put_the_thread_back_when_numapin_is_removed_while_playing) {
@@ -290,6 +318,32 @@ TEST_F(NumapinPipelines, post_a_report_at_each_interval) {
         EXPECT_EQ(gst_test_clock_peek_id_count(GST_TEST_CLOCK(clock)), 1U);
         gst_element_set_state(p.get(), GST_STATE_NULL);
         EXPECT_EQ(gst_test_clock_peek_id_count(GST_TEST_CLOCK(clock)), 0U);
+    }
+    gst_system_clock_set_default(nullptr);
+    gst_object_unref(clock);
+}
+
+TEST_F(NumapinPipelines, leave_no_reports_behind_when_the_interval_is_set_while_they_stop) {
+    GstClock* const clock = gst_test_clock_new();
+    gst_system_clock_set_default(clock);
+    {
+        LaunchedPipeline p("numapin name=a fakesink");
+        GstElement* const numapin = p.child("a");
+        std::atomic<bool> ends{false};
+        std::thread setter([&] {
+            for (guint64 i = 1; !ends; ++i)
+                g_object_set(numapin, "report-interval", GST_SECOND + i % 2, nullptr);
+        });
+        guint left = 0;
+        for (int i = 0; i < 40; ++i) {
+            gst_element_set_state(numapin, GST_STATE_PAUSED);
+            gst_element_set_state(numapin, GST_STATE_READY);
+            std::this_thread::yield();
+            left += gst_test_clock_peek_id_count(GST_TEST_CLOCK(clock));
+        }
+        ends = true;
+        setter.join();
+        EXPECT_EQ(left, 0U);
     }
     gst_system_clock_set_default(nullptr);
     gst_object_unref(clock);

@@ -83,6 +83,24 @@ TEST_F(NumapinThreads, that_come_without_a_stream_start_are_caught) {
     EXPECT_EQ(thread_count(pads_->element(), "buffers", 1), 1U);
 }
 
+TEST_F(NumapinThreads, that_take_turns_are_pinned_once_each) {
+    set("cpus=auto");
+    begins(worker_);
+    const std::uint64_t first = stat_of(pads_->element(), "pinnings");
+    const std::string one = pushes(worker_, 0);
+    const std::string two = pushes(other_, 1);
+    for (std::uint64_t i = 1; i < 20; ++i) {
+        EXPECT_EQ(pushes(worker_, 2 * i), one);
+        EXPECT_EQ(pushes(other_, 2 * i + 1), two);
+    }
+    EXPECT_EQ(stat_of(pads_->element(), "pinnings"), first + 1);
+    EXPECT_EQ(thread_count(pads_->element(), "buffers", 0), 20U);
+    EXPECT_EQ(thread_count(pads_->element(), "buffers", 1), 20U);
+    set(("cpus=" + cpu_ + " timer-slack-ns=77").c_str());
+    EXPECT_EQ(pushes(worker_, 40), with_cpus(before_, cpu_, "77"));
+    EXPECT_EQ(pushes(other_, 41), with_cpus(before_, cpu_, "77"));
+}
+
 TEST_F(NumapinThreads, are_put_back_when_another_starts_a_stream) {
     pin_to_last_cpu();
     begins(worker_);

@@ -16,6 +16,7 @@
 #include <sched.h>
 #include <set>
 #include <string>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@ using QueryHandle = std::unique_ptr<GstQuery, MiniObjectUnref>;
 
 constexpr const char* kCaps = "video/x-raw,format=NV12,width=640,height=480,framerate=30/1";
 constexpr std::size_t kPage = 4096;
+constexpr int kResetOnFork = 0x40000000;
 
 /// What the kernel says of the pages of the frames that reach `pin`, and of the thread that pushes.
 struct Seen {
@@ -67,6 +69,12 @@ class Pipeline : public LaunchedPipeline {
     }
 
     Seen seen;
+    /// How threads are scheduled that leave their task: a policy, and CPUs.
+    std::set<std::pair<int, std::string>> left() {
+        const std::lock_guard hold(lock_);
+        return left_;
+    }
+
     std::string stats; ///< of numapin, when its last buffer came
 
   private:
@@ -75,7 +83,6 @@ class Pipeline : public LaunchedPipeline {
         unsigned cpu = 0;
         getcpu(&cpu, nullptr);
         seen.cpus.insert(static_cast<int>(cpu));
-        constexpr int kResetOnFork = 0x40000000;
         seen.policies.insert(sched_getscheduler(0) & ~kResetOnFork);
         GstMapInfo map;
         if (!gst_buffer_map(buffer, &map, GST_MAP_READ))
@@ -99,10 +106,25 @@ class Pipeline : public LaunchedPipeline {
         g_free(text);
         gst_structure_free(structure);
     }
+    void see_status(GstMessage* message) {
+        GstStreamStatusType type{};
+        gst_message_parse_stream_status(message, &type, nullptr);
+        if (type != GST_STREAM_STATUS_TYPE_LEAVE)
+            return;
+        cpu_set_t mask;
+        sched_getaffinity(0, sizeof mask, &mask);
+        std::string cpus;
+        for (int cpu = 0; cpu < 8; ++cpu)
+            cpus += CPU_ISSET(cpu, &mask) ? std::to_string(cpu) : "";
+        const std::lock_guard hold(lock_);
+        left_.emplace(sched_getscheduler(0) & ~kResetOnFork, cpus);
+    }
     static GstBusSyncReply on_message(GstBus*, GstMessage* message, gpointer user) {
+        auto* const self = static_cast<Pipeline*>(user);
+        if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_STREAM_STATUS)
+            self->see_status(message);
         if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_WARNING)
             return GST_BUS_PASS;
-        auto* const self = static_cast<Pipeline*>(user);
         GError* error = nullptr;
         gst_message_parse_warning(message, &error, nullptr);
         const std::lock_guard hold(self->lock_);
@@ -120,6 +142,7 @@ class Pipeline : public LaunchedPipeline {
 
     std::mutex lock_;
     std::vector<std::string> warnings_;
+    std::set<std::pair<int, std::string>> left_;
 };
 
 std::string frames(int count, const char* caps = kCaps) {
@@ -225,6 +248,32 @@ TEST(FourNodes, thread_and_memory_go_near_a_pci_device) {
         EXPECT_TRUE(cpu == 4 || cpu == 5) << cpu;
 }
 
+/// The card's driver is not in the kernel, so its name is put where the driver would put it.
+TEST(FourNodes, auto_goes_near_the_device_that_the_source_reads_from) {
+    ASSERT_EQ(mount("tmpfs", "/sys/class/misc", "tmpfs", 0, nullptr), 0);
+    char* const card = realpath("/sys/bus/pci/devices/0000:61:00.0", nullptr);
+    ASSERT_NE(card, nullptr);
+    ASSERT_EQ(symlink(card, "/sys/class/misc/card0"), 0);
+    std::free(card);
+    Pipeline pipeline("udpsrc port=5004 multicast-iface=card0 ! numapin name=pin cpus=auto ! "
+                      "fakesink async=false");
+    std::atomic<int> begun_on{-1};
+    const PadHandle pad(gst_element_get_static_pad(pipeline.child("pin"), "src"));
+    gst_pad_add_probe(
+        pad.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
+        [](GstPad*, GstPadProbeInfo*, gpointer cpu) {
+            *static_cast<std::atomic<int>*>(cpu) = sched_getcpu();
+            return GST_PAD_PROBE_OK;
+        },
+        &begun_on, nullptr);
+    pipeline.play();
+    EXPECT_TRUE(comes_true([&] { return begun_on >= 0; }));
+    EXPECT_TRUE(begun_on == 4 || begun_on == 5) << begun_on;
+    EXPECT_TRUE(pipeline.warnings().empty());
+    gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+    umount("/sys/class/misc");
+}
+
 TEST(FourNodes, remote_memory_is_diagnosed_with_the_remedy) {
     Pipeline pipeline(frames(20) + "numapin name=pin cpus=node:1 memory-node=3 ! queue ! fakesink");
     EXPECT_EQ(pipeline.run(), "");
@@ -309,11 +358,16 @@ TEST(TwoNodes, the_thread_runs_with_real_time_policies) {
     Pipeline fifo(frames(10) + "numapin name=pin policy=fifo priority=20 cpus=node:1 ! fakesink");
     EXPECT_EQ(fifo.run(), "");
     EXPECT_EQ(fifo.seen.policies, std::set<int>{SCHED_FIFO});
+    gst_element_set_state(fifo.get(), GST_STATE_NULL);
+    const std::set<std::pair<int, std::string>> as_before{{SCHED_OTHER, "0123"}};
+    EXPECT_EQ(fifo.left(), as_before);
     Pipeline deadline(frames(10) + "numapin name=pin policy=deadline runtime=5000000 "
                                    "deadline=20000000 period=20000000 ! fakesink");
     EXPECT_EQ(deadline.run(), "");
     constexpr int kSchedDeadline = 6;
     EXPECT_EQ(deadline.seen.policies, std::set<int>{kSchedDeadline});
+    gst_element_set_state(deadline.get(), GST_STATE_NULL);
+    EXPECT_EQ(deadline.left(), as_before);
 }
 
 TEST(TwoNodes, auto_stays_in_the_cpuset_and_the_quota_is_known) {
@@ -328,6 +382,8 @@ TEST(TwoNodes, auto_stays_in_the_cpuset_and_the_quota_is_known) {
     EXPECT_EQ(pipeline.seen.cpus, std::set<int>{3});
     EXPECT_TRUE(contains(pipeline.stats, "quota-cpus=(double)1.5")) << pipeline.stats;
     EXPECT_TRUE(contains(pipeline.stats, "cpuset=(string)3")) << pipeline.stats;
+    // The end of the stream is told before the thread that brought it has left.
+    gst_element_set_state(pipeline.get(), GST_STATE_NULL);
     write_file(root + "media/cpu.max", "90000 100000");
     Pipeline fifo(frames(10) + "numapin name=pin policy=fifo ! fakesink");
     EXPECT_EQ(fifo.run(), "");

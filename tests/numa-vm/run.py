@@ -16,7 +16,7 @@ import virtual_machine
 
 # Loading all plugins of the system takes an emulated machine minutes.
 PLUGINS = ["libgstapp.so", "libgstcoreelements.so", "libgstlibav.so", "libgstvideoparsersbad.so",
-           "libgstvideotestsrc.so"]
+           "libgstudp.so", "libgstvideotestsrc.so"]
 BOOTS = {"four-nodes": ["FourNodes.*"], "two-nodes": ["TwoNodes.*", "Unprivileged.*"]}
 UNPRIVILEGED = "ulimit -l 64; setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all "
 RESULT = re.compile(r"^\[ +(OK|FAILED|SKIPPED) +\] (\w+\.\w+) \(", re.MULTILINE)

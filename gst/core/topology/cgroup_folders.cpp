@@ -56,11 +56,11 @@ std::vector<std::string> folders_of(const std::string& root, const std::string& 
             add_ancestors(mount + "/unified", path, folders);
         } else if (lists(controllers, controller)) {
             // "cpu" is often a link to "cpu,cpuacct": one of them, or all would count twice.
-            std::string folder = mount + "/";
-            folder += controller;
-            const bool plain = std::ifstream(folder + "/cgroup.procs").good() ||
-                               std::ifstream(folder + "/cpu.stat").good();
-            add_ancestors(plain ? folder : mount + "/" + controllers, path, folders);
+            const std::string hierarchies = mount + "/";
+            const std::string alone = hierarchies + controller;
+            const bool plain = std::ifstream(alone + "/cgroup.procs").good() ||
+                               std::ifstream(alone + "/cpu.stat").good();
+            add_ancestors(plain ? alone : hierarchies + controllers, path, folders);
         }
     }
     return folders;

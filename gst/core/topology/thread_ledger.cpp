@@ -92,17 +92,31 @@ ThreadLedger::Outcome ThreadLedger::pin(Owner owner, const ThreadIdentity& threa
     Entry* const entry = outcome.thread_found ? find_or_add(thread, outcome) : nullptr;
     if (entry == nullptr)
         return outcome;
-    std::erase_if(entry->layers, [&](const Layer& layer) { return layer.owner == owner; });
-    outcome.overrides =
-        std::any_of(entry->layers.begin(), entry->layers.end(),
-                    [&](const Layer& layer) { return same_field(layer.settings, settings); });
-    entry->layers.push_back({owner, settings});
+    auto own = std::find_if(entry->layers.begin(), entry->layers.end(),
+                            [&](const Layer& layer) { return layer.owner == owner; });
+    outcome.overrides = std::any_of(entry->layers.begin(), own, [&](const Layer& layer) {
+        return same_field(layer.settings, settings);
+    });
+    if (own != entry->layers.end())
+        own->settings = settings;
+    else
+        entry->layers.push_back({owner, settings});
     ThreadState target = entry->before;
     for (const Layer& layer : entry->layers)
         target = with_settings(std::move(target), layer.settings);
     move_to(*entry, target, outcome);
     check_cpus(*entry, outcome);
     return outcome;
+}
+
+CpuSet ThreadLedger::cpus_before(const ThreadIdentity& thread) {
+    const std::lock_guard hold(lock_);
+    CpuSet cpus;
+    if (const Entry* const entry = find(thread))
+        cpus = entry->before.cpus;
+    else
+        system_.get_cpus(thread.tid, cpus);
+    return cpus;
 }
 
 ThreadLedger::Outcome ThreadLedger::unpin(Owner owner, const ThreadIdentity& thread) {

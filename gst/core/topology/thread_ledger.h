@@ -42,7 +42,7 @@ class ThreadLedger {
     };
     struct Outcome {
         bool thread_found = true;
-        bool overrides = false; ///< another owner had one of these settings
+        bool overrides = false; ///< one of these settings holds over another owner's
         std::vector<Refusal> refusals;
         ThreadState before; ///< before anybody pinned it
         ThreadState now;    ///< as the kernel has it afterwards
@@ -52,10 +52,13 @@ class ThreadLedger {
 
     explicit ThreadLedger(ThreadSystem& system) : system_(system) {}
 
-    /// Puts the owner's settings over those of all others; replaces what it had there.
+    /// Puts the owner's settings over those of all others; or, where it had some, in their place.
     Outcome pin(Owner owner, const ThreadIdentity& thread, const ThreadSettings& settings);
     /// Takes the owner's settings away. Nothing happens if it has none there.
     Outcome unpin(Owner owner, const ThreadIdentity& thread);
+
+    /// The mask that it had before anybody pinned it.
+    CpuSet cpus_before(const ThreadIdentity& thread);
 
     /// Frees the heirs of a pinned thread; `unpin` does so too.
     void free_heirs(const ThreadIdentity& thread);
