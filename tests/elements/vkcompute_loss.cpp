@@ -122,7 +122,18 @@ TEST_F(Loss, CapsThatChangeAfterwardsAreTakenAndUpstreamIsToldOfTheNewMemory) {
     EXPECT_TRUE(gst_pad_needs_reconfigure(harness.get()->srcpad));
 }
 
+bool has_validation_layer() {
+    GstElement* element = gst_element_factory_make("vkcompute", nullptr);
+    g_object_set(element, "shader", "invert", "validation", TRUE, nullptr);
+    const bool opens = gst_element_set_state(element, GST_STATE_READY) != GST_STATE_CHANGE_FAILURE;
+    gst_element_set_state(element, GST_STATE_NULL);
+    gst_object_unref(element);
+    return opens;
+}
+
 TEST_F(Loss, TheValidationLayerHasNothingToSay) {
+    if (!has_validation_layer())
+        GTEST_SKIP() << "no VK_LAYER_KHRONOS_validation here: install vulkan-validationlayers";
     for (const char* properties :
          {"shader=gaussian passes=<sobel,invert> device-memory=no",
           "shader=gaussian passes=<sobel,invert> device-memory=yes", "shader=histogram",
@@ -142,11 +153,8 @@ TEST_F(Loss, TheValidationLayerHasNothingToSay) {
         GstStructure* stats = nullptr;
         g_object_get(harness.element(), "stats", &stats, nullptr);
         guint64 messages = 0;
-        const bool watched =
-            gst_structure_get_uint64(stats, "validation-messages", &messages) != FALSE;
+        EXPECT_TRUE(gst_structure_get_uint64(stats, "validation-messages", &messages));
         gst_structure_free(stats);
-        if (!watched)
-            GTEST_SKIP() << "no VK_LAYER_KHRONOS_validation here: install vulkan-validationlayers";
         EXPECT_EQ(messages, 0U) << properties;
     }
 }
