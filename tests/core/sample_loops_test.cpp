@@ -80,7 +80,7 @@ class SampleLoops : public ::testing::TestWithParam<Conversion> {
             in.data()[i] = static_cast<std::uint8_t>(random());
         Memory found(count * sizeof(float), out_offset);
         Memory expected(count * sizeof(float), out_offset);
-        constexpr float kFactor = 1.0F / 2147483647;
+        constexpr float kFactor = 1.0F / 2147483648.0F;
         conversion.loop(in.data(), count, kFactor, found.as<float>());
         conversion.plain(in.data(), count, kFactor, expected.as<float>());
         for (std::size_t i = 0; i < count; ++i)
