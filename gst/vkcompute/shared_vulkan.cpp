@@ -32,6 +32,8 @@ using DeviceHandle = std::unique_ptr<GstVulkanDevice, ObjectUnref>;
 using QueueHandle = std::unique_ptr<GstVulkanQueue, ObjectUnref>;
 using InstanceHandle = std::unique_ptr<GstVulkanInstance, ObjectUnref>;
 
+constexpr std::uint64_t kOtherQueueNs = 5 * GST_SECOND;
+
 /// What a borrowed device needs of GStreamer's for as long as it lives.
 struct Owner {
     DeviceHandle device;
@@ -143,7 +145,7 @@ struct SharedVulkan::Impl {
     bool find_device(const GpuTraits& wanted, GpuError& error);
     DeviceHandle make_device(const GpuTraits& wanted, GpuError& error);
     QueueHandle find_queue(GstVulkanDevice* of);
-    void wait_for_other_queue(GstVulkanImageMemory* memory);
+    bool wait_for_other_queue(GstVulkanImageMemory* memory);
     bool check_image(const GstVulkanImageMemory* memory, std::string& wrong) const;
     std::shared_ptr<GpuImage> plane_image(GstBuffer* buffer, const FrameLayout& layout, guint index,
                                           std::string& wrong);
@@ -301,17 +303,21 @@ bool SharedVulkan::answer(GstQuery* query) const {
 // --- frames
 
 // Rare, as neighbours share one queue. To hand an image from queue to queue upstream has nothing
-// but what both see when the work is done.
-void SharedVulkan::Impl::wait_for_other_queue(GstVulkanImageMemory* memory) {
+// but what both see when the work is done. False if that is not soon.
+bool SharedVulkan::Impl::wait_for_other_queue(GstVulkanImageMemory* memory) {
     GstVulkanQueue* other = memory->barrier.parent.queue;
     if (other == nullptr || other->queue == queue->queue)
-        return;
+        return true;
     if (!std::exchange(waited_loudly, true))
         GST_WARNING_OBJECT(element,
                            "images come from another queue, which is waited for with each frame");
-    gst_vulkan_queue_submit_lock(other);
-    borrowed->check(borrowed->api().vkQueueWaitIdle(other->queue));
-    gst_vulkan_queue_submit_unlock(other);
+    const auto submit = [&](VkFence fence) {
+        gst_vulkan_queue_submit_lock(other);
+        const VkResult result = borrowed->api().vkQueueSubmit(other->queue, 0, nullptr, fence);
+        gst_vulkan_queue_submit_unlock(other);
+        return borrowed->check(result);
+    };
+    return borrowed->wait_for(submit, kOtherQueueNs) == GpuStatus::ok;
 }
 
 bool SharedVulkan::Impl::check_image(const GstVulkanImageMemory* memory, std::string& wrong) const {
@@ -334,7 +340,10 @@ std::shared_ptr<GpuImage> SharedVulkan::Impl::plane_image(GstBuffer* buffer,
     GstVulkanImageMemory* memory = image_memory(buffer, together ? 0 : index);
     if (!check_image(memory, wrong))
         return nullptr;
-    wait_for_other_queue(memory);
+    if (!wait_for_other_queue(memory)) {
+        wrong = "the queue that used the image last did not get done with it within 5 s";
+        return nullptr;
+    }
     const PlaneLayout& plane = layout.planes[index];
     const PixelFormatInfo::Plane& info = info_of(layout.format).planes[index];
     const Origin origin = origin_of(buffer);

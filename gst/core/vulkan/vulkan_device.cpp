@@ -302,15 +302,20 @@ GpuStatus VulkanDevice::submit(const GpuQueue& queue, const VkSubmitInfo& info, 
 }
 
 GpuStatus VulkanDevice::wait_for_queue(const GpuQueue& queue, std::uint64_t timeout_ns) {
+    VkSubmitInfo nothing{};
+    nothing.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
+    return wait_for([&](VkFence fence) { return submit(queue, nothing, fence); }, timeout_ns);
+}
+
+GpuStatus VulkanDevice::wait_for(const std::function<GpuStatus(VkFence)>& submit,
+                                 std::uint64_t timeout_ns) {
     VkFenceCreateInfo info{};
     info.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO;
     VkFence fence = VK_NULL_HANDLE;
     GpuStatus status = check(api_.vkCreateFence(device_, &info, nullptr, &fence));
     if (status != GpuStatus::ok)
         return status;
-    VkSubmitInfo nothing{};
-    nothing.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
-    status = submit(queue, nothing, fence);
+    status = submit(fence);
     if (status == GpuStatus::ok)
         status = check(api_.vkWaitForFences(device_, 1, &fence, VK_TRUE, timeout_ns));
     // One that still waits is left behind: the GPU is about to be given up.

@@ -142,6 +142,8 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
     std::span<const std::uint32_t> families() const { return families_; }
 
     GpuStatus submit(const GpuQueue& queue, const VkSubmitInfo& info, VkFence fence);
+    /// Until the fence is signalled that `submit` gives to a queue; `timeout` if that takes longer.
+    GpuStatus wait_for(const std::function<GpuStatus(VkFence)>& submit, std::uint64_t timeout_ns);
     /// Until all that was submitted to the queue so far, by anyone, is done.
     GpuStatus wait_for_queue(const GpuQueue& queue, std::uint64_t timeout_ns);
     /// Turns a driver's answer into a status; a lost device is marked as such.
