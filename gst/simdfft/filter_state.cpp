@@ -125,14 +125,15 @@ void FilterState::publish() {
         const std::lock_guard making(making_mutex_);
         std::shared_ptr<AudioFilter> filter;
         FilterFormat format;
+        Wishes newest;
         {
             const std::lock_guard lock(mutex_);
             filter = filter_;
             format = format_;
+            newest = {settings_, source_};
         }
         if (filter == nullptr)
             return;
-        const Wishes newest = wishes();
         const ConvolutionFilter next = newest.source->read(newest.settings.kernel_channels)
                                            .filter(static_cast<std::size_t>(format.inputs),
                                                    static_cast<std::size_t>(format.outputs));
@@ -364,10 +365,10 @@ bool FilterState::fill_gap(GstEvent* gap) {
 }
 
 GstStructure* FilterState::stats() const {
-    std::uint64_t exchanges = exchanges_before_;
+    std::uint64_t exchanges = 0;
     {
-        const std::lock_guard lock(mutex_);
-        exchanges += filter_ != nullptr ? filter_->exchanges() : 0;
+        const std::lock_guard lock(mutex_); // of both, or an exchange of filters would come between
+        exchanges = exchanges_before_ + (filter_ != nullptr ? filter_->exchanges() : 0);
     }
     GstStructure* const s = gst_structure_new_empty("simdfftfilter-stats");
     set_count(s, "frames-in", total_in_);
