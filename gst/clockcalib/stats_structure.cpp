@@ -12,14 +12,6 @@ namespace tactus {
 
 namespace {
 
-void set_text(GstStructure* structure, const char* field, const std::string& text) {
-    gst_structure_set(structure, field, G_TYPE_STRING, text.c_str(), nullptr);
-}
-
-void set_real(GstStructure* structure, const char* field, double value) {
-    gst_structure_set(structure, field, G_TYPE_DOUBLE, value, nullptr);
-}
-
 void set_machine_count(GstStructure* structure, const char* field,
                        const std::optional<std::uint64_t>& value) {
     if (value)

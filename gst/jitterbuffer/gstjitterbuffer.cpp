@@ -20,7 +20,7 @@
  */
 #include "jitterbuffer/gstjitterbuffer.h"
 
-#include "glue/guard.h"
+#include "glue/entry_points.h"
 #include "jitterbuffer/enums.h"
 #include "jitterbuffer/jitterbuffer_debug.h"
 #include "jitterbuffer/jitterbuffer_state.h"
@@ -47,8 +47,10 @@ namespace {
 enum Signal : std::size_t { kRequestPtMap, kHandleSync, kOnNptStop, kClearPtMap, kSetActive };
 std::array<guint, 5> signal_ids;
 
+using Entry = EntryPoints<_GstJitterBuffer, gst_jitter_buffer_parent_class>;
+
 JitterBufferState& state_of(gpointer object) {
-    return *static_cast<GstJitterBuffer*>(object)->state; // unchecked: once per packet
+    return Entry::state_of(object);
 }
 
 GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
@@ -59,16 +61,6 @@ GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, 
                                                             GST_STATIC_CAPS("application/x-rtp"));
 
 // --- C entry points
-
-GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* buffer) noexcept {
-    JitterBufferState& state = state_of(parent);
-    return guarded(state.element, GST_FLOW_ERROR, [&] { return state.chain(buffer); });
-}
-
-GstFlowReturn chain_list(GstPad*, GstObject* parent, GstBufferList* list) noexcept {
-    JitterBufferState& state = state_of(parent);
-    return guarded(state.element, GST_FLOW_ERROR, [&] { return state.chain_list(list); });
-}
 
 GstFlowReturn chain_rtcp(GstPad*, GstObject* parent, GstBuffer* buffer) noexcept {
     JitterBufferState& state = state_of(parent);
@@ -84,21 +76,6 @@ GstFlowReturn sink_event(GstPad*, GstObject* parent, GstEvent* event) noexcept {
 gboolean rtcp_event(GstPad*, GstObject*, GstEvent* event) noexcept {
     gst_event_unref(event);
     return TRUE;
-}
-
-gboolean sink_query(GstPad*, GstObject* parent, GstQuery* query) noexcept {
-    JitterBufferState& state = state_of(parent);
-    return guarded(state.element, FALSE, [&] { return state.sink_query(query); });
-}
-
-gboolean src_event(GstPad*, GstObject* parent, GstEvent* event) noexcept {
-    JitterBufferState& state = state_of(parent);
-    return guarded(state.element, FALSE, [&] { return state.src_event(event); });
-}
-
-gboolean src_query(GstPad*, GstObject* parent, GstQuery* query) noexcept {
-    JitterBufferState& state = state_of(parent);
-    return guarded(state.element, FALSE, [&] { return state.src_query(query); });
 }
 
 gboolean sink_activate(GstPad*, GstObject* parent, GstPadMode mode, gboolean active) noexcept {
@@ -203,11 +180,6 @@ void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) n
     }
 }
 
-void finalize(GObject* object) noexcept {
-    delete GST_JITTER_BUFFER(object)->state;
-    G_OBJECT_CLASS(gst_jitter_buffer_parent_class)->finalize(object);
-}
-
 // --- signals
 
 void clear_pt_map(GstElement* element) noexcept {
@@ -268,7 +240,7 @@ static void gst_jitter_buffer_class_init(GstJitterBufferClass* klass) {
     auto* element_class = GST_ELEMENT_CLASS(klass);
     object_class->set_property = set_property;
     object_class->get_property = get_property;
-    object_class->finalize = finalize;
+    object_class->finalize = Entry::finalize;
     element_class->change_state = change_state;
     element_class->set_clock = set_clock;
     element_class->provide_clock = provide_clock;
@@ -294,17 +266,17 @@ static void gst_jitter_buffer_init(GstJitterBuffer* self) {
     GST_OBJECT_FLAG_SET(self, GST_ELEMENT_FLAG_PROVIDE_CLOCK);
 
     GstPad* src = make_pad(&src_template);
-    gst_pad_set_event_function(src, src_event);
-    gst_pad_set_query_function(src, src_query);
+    gst_pad_set_event_function(src, Entry::src_event);
+    gst_pad_set_query_function(src, Entry::src_query);
     gst_pad_set_activatemode_function(src, src_activate);
     self->state->src_pad = src;
     gst_element_add_pad(element, src);
 
     GstPad* sink = make_pad(&sink_template);
-    gst_pad_set_chain_function(sink, chain);
-    gst_pad_set_chain_list_function(sink, chain_list);
+    gst_pad_set_chain_function(sink, Entry::chain);
+    gst_pad_set_chain_list_function(sink, Entry::chain_list);
     gst_pad_set_event_full_function(sink, sink_event);
-    gst_pad_set_query_function(sink, sink_query);
+    gst_pad_set_query_function(sink, Entry::sink_query);
     gst_pad_set_activatemode_function(sink, sink_activate);
     self->state->sink_pad = sink;
     gst_element_add_pad(element, sink);

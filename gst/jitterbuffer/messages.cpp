@@ -19,10 +19,6 @@ guint64 as_count(std::int64_t ns) {
     return static_cast<guint64>(std::max<std::int64_t>(ns, 0));
 }
 
-void set_real(GstStructure* s, const char* field, double value) {
-    gst_structure_set(s, field, G_TYPE_DOUBLE, value, nullptr);
-}
-
 void set_counters(GstStructure* s, const JitterStats& stats) {
     set_count(s, "num-strays", stats.strays);
     set_count(s, "num-refused", stats.refused);

@@ -33,7 +33,7 @@ G_DEFINE_TYPE(GstNumaPinAllocator, gst_numa_pin_allocator, GST_TYPE_ALLOCATOR)
 GType gst_numa_pin_file_allocator_get_type();
 G_DEFINE_TYPE(GstNumaPinFileAllocator, gst_numa_pin_file_allocator, GST_TYPE_FD_ALLOCATOR)
 
-struct FrameMemory {
+struct PrivateMemory {
     GstMemory parent;
     FrameBlock* block;
 };
@@ -59,7 +59,7 @@ FrameBlock* block_of(GstMemory* memory) {
     if (has_files(memory->allocator))
         return static_cast<FrameBlock*>(
             gst_mini_object_get_qdata(GST_MINI_OBJECT_CAST(memory), block_quark()));
-    return reinterpret_cast<FrameMemory*>(memory)->block;
+    return reinterpret_cast<PrivateMemory*>(memory)->block;
 }
 
 // Where a memory's offset counts from: its file's start, which may lie before the block.
@@ -94,7 +94,7 @@ GstMemory* new_memory(GstAllocator* allocator, FrameBlock* block) {
                                         GST_FD_MEMORY_FLAG_DONT_CLOSE);
         gst_mini_object_set_qdata(GST_MINI_OBJECT_CAST(memory), block_quark(), block, nullptr);
     } else {
-        auto* made = g_new0(FrameMemory, 1);
+        auto* made = g_new0(PrivateMemory, 1);
         made->block = block;
         memory = &made->parent;
         gst_memory_init(memory, static_cast<GstMemoryFlags>(0), allocator, nullptr,
@@ -156,7 +156,7 @@ GstMemory* share(GstMemory* memory, gssize offset, gssize size) noexcept {
     GstMemory* parent = memory->parent != nullptr ? memory->parent : memory;
     const gsize length =
         size < 0 ? memory->size - static_cast<gsize>(offset) : static_cast<gsize>(size);
-    auto* part = g_new0(FrameMemory, 1);
+    auto* part = g_new0(PrivateMemory, 1);
     part->block = block_of(memory);
     const auto flags = static_cast<GstMemoryFlags>(GST_MINI_OBJECT_FLAGS(parent) |
                                                    GST_MINI_OBJECT_FLAG_LOCK_READONLY);

@@ -57,8 +57,7 @@ FramePlaces put_arena(GstStructure* stats, FrameArena& arena) {
     const auto& node = arena.options().node;
     gst_structure_set(stats, "node", G_TYPE_INT, node ? static_cast<gint>(*node) : -1, nullptr);
     if (node)
-        gst_structure_set(stats, "remote-share", G_TYPE_DOUBLE, sample.remote_share(*node),
-                          nullptr);
+        set_real(stats, "remote-share", sample.remote_share(*node));
     return places_of(sample);
 }
 
@@ -189,8 +188,7 @@ GstStructure* FrameMemory::make_stats(FramePlaces& places) {
         set_count(stats, "answers", answers_);
         set_count(stats, "left-alone", left_alone_);
         if (!last_answer_.left_alone.empty())
-            gst_structure_set(stats, "left-alone-for", G_TYPE_STRING,
-                              last_answer_.left_alone.c_str(), nullptr);
+            set_text(stats, "left-alone-for", last_answer_.left_alone);
     }
     if (const AllocatorHandle ours = current())
         places = put_arena(stats, arena_of(ours.get()));

@@ -20,7 +20,7 @@
  */
 #include "numapin/gstnumapin.h"
 
-#include "glue/guard.h"
+#include "glue/entry_points.h"
 #include "numapin/numapin_debug.h"
 #include "numapin/numapin_state.h"
 
@@ -40,8 +40,10 @@ GST_ELEMENT_REGISTER_DEFINE(numapin, "numapin", GST_RANK_NONE, GST_TYPE_NUMA_PIN
 
 namespace {
 
+using Entry = EntryPoints<_GstNumaPin, gst_numa_pin_parent_class>;
+
 NumapinState& state_of(gpointer object) {
-    return *static_cast<GstNumaPin*>(object)->state; // unchecked: once per buffer
+    return Entry::state_of(object);
 }
 
 GstStaticPadTemplate sink_template =
@@ -49,31 +51,11 @@ GstStaticPadTemplate sink_template =
 GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
-GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* buffer) noexcept {
-    NumapinState& state = state_of(parent);
-    return guarded(state.element, GST_FLOW_ERROR, [&] { return state.chain(buffer); });
-}
-
-GstFlowReturn chain_list(GstPad*, GstObject* parent, GstBufferList* list) noexcept {
-    NumapinState& state = state_of(parent);
-    return guarded(state.element, GST_FLOW_ERROR, [&] { return state.chain_list(list); });
-}
-
 GstFlowReturn get_range(GstPad*, GstObject* parent, guint64 offset, guint length,
                         GstBuffer** buffer) noexcept {
     NumapinState& state = state_of(parent);
     return guarded(state.element, GST_FLOW_ERROR,
                    [&] { return state.get_range(offset, length, buffer); });
-}
-
-gboolean sink_event(GstPad*, GstObject* parent, GstEvent* event) noexcept {
-    NumapinState& state = state_of(parent);
-    return guarded(state.element, FALSE, [&] { return state.sink_event(event); });
-}
-
-gboolean sink_query(GstPad*, GstObject* parent, GstQuery* query) noexcept {
-    NumapinState& state = state_of(parent);
-    return guarded(state.element, FALSE, [&] { return state.sink_query(query); });
 }
 
 /// Downstream may pull, as if this were not here.
@@ -115,21 +97,6 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
     return result;
 }
 
-void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) noexcept {
-    if (!state_of(object).set_property(id, value))
-        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
-}
-
-void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) noexcept {
-    if (!state_of(object).get_property(id, value))
-        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
-}
-
-void finalize(GObject* object) noexcept {
-    delete GST_NUMA_PIN(object)->state;
-    G_OBJECT_CLASS(gst_numa_pin_parent_class)->finalize(object);
-}
-
 GstPad* make_pad(GstElement* element, GstStaticPadTemplate* pad_template) {
     GstPad* const pad = gst_pad_new_from_static_template(pad_template, pad_template->name_template);
     GST_PAD_SET_PROXY_CAPS(pad);
@@ -148,9 +115,9 @@ NumapinState& tactus::state_of_numapin(gpointer element) {
 static void gst_numa_pin_class_init(GstNumaPinClass* klass) {
     auto* object_class = G_OBJECT_CLASS(klass);
     auto* element_class = GST_ELEMENT_CLASS(klass);
-    object_class->set_property = set_property;
-    object_class->get_property = get_property;
-    object_class->finalize = finalize;
+    object_class->set_property = Entry::set_property;
+    object_class->get_property = Entry::get_property;
+    object_class->finalize = Entry::finalize;
     element_class->change_state = change_state;
     install_numapin_properties(object_class);
     gst_type_mark_as_plugin_api(thread_policy_get_type(), static_cast<GstPluginAPIFlags>(0));
@@ -170,10 +137,10 @@ static void gst_numa_pin_init(GstNumaPin* self) {
     self->state = new NumapinState(element);
 
     GstPad* const sink = make_pad(element, &sink_template);
-    gst_pad_set_chain_function(sink, chain);
-    gst_pad_set_chain_list_function(sink, chain_list);
-    gst_pad_set_event_function(sink, sink_event);
-    gst_pad_set_query_function(sink, sink_query);
+    gst_pad_set_chain_function(sink, Entry::chain);
+    gst_pad_set_chain_list_function(sink, Entry::chain_list);
+    gst_pad_set_event_function(sink, Entry::sink_event);
+    gst_pad_set_query_function(sink, Entry::sink_query);
     g_signal_connect_object(sink, "unlinked", G_CALLBACK(unlinked), element,
                             static_cast<GConnectFlags>(0));
     self->state->sink_pad = sink;

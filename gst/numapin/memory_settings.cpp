@@ -4,6 +4,8 @@
 
 #include "glue/setting_value.h"
 
+#include <variant>
+
 namespace tactus {
 
 namespace {
@@ -26,66 +28,51 @@ const GEnumValue kHugePagesValues[] = {
     {0, nullptr, nullptr},
 };
 
-/// Calls `take` with the setting that has the id; false if none has.
-template <typename Settings, typename Take>
-bool with_setting(Settings& s, guint id, Take take) {
-    switch (id) {
-    case kMemoryNodeId:
-        take(s.node);
-        return true;
-    case kAlignmentId:
-        take(s.alignment_bytes);
-        return true;
-    case kHugePagesId:
-        take(s.pages);
-        return true;
-    case kLockPagesId:
-        take(s.lock);
-        return true;
-    case kPrefaultId:
-        take(s.prefault);
-        return true;
-    case kSharedId:
-        take(s.shared);
-        return true;
-    case kProcessDefaultId:
-        take(s.process_default);
-        return true;
-    case kMaxIdleBytesId:
-        take(s.max_idle_bytes);
-        return true;
-    default:
-        return false;
-    }
-}
+using M = MemorySettings;
+struct Row {
+    PropertySpec spec;
+    std::variant<int M::*, std::uint64_t M::*, PageKind M::*, bool M::*> member;
+};
+
+constexpr std::array kRows = {
+    Row{PropertySpec{
+            "memory-node", "Memory node",
+            "NUMA node whose memory frames get (-1 = the node of the CPUs in `cpus`, if they "
+            "are of one; -2 = of whoever touches a page first)",
+            Kind::integer, Access::ready, static_cast<std::uint64_t>(std::int64_t{kDefaults.node}),
+            static_cast<std::uint64_t>(std::int64_t{MemorySettings::kAnyNode}), kMostNode},
+        &M::node},
+    Row{PropertySpec{"alignment", "Alignment (bytes)",
+                     "Frames begin at a multiple of this many bytes, a power of two (0 = a page)",
+                     Kind::uint64, Access::ready, 0, 0, kMostAlignmentBytes},
+        &M::alignment_bytes},
+    Row{PropertySpec{"huge-pages", "Huge pages",
+                     "Which pages frames are made of; smaller ones where there are none",
+                     Kind::enumeration, Access::ready, static_cast<std::uint64_t>(kDefaults.pages),
+                     0, UINT64_MAX, huge_pages_get_type},
+        &M::pages},
+    Row{flag("lock-pages", "Lock pages", "Keep frames from being paged out"), &M::lock},
+    Row{flag("prefault", "Prefault",
+             "Touch memory when it is allocated, not when it is first used"),
+        &M::prefault},
+    Row{flag("shared", "Shared",
+             "Allocate in files in memory (memfd) that other processes and devices can map"),
+        &M::shared},
+    Row{flag("process-default", "Process default",
+             "Serve elements that ask nobody for memory as well, of all pipelines of the process, "
+             "with "
+             "frames of 64 KiB and more"),
+        &M::process_default},
+    Row{PropertySpec{"max-idle-bytes", "Maximum idle bytes",
+                     "How much unused memory is kept for later frames, in bytes (0 = none)",
+                     Kind::uint64, Access::playing, kDefaults.max_idle_bytes},
+        &M::max_idle_bytes},
+};
+static_assert(kRows.size() == kLastMemoryId);
 
 } // namespace
 
-constinit const std::array<PropertySpec, kLastMemoryId> kMemoryTable = {
-    PropertySpec{"memory-node", "Memory node",
-                 "NUMA node whose memory frames get (-1 = the node of the CPUs in `cpus`, if they "
-                 "are of one; -2 = of whoever touches a page first)",
-                 Kind::integer, Access::ready,
-                 static_cast<std::uint64_t>(std::int64_t{kDefaults.node}),
-                 static_cast<std::uint64_t>(std::int64_t{MemorySettings::kAnyNode}), kMostNode},
-    PropertySpec{"alignment", "Alignment (bytes)",
-                 "Frames begin at a multiple of this many bytes, a power of two (0 = a page)",
-                 Kind::uint64, Access::ready, 0, 0, kMostAlignmentBytes},
-    PropertySpec{"huge-pages", "Huge pages",
-                 "Which pages frames are made of; smaller ones where there are none",
-                 Kind::enumeration, Access::ready, static_cast<std::uint64_t>(kDefaults.pages), 0,
-                 UINT64_MAX, huge_pages_get_type},
-    flag("lock-pages", "Lock pages", "Keep frames from being paged out"),
-    flag("prefault", "Prefault", "Touch memory when it is allocated, not when it is first used"),
-    flag("shared", "Shared",
-         "Allocate in files in memory (memfd) that other processes and devices can map"),
-    flag("process-default", "Process default",
-         "Serve elements that ask nobody for memory as well, of all pipelines of the process, with "
-         "frames of 64 KiB and more"),
-    PropertySpec{"max-idle-bytes", "Maximum idle bytes",
-                 "How much unused memory is kept for later frames, in bytes (0 = none)",
-                 Kind::uint64, Access::playing, kDefaults.max_idle_bytes},
-};
+constinit const std::array<PropertySpec, kLastMemoryId> kMemoryTable = specs_of(kRows);
 
 GType huge_pages_get_type() {
     static const GType type = g_enum_register_static("GstNumaPinHugePages", kHugePagesValues);
@@ -93,11 +80,11 @@ GType huge_pages_get_type() {
 }
 
 bool set_memory_setting(MemorySettings& settings, guint id, const GValue* value) {
-    return with_setting(settings, id, [&](auto& setting) { take_setting(setting, value); });
+    return take_property(kRows, settings, id, value);
 }
 
 bool get_memory_setting(const MemorySettings& settings, guint id, GValue* value) {
-    return with_setting(settings, id, [&](const auto& setting) { give_setting(setting, value); });
+    return give_property(kRows, settings, id, value);
 }
 
 std::string memory_settings_problem(const MemorySettings& settings) {

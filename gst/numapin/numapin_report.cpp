@@ -12,24 +12,12 @@ namespace tactus {
 
 namespace {
 
-void set_text(GstStructure* s, const char* field, const std::string& text) {
-    gst_structure_set(s, field, G_TYPE_STRING, text.c_str(), nullptr);
-}
-
 void set_if_known(GstStructure* s, const char* field, const std::optional<std::uint64_t>& value) {
     if (value)
         set_count(s, field, *value);
 }
 
-/// Appends to an array that is a field; both take what they are given.
-void append(GValue& array, GstStructure* item) {
-    GValue value = G_VALUE_INIT;
-    g_value_init(&value, GST_TYPE_STRUCTURE);
-    g_value_take_boxed(&value, item);
-    gst_value_array_append_and_take_value(&array, &value);
-}
-
-void append(GValue& array, const std::string& text) {
+void append_text(GValue& array, const std::string& text) {
     GValue value = G_VALUE_INIT;
     g_value_init(&value, G_TYPE_STRING);
     g_value_set_string(&value, text.c_str());
@@ -114,7 +102,7 @@ GstStructure* NumapinState::thread_structure(const PinRecord& record) {
 void NumapinState::put_limits(GstStructure* stats) {
     const CpuLimits limits = read_cpu_limits();
     if (limits.quota_cpus) {
-        gst_structure_set(stats, "quota-cpus", G_TYPE_DOUBLE, *limits.quota_cpus, nullptr);
+        set_real(stats, "quota-cpus", *limits.quota_cpus);
         set_text(stats, "quota-cgroup", limits.quota_folder);
     }
     set_text(stats, "cpuset", limits.cpuset ? limits.cpuset->text() : "");
@@ -140,11 +128,11 @@ GstStructure* NumapinState::make_stats() {
     std::uint64_t buffers = 0;
     for (const auto& record : records_) {
         buffers += record->buffers.load(std::memory_order_relaxed);
-        append(threads, thread_structure(*record));
+        append_structure(&threads, thread_structure(*record));
         if (record->active)
             for (const std::string& line :
                  diagnose(facts_of(*record, record->first, record->since_ns, 0)))
-                append(lines, record->name + ": " + line);
+                append_text(lines, record->name + ": " + line);
     }
     set_count(stats, "buffers", buffers);
     set_count(stats, "threads-refused", threads_refused_);
@@ -178,7 +166,7 @@ void NumapinState::report() {
                                          record->last_report_buffers);
             facts.throttled_ns = throttled_ns - throttled_reported_ns_;
             for (const std::string& line : diagnose(facts))
-                append(lines, record->name + ": " + line);
+                append_text(lines, record->name + ": " + line);
             record->last_report = readings_of(*record);
             record->last_report_ns = FastClock::now_ns();
             record->last_report_buffers = record->buffers.load(std::memory_order_relaxed);

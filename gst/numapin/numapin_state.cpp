@@ -32,9 +32,8 @@ bool NumapinState::set_property(guint id, const GValue* value) {
     // relaxed: the lock orders the settings.
     if (concerns_threads(id))
         pinned_serial_.store(0, std::memory_order_relaxed);
-    if (id == kReportIntervalId && running_) {
+    if (id == kReportIntervalId && running_)
         restart_reports();
-    }
     return true;
 }
 

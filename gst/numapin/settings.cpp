@@ -6,6 +6,7 @@
 #include "glue/setting_value.h"
 
 #include <array>
+#include <variant>
 
 namespace tactus {
 
@@ -30,36 +31,60 @@ constexpr PropertySpec number(const char* name, const char* nick, const char* bl
     return spec;
 }
 
-constexpr std::array kTable = {
-    PropertySpec{"cpus", "CPUs",
-                 "CPUs that the streaming thread may run on: a list (0-3,8), node:N, package:N, "
-                 "l3:N, core:N, near:DEVICE (a PCI address or a name as eth0), or auto; empty: as "
-                 "it is",
-                 Kind::string, Access::playing},
-    PropertySpec{"policy", "Policy", "Scheduling policy of the streaming thread (keep: as it is)",
-                 Kind::enumeration, Access::playing, static_cast<std::uint64_t>(kDefaults.policy),
-                 0, UINT64_MAX, thread_policy_get_type},
-    number("priority", "Priority", "Real-time priority, with policy=fifo and rr", Kind::uint,
-           kDefaults.priority, ThreadSettings::kLeastPriority, ThreadSettings::kMostPriority),
-    number("nice", "Nice", "Nice value, with policy=other and batch, and with keep unless it is 0",
-           Kind::integer, kDefaults.nice, -20, 19),
-    time("runtime", "Runtime (ns)", "With policy=deadline: CPU time granted in each period, in ns"),
-    time("deadline", "Deadline (ns)",
-         "With policy=deadline: how long after the begin of a period the runtime must be had, in "
-         "ns"),
-    time("period", "Period (ns)",
-         "With policy=deadline: the period, in ns (0 = as long as the deadline)"),
-    time("timer-slack-ns", "Timer slack (ns)",
-         "How much later than asked the kernel may wake the streaming thread, in ns (0 = as it is; "
-         "the usual is 50000)"),
-    time("report-interval", "Report interval (ns)",
-         "Post a numapin-report message about this often, in ns (0 = never)"),
-    PropertySpec{"stats", "Statistics",
-                 "Threads with their CPUs, switches, waiting times and faults; limits of the "
-                 "process; what hurts (times in ns)",
-                 Kind::structure, Access::read_only},
+constexpr PropertySpec kCpus{
+    "cpus", "CPUs",
+    "CPUs that the streaming thread may run on: a list (0-3,8), node:N, package:N, "
+    "l3:N, core:N, near:DEVICE (a PCI address or a name as eth0), or auto; empty: as "
+    "it is",
+    Kind::string, Access::playing};
+
+using N = NumapinNumbers;
+struct Row {
+    PropertySpec spec;
+    std::variant<ThreadPolicy N::*, unsigned N::*, int N::*, std::uint64_t N::*> member;
 };
-static_assert(kTable.size() == kLastNumapinId);
+
+/// The ids of these follow that of the text.
+constexpr std::array kNumbers = {
+    Row{PropertySpec{
+            "policy", "Policy", "Scheduling policy of the streaming thread (keep: as it is)",
+            Kind::enumeration, Access::playing, static_cast<std::uint64_t>(kDefaults.policy), 0,
+            UINT64_MAX, thread_policy_get_type},
+        &N::policy},
+    Row{number("priority", "Priority", "Real-time priority, with policy=fifo and rr", Kind::uint,
+               kDefaults.priority, ThreadSettings::kLeastPriority, ThreadSettings::kMostPriority),
+        &N::priority},
+    Row{number("nice", "Nice",
+               "Nice value, with policy=other and batch, and with keep unless it is 0",
+               Kind::integer, kDefaults.nice, -20, 19),
+        &N::nice},
+    Row{time("runtime", "Runtime (ns)",
+             "With policy=deadline: CPU time granted in each period, in ns"),
+        &N::runtime_ns},
+    Row{time("deadline", "Deadline (ns)",
+             "With policy=deadline: how long after the begin of a period the runtime must be had, "
+             "in "
+             "ns"),
+        &N::deadline_ns},
+    Row{time("period", "Period (ns)",
+             "With policy=deadline: the period, in ns (0 = as long as the deadline)"),
+        &N::period_ns},
+    Row{time("timer-slack-ns", "Timer slack (ns)",
+             "How much later than asked the kernel may wake the streaming thread, in ns (0 = as it "
+             "is; "
+             "the usual is 50000)"),
+        &N::timer_slack_ns},
+    Row{time("report-interval", "Report interval (ns)",
+             "Post a numapin-report message about this often, in ns (0 = never)"),
+        &N::report_interval_ns},
+};
+static_assert(kCpusId + kNumbers.size() == kReportIntervalId);
+
+constexpr PropertySpec kStats{
+    "stats", "Statistics",
+    "Threads with their CPUs, switches, waiting times and faults; limits of the "
+    "process; what hurts (times in ns)",
+    Kind::structure, Access::read_only};
 
 const GEnumValue kPolicyValues[] = {
     {static_cast<gint>(ThreadPolicy::keep), "As it is", "keep"},
@@ -72,39 +97,6 @@ const GEnumValue kPolicyValues[] = {
     {0, nullptr, nullptr},
 };
 
-/// Calls `take` with the setting that has the id; false if none has. The text is not among them.
-template <typename Settings, typename Take>
-bool with_setting(Settings& s, guint id, Take take) {
-    switch (id) {
-    case kPolicyId:
-        take(s.policy);
-        return true;
-    case kPriorityId:
-        take(s.priority);
-        return true;
-    case kNiceId:
-        take(s.nice);
-        return true;
-    case kRuntimeId:
-        take(s.runtime_ns);
-        return true;
-    case kDeadlineId:
-        take(s.deadline_ns);
-        return true;
-    case kPeriodId:
-        take(s.period_ns);
-        return true;
-    case kTimerSlackId:
-        take(s.timer_slack_ns);
-        return true;
-    case kReportIntervalId:
-        take(s.report_interval_ns);
-        return true;
-    default:
-        return false;
-    }
-}
-
 } // namespace
 
 GType thread_policy_get_type() {
@@ -113,7 +105,10 @@ GType thread_policy_get_type() {
 }
 
 void install_numapin_properties(GObjectClass* klass) {
-    install_properties(klass, kTable);
+    static constexpr std::array kFirst = {kCpus};
+    static constexpr auto kOthers = specs_of(kNumbers, kStats);
+    install_properties(klass, kFirst, kCpusId);
+    install_properties(klass, kOthers, kPolicyId);
     install_properties(klass, kMemoryTable, kLastNumapinId + kMemoryNodeId);
 }
 
@@ -123,7 +118,7 @@ bool set_setting(NumapinSettings& settings, guint id, const GValue* value) {
         settings.cpus = text != nullptr ? text : "";
         return true;
     }
-    return with_setting(settings, id, [&](auto& setting) { take_setting(setting, value); });
+    return take_property(kNumbers, settings, id - kCpusId, value);
 }
 
 bool get_setting(const NumapinSettings& settings, guint id, GValue* value) {
@@ -131,7 +126,7 @@ bool get_setting(const NumapinSettings& settings, guint id, GValue* value) {
         g_value_set_string(value, settings.cpus.empty() ? nullptr : settings.cpus.c_str());
         return true;
     }
-    return with_setting(settings, id, [&](const auto& setting) { give_setting(setting, value); });
+    return give_property(kNumbers, settings, id - kCpusId, value);
 }
 
 bool concerns_threads(guint id) {

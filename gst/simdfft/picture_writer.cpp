@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "simdfft/picture_writer.h"
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -9,16 +10,19 @@ namespace tactus {
 
 namespace {
 
-bool is_drawn(GstVideoFormat format) {
+/// What core draws for it; nothing if that has to be converted.
+std::optional<PixelFormat> drawn_as(GstVideoFormat format) {
     switch (format) {
     case GST_VIDEO_FORMAT_BGRx:
-    case GST_VIDEO_FORMAT_RGBx:
     case GST_VIDEO_FORMAT_BGRA:
+        return PixelFormat::bgra;
+    case GST_VIDEO_FORMAT_RGBx:
     case GST_VIDEO_FORMAT_RGBA:
+        return PixelFormat::rgba;
     case GST_VIDEO_FORMAT_GRAY8:
-        return true;
+        return PixelFormat::grey;
     default:
-        return false;
+        return std::nullopt;
     }
 }
 
@@ -33,7 +37,7 @@ void PictureWriter::configure(const GstVideoInfo& info) {
     converter_.reset();
     drawn_buffer_.reset();
     info_ = drawn_ = info;
-    if (is_drawn(GST_VIDEO_INFO_FORMAT(&info)))
+    if (drawn_as(GST_VIDEO_INFO_FORMAT(&info)))
         return;
     gst_video_info_set_format(&drawn_, GST_VIDEO_FORMAT_BGRx,
                               static_cast<guint>(GST_VIDEO_INFO_WIDTH(&info)),
@@ -49,15 +53,7 @@ void PictureWriter::configure(const GstVideoInfo& info) {
 }
 
 PixelFormat PictureWriter::drawn_format() const {
-    switch (GST_VIDEO_INFO_FORMAT(&drawn_)) {
-    case GST_VIDEO_FORMAT_GRAY8:
-        return PixelFormat::grey;
-    case GST_VIDEO_FORMAT_BGRA:
-    case GST_VIDEO_FORMAT_BGRx:
-        return PixelFormat::bgra;
-    default:
-        return PixelFormat::rgba;
-    }
+    return drawn_as(GST_VIDEO_INFO_FORMAT(&drawn_)).value();
 }
 
 bool PictureWriter::write(GstBuffer* buffer, const Draw& draw) const {

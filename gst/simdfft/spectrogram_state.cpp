@@ -136,12 +136,12 @@ GstFlowReturn SpectrogramState::end_run() {
     if (runs_ && picture_) {
         const std::int64_t end = pushed_;
         const auto lookahead = static_cast<std::int64_t>(picture_->lookahead_frames());
-        const std::vector<float> silence(kChunkFrames);
+        std::fill(mono_.begin(), mono_.end(), 0.0F);
         while (flow == GST_FLOW_OK && sample_of(next_picture_) < end) {
             const std::int64_t missing = sample_of(next_picture_) + lookahead - pushed_;
             const auto part =
                 static_cast<std::size_t>(std::clamp<std::int64_t>(missing, 0, kChunkFrames));
-            picture_->push(silence.data(), part);
+            picture_->push(mono_.data(), part);
             pushed_ += static_cast<std::int64_t>(part);
             if (missing <= static_cast<std::int64_t>(kChunkFrames))
                 flow = push_picture();
@@ -165,8 +165,8 @@ bool SpectrogramState::fill_gap(GstEvent* gap) {
         end_run();
         return false;
     }
-    const std::vector<float> silence(kChunkFrames);
-    in_pieces(*frames, kChunkFrames, [&](std::size_t part) { return feed(silence.data(), part); });
+    std::fill(mono_.begin(), mono_.end(), 0.0F);
+    in_pieces(*frames, kChunkFrames, [&](std::size_t part) { return feed(mono_.data(), part); });
     return true;
 }
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vkcompute/extra_input.h"
 
+#include "core/vulkan/frame_layout.h"
+
 #ifdef HAVE_PNG
 #include <png.h>
 #endif
@@ -17,7 +19,7 @@ namespace tactus {
 namespace {
 
 constexpr std::string_view kPngSignature("\x89PNG\r\n\x1a\n", 8);
-constexpr std::uint32_t kLargestSide = 32768; // a small file may claim to be huge
+constexpr std::uint32_t kLargestSide = FrameLayout::kLargestSide; // a small file may claim more
 
 std::string read_bytes(const std::string& path) {
     std::error_code wrong;

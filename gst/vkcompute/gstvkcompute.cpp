@@ -18,8 +18,8 @@
  */
 #include "vkcompute/gstvkcompute.h"
 
+#include "glue/entry_points.h"
 #include "glue/fast_clock.h"
-#include "glue/guard.h"
 #include "vkcompute/messages.h"
 #include "vkcompute/settings.h"
 #include "vkcompute/vkcompute_debug.h"
@@ -41,28 +41,10 @@ GST_ELEMENT_REGISTER_DEFINE(vkcompute, "vkcompute", GST_RANK_NONE, GST_TYPE_VK_C
 
 namespace {
 
+using Entry = EntryPoints<_GstVkCompute, gst_vk_compute_parent_class>;
+
 VkComputeState& state_of(gpointer object) {
-    return *static_cast<GstVkCompute*>(object)->state; // unchecked: once per buffer
-}
-
-GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* buffer) noexcept {
-    VkComputeState& state = state_of(parent);
-    return guarded(state.element, GST_FLOW_ERROR, [&] { return state.chain(buffer); });
-}
-
-gboolean sink_event(GstPad*, GstObject* parent, GstEvent* event) noexcept {
-    VkComputeState& state = state_of(parent);
-    return guarded(state.element, FALSE, [&] { return state.sink_event(event); });
-}
-
-gboolean sink_query(GstPad*, GstObject* parent, GstQuery* query) noexcept {
-    VkComputeState& state = state_of(parent);
-    return guarded(state.element, FALSE, [&] { return state.sink_query(query); });
-}
-
-gboolean src_query(GstPad*, GstObject* parent, GstQuery* query) noexcept {
-    VkComputeState& state = state_of(parent);
-    return guarded(state.element, FALSE, [&] { return state.src_query(query); });
+    return Entry::state_of(object);
 }
 
 gboolean src_activate(GstPad*, GstObject* parent, GstPadMode mode, gboolean active) noexcept {
@@ -117,11 +99,6 @@ void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) n
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
 }
 
-void finalize(GObject* object) noexcept {
-    delete GST_VK_COMPUTE(object)->state;
-    G_OBJECT_CLASS(gst_vk_compute_parent_class)->finalize(object);
-}
-
 void add_template(GstElementClass* klass, const char* name, GstPadDirection direction) {
     GstCaps* caps = all_caps();
     gst_element_class_add_pad_template(klass,
@@ -141,7 +118,7 @@ static void gst_vk_compute_class_init(GstVkComputeClass* klass) {
     auto* element_class = GST_ELEMENT_CLASS(klass);
     object_class->set_property = set_property;
     object_class->get_property = get_property;
-    object_class->finalize = finalize;
+    object_class->finalize = Entry::finalize;
     element_class->change_state = change_state;
     install_vkcompute_properties(object_class);
     register_metas();
@@ -162,14 +139,14 @@ static void gst_vk_compute_init(GstVkCompute* self) {
         return; // without pads; every change of state fails
 
     GstPad* sink = make_pad(element, "sink");
-    gst_pad_set_chain_function(sink, chain);
-    gst_pad_set_event_function(sink, sink_event);
-    gst_pad_set_query_function(sink, sink_query);
+    gst_pad_set_chain_function(sink, Entry::chain);
+    gst_pad_set_event_function(sink, Entry::sink_event);
+    gst_pad_set_query_function(sink, Entry::sink_query);
     self->state->sink_pad = sink;
     gst_element_add_pad(element, sink);
 
     GstPad* src = make_pad(element, "src");
-    gst_pad_set_query_function(src, src_query);
+    gst_pad_set_query_function(src, Entry::src_query);
     gst_pad_set_activatemode_function(src, src_activate);
     self->state->src_pad = src;
     gst_element_add_pad(element, src);

@@ -160,7 +160,7 @@ GpuFrame MemoryRoute::take(GstBuffer* buffer, const FrameLayout& layout, GpuErro
     return stage(buffer, layout, error);
 }
 
-std::shared_ptr<GpuBuffer> MemoryRoute::copy_target(std::size_t bytes, GpuError& error) {
+std::shared_ptr<GpuBuffer> MemoryRoute::scratch(std::size_t bytes, GpuError& error) {
     for (const auto& copy : copies_)
         if (copy.use_count() == 1 && copy->size_bytes() >= bytes)
             return copy;
@@ -183,7 +183,7 @@ void MemoryRoute::trim() {
 
 GpuFrame MemoryRoute::stage(GstBuffer* buffer, const FrameLayout& layout, GpuError& error) {
     const FrameLayout to = canonical(layout);
-    auto target = copy_target(std::max<std::size_t>(to.size_bytes, 4), error);
+    auto target = scratch(std::max<std::size_t>(to.size_bytes, 4), error);
     GstMapInfo map;
     if (!target)
         return {};

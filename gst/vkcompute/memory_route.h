@@ -33,9 +33,7 @@ class MemoryRoute {
 
     /// Memory of ours for a frame, that is used again once nobody else has it. Null, with the
     /// reason, if there is none.
-    std::shared_ptr<GpuBuffer> scratch(std::size_t bytes, GpuError& error) {
-        return copy_target(bytes, error);
-    }
+    std::shared_ptr<GpuBuffer> scratch(std::size_t bytes, GpuError& error);
     /// Gives back memory that is kept for later copies.
     void trim();
     /// From now on nothing is imported: a driver may need memory of its own for that.
@@ -54,7 +52,6 @@ class MemoryRoute {
 
   private:
     GpuFrame stage(GstBuffer* buffer, const FrameLayout& layout, GpuError& error);
-    std::shared_ptr<GpuBuffer> copy_target(std::size_t bytes, GpuError& error);
     std::shared_ptr<GpuBuffer> reach(GstMemory* memory, Path& path, std::string& reason);
     void note(Path path, std::string reason);
 

@@ -18,14 +18,6 @@ namespace {
 constexpr const char* kTimingMeta = "tactus-gpu-timing";
 constexpr const char* kResultsMeta = "tactus-results";
 
-void set_text(GstStructure* s, const char* field, const std::string& text) {
-    gst_structure_set(s, field, G_TYPE_STRING, text.c_str(), nullptr);
-}
-
-void set_real(GstStructure* s, const char* field, double value) {
-    gst_structure_set(s, field, G_TYPE_DOUBLE, value, nullptr);
-}
-
 void set_number(GValue* value, double number, bool is_integer) {
     g_value_init(value, is_integer ? G_TYPE_INT64 : G_TYPE_DOUBLE);
     if (is_integer)
@@ -79,10 +71,7 @@ void append_pass(GValue* list, const FrameProgram::Pass& pass, const GpuSpan& sp
     GstStructure* s = gst_structure_new_empty("pass");
     set_text(s, "label", pass.label);
     set_span(s, span);
-    GValue item = G_VALUE_INIT;
-    g_value_init(&item, GST_TYPE_STRUCTURE);
-    g_value_take_boxed(&item, s);
-    gst_value_array_append_and_take_value(list, &item);
+    append_structure(list, s);
 }
 
 bool is_named(const GstMetaInfo* info, const char* name) {

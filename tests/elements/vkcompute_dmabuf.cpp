@@ -28,12 +28,7 @@ class Dmabuf : public testing::Test {
   protected:
     void SetUp() override {
         gst_init(nullptr, nullptr);
-        const char* const path = std::getenv("TACTUS_FAULT_LAYER");
-        if (path == nullptr)
-            GTEST_SKIP() << "TACTUS_FAULT_LAYER does not name the layer; meson test does that";
-        void* const layer = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-        ASSERT_NE(layer, nullptr) << dlerror();
-        faults_ = reinterpret_cast<test::FaultsFunction>(dlsym(layer, "tactus_faults"))();
+        TACTUS_FIND_FAULTS(faults_);
         *faults_ = {};
     }
     void TearDown() override {

@@ -25,12 +25,7 @@ class Faulty : public testing::Test {
   protected:
     void SetUp() override {
         TACTUS_NEEDS_DEVICE();
-        const char* const path = std::getenv("TACTUS_FAULT_LAYER");
-        if (path == nullptr)
-            GTEST_SKIP() << "TACTUS_FAULT_LAYER does not name the layer; meson test does that";
-        void* const layer = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-        ASSERT_NE(layer, nullptr) << dlerror();
-        faults_ = reinterpret_cast<test::FaultsFunction>(dlsym(layer, "tactus_faults"))();
+        TACTUS_FIND_FAULTS(faults_);
         clear_faults();
     }
     void TearDown() override {

@@ -3,7 +3,7 @@
 //
 // Frames of numapin are whole pages that come back: vkcompute imports them instead of copying.
 #include "compute_harness.h"
-#include "glue/handles.h"
+#include "element_reports.h"
 #include "launched_pipeline.h"
 
 #include <string>
@@ -11,15 +11,6 @@
 using namespace tactus;
 
 namespace {
-
-guint64 count(GstElement* element, const char* field) {
-    GstStructure* stats = nullptr;
-    g_object_get(element, "stats", &stats, nullptr);
-    const StructureHandle handle(stats);
-    guint64 value = G_MAXUINT64;
-    EXPECT_TRUE(gst_structure_get_uint64(stats, field, &value)) << field;
-    return value;
-}
 
 TEST(NumapinBeforeVkcompute, ImportsItsFramesPrivateOrShared) {
     TACTUS_NEEDS_DEVICE();
@@ -33,8 +24,8 @@ TEST(NumapinBeforeVkcompute, ImportsItsFramesPrivateOrShared) {
             " ! identity drop-allocation=true ! vkcompute name=v shader=invert ! fakesink");
         pipeline.play();
         EXPECT_EQ(pipeline.wait(), "");
-        EXPECT_EQ(count(pipeline.child("v"), "frames-in"), 40U);
-        EXPECT_EQ(count(pipeline.child("v"), "frames-import"), 40U) << settings;
+        EXPECT_EQ(stat_of(pipeline.child("v"), "frames-in"), 40U);
+        EXPECT_EQ(stat_of(pipeline.child("v"), "frames-import"), 40U) << settings;
     }
 }
 
@@ -45,7 +36,7 @@ TEST(NumapinBeforeVkcompute, LeavesItsMemoryAloneWhereItIsOffered) {
         "360 ! numapin ! vkcompute name=v shader=invert ! fakesink");
     pipeline.play();
     EXPECT_EQ(pipeline.wait(), "");
-    EXPECT_EQ(count(pipeline.child("v"), "frames-pool"), 40U);
+    EXPECT_EQ(stat_of(pipeline.child("v"), "frames-pool"), 40U);
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 // Sizes of work groups, earlier frames, images as tables, and what is attached to buffers by
 // several elements and by several passes.
 #include "compute_harness.h"
+#include "element_fixture.h"
 #include "scratch_folder.h"
 
 #include <algorithm>
@@ -394,8 +395,8 @@ TEST_F(Choices, EventsWaitWhenNobodyTakesThem) {
                           hold, nullptr, nullptr);
     Gaps gaps{harness.get()};
     GThread* thread = g_thread_new("gaps", push_gaps, &gaps);
-    while (gaps.pushed < 64) // as many as there is room for, and one in the task's hands
-        g_thread_yield();
+    // As many as there is room for, and one in the task's hands.
+    EXPECT_TRUE(comes_true([&] { return gaps.pushed >= 64; }));
     for (int i = 0; i < 1000; ++i)
         g_thread_yield();
     EXPECT_LE(gaps.pushed, 66);

@@ -20,6 +20,7 @@ PLUGINS = ["libgstapp.so", "libgstcoreelements.so", "libgstlibav.so", "libgstvid
 BOOTS = {"four-nodes": ["FourNodes.*"], "two-nodes": ["TwoNodes.*", "Unprivileged.*"]}
 UNPRIVILEGED = "ulimit -l 64; setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all "
 RESULT = re.compile(r"^\[ +(OK|FAILED|SKIPPED) +\] (\w+\.\w+) \(", re.MULTILINE)
+REASON = re.compile(r": Skipped\n(.+)\n(?:.*\n)*?\[ +SKIPPED +\] (\w+\.\w+) \(")
 TIMEOUT_S = 240
 
 
@@ -112,6 +113,7 @@ def main():
     for shape, filters in BOOTS.items():
         _, output = virtual_machine.run(shape, script(program, exports, filters), TIMEOUT_S)
         results = {name: result for result, name in RESULT.findall(output)}
+        reasons = {name: reason for reason, name in REASON.findall(output)}
         bad = any(results.get(name) not in ("OK", "SKIPPED") for name in expected[shape])
         if bad or options.verbose:
             sys.stderr.write(output)
@@ -120,8 +122,8 @@ def main():
             number += 1
             result = results.get(name)
             word = "ok" if result in ("OK", "SKIPPED") else "not ok"
-            print(f"{word} {number} - {name}" + (" # SKIP" if result == "SKIPPED" else ""),
-                  flush=True)
+            skip = f" # SKIP {reasons.get(name, '')}" if result == "SKIPPED" else ""
+            print(f"{word} {number} - {name}{skip}", flush=True)
     print(f"1..{number}")
     return 1 if failed else 0
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "compute_harness.h"
 
+#include "element_reports.h"
+
 #include <cstring>
 
 namespace tactus {
@@ -132,12 +134,7 @@ std::string ComputeHarness::stat_text(const char* field) const {
 }
 
 std::uint64_t ComputeHarness::stat(const char* field) const {
-    GstStructure* stats = nullptr;
-    g_object_get(element_, "stats", &stats, nullptr);
-    guint64 value = UINT64_MAX;
-    EXPECT_TRUE(gst_structure_get_uint64(stats, field, &value)) << field;
-    gst_structure_free(stats);
-    return value;
+    return stat_of(element_, field);
 }
 
 } // namespace tactus

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
+#include <dlfcn.h>
 
 namespace tactus::test {
 
@@ -36,5 +38,20 @@ struct Faults {
 };
 
 using FaultsFunction = Faults* (*)();
+
+/// Of the layer that TACTUS_FAULT_LAYER names; null if it names none.
+inline Faults* find_faults() {
+    const char* const path = std::getenv("TACTUS_FAULT_LAYER");
+    void* const layer = path != nullptr ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : nullptr;
+    return layer != nullptr ? reinterpret_cast<FaultsFunction>(dlsym(layer, "tactus_faults"))()
+                            : nullptr;
+}
+
+/// Sets `faults`, or leaves the test: skipped without a layer, failed if it cannot be loaded.
+#define TACTUS_FIND_FAULTS(faults)                                                                 \
+    faults = test::find_faults();                                                                  \
+    if ((faults) == nullptr && std::getenv("TACTUS_FAULT_LAYER") == nullptr)                       \
+        GTEST_SKIP() << "TACTUS_FAULT_LAYER does not name the layer; meson test does that";        \
+    ASSERT_NE(faults, nullptr) << dlerror()
 
 } // namespace tactus::test

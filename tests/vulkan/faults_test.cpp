@@ -18,12 +18,7 @@ constexpr std::uint32_t kCount = 4096;
 class FaultyGpu : public GpuTest {
   protected:
     void SetUp() override {
-        const char* const path = std::getenv("TACTUS_FAULT_LAYER");
-        if (path == nullptr)
-            GTEST_SKIP() << "TACTUS_FAULT_LAYER does not name the layer; meson test does that";
-        void* const layer = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-        ASSERT_NE(layer, nullptr) << dlerror();
-        faults_ = reinterpret_cast<FaultsFunction>(dlsym(layer, "tactus_faults"))();
+        TACTUS_FIND_FAULTS(faults_);
         *faults_ = {};
     }
 

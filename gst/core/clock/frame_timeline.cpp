@@ -40,15 +40,15 @@ bool FrameTimeline::breaks(std::uint64_t frame, std::uint64_t time_ns) const {
 void FrameTimeline::note(std::uint64_t frame, std::uint64_t time_ns) {
     if (time_ns == kNone)
         return;
-    if (anchor_ns_ == kNone || distance_ns(frame, time_ns) > kToleranceNs) {
+    const std::uint64_t off_ns = distance_ns(frame, time_ns); // means something with an anchor
+    if (anchor_ns_ == kNone || off_ns > kToleranceNs) {
         anchor_ns_ = time_ns;
         anchor_frame_ = frame;
-    } else if (distance_ns(frame, time_ns) > duration_ns(1)) {
+    } else if (off_ns > duration_ns(1)) {
         const std::uint64_t expected_ns = time_of(frame);
         const auto passed_ns = static_cast<double>(duration_ns(frame - noted_frame_));
         const double share = passed_ns / (passed_ns + static_cast<double>(kTimeConstantNs));
-        const auto correction_ns =
-            static_cast<std::uint64_t>(share * static_cast<double>(distance_ns(frame, time_ns)));
+        const auto correction_ns = static_cast<std::uint64_t>(share * static_cast<double>(off_ns));
         anchor_ns_ =
             time_ns > expected_ns ? expected_ns + correction_ns : expected_ns - correction_ns;
         anchor_frame_ = frame;

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/topology/cgroup_folders.h"
 
+#include "core/topology/kernel_text.h"
+
 #include <algorithm>
 #include <cstddef>
 #include <fstream>
@@ -39,9 +41,9 @@ bool lists(const std::string& controllers, std::string_view wanted) {
 
 std::vector<std::string> folders_of(const std::string& root, const std::string& process,
                                     const std::string& controller) {
-    const std::string mount = root + (root.ends_with('/') ? "" : "/") + "sys/fs/cgroup";
+    const std::string mount = slashed(root) + "sys/fs/cgroup";
     std::vector<std::string> folders;
-    std::ifstream file(root + (root.ends_with('/') ? "" : "/") + "proc/" + process + "/cgroup");
+    std::ifstream file(slashed(root) + "proc/" + process + "/cgroup");
     std::string line;
     while (std::getline(file, line)) {
         // "hierarchy:controllers:path"; version 2 has hierarchy 0 and no controllers.

@@ -69,15 +69,15 @@ CpuLimits read_cpu_limits(const std::string& root, const std::string& process) {
                 limits.quota_folder = folder;
             }
     limits.cpuset = cpuset_of(cpuset_cgroup_folders(root, process));
-    const std::string cpus = root + (root.ends_with('/') ? "" : "/") + "sys/devices/system/cpu/";
+    const std::string cpus = slashed(root) + "sys/devices/system/cpu/";
     limits.isolated = read_set(cpus + "isolated");
     limits.nohz_full = read_set(cpus + "nohz_full");
     return limits;
 }
 
 CpuClock read_cpu_clock(const std::string& root, unsigned cpu) {
-    const std::string folder = root + (root.ends_with('/') ? "" : "/") +
-                               "sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/";
+    const std::string folder =
+        slashed(root) + "sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/";
     CpuClock clock;
     clock.now_khz = read_count(folder + "cpufreq/scaling_cur_freq");
     clock.base_khz = read_count(folder + "cpufreq/base_frequency");

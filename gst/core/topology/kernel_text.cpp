@@ -19,6 +19,10 @@ std::optional<std::uint64_t> parse_count(std::string_view text) {
     return value;
 }
 
+std::string slashed(const std::string& folder) {
+    return folder + (folder.ends_with('/') ? "" : "/");
+}
+
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view kSpace = " \t\r\n";
     const std::size_t first = text.find_first_not_of(kSpace);

@@ -14,6 +14,9 @@ namespace tactus {
 /// A decimal number and nothing else.
 std::optional<std::uint64_t> parse_count(std::string_view text);
 
+/// A folder's name with one slash at its end.
+std::string slashed(const std::string& folder);
+
 /// Without white space at both ends.
 std::string_view trimmed(std::string_view text);
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/topology/memory_remedies.h"
 
+#include "core/topology/kernel_text.h"
+
 #include <fstream>
 #include <sys/resource.h>
 #include <system_error>
@@ -48,12 +50,6 @@ std::string lock(const ArenaWarning& warning, const MemoryLimits& limits) {
            "/etc/security/limits.conf, or CAP_IPC_LOCK";
 }
 
-std::uint64_t read_number(const std::string& path) {
-    std::ifstream file(path);
-    std::uint64_t value = 0;
-    return file >> value ? value : 0;
-}
-
 } // namespace
 
 MemoryLimits read_memory_limits(const std::string& root) {
@@ -64,8 +60,8 @@ MemoryLimits read_memory_limits(const std::string& root) {
     std::ifstream nodes(root + "sys/devices/system/node/has_memory");
     nodes >> limits.nodes;
     const std::string pools = root + "sys/kernel/mm/hugepages/hugepages-";
-    limits.free_2m_pages = read_number(pools + "2048kB/free_hugepages");
-    limits.free_1g_pages = read_number(pools + "1048576kB/free_hugepages");
+    limits.free_2m_pages = read_count(pools + "2048kB/free_hugepages").value_or(0);
+    limits.free_1g_pages = read_count(pools + "1048576kB/free_hugepages").value_or(0);
     return limits;
 }
 

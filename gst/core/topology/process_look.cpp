@@ -9,11 +9,9 @@
 #include "core/topology/thread_ledger.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <numeric>
 #include <optional>
 #include <sstream>
-#include <system_error>
 
 namespace tactus {
 
@@ -21,22 +19,6 @@ namespace {
 
 /// A task that does less than this is not worth a CPU of its own.
 constexpr double kBusy = 0.02;
-
-std::string slashed(const std::string& root) {
-    return root + (root.ends_with('/') ? "" : "/");
-}
-
-std::vector<pid_t> threads_of(const std::string& root, const std::string& process) {
-    std::vector<pid_t> tids;
-    std::error_code error;
-    const std::string folder = slashed(root) + "proc/" + process + "/task";
-    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
-         entry.increment(error))
-        if (const auto tid = parse_count(entry->path().filename().string()))
-            tids.push_back(static_cast<pid_t>(*tid));
-    std::sort(tids.begin(), tids.end());
-    return tids;
-}
 
 /// "7f0000 default anon=3 N0=2 N1=1 kernelpagesize_kB=4" for each mapping.
 std::map<unsigned, std::uint64_t> read_node_bytes(const std::string& path) {
@@ -142,7 +124,7 @@ ProcessLook look_at_process(const std::string& root, pid_t process, ThreadSystem
     look.limits = read_cpu_limits(root, name);
     look.throttled_ns = read_throttled_ns(root, name);
     look.node_bytes = read_node_bytes(slashed(root) + "proc/" + name + "/numa_maps");
-    for (const pid_t tid : threads_of(root, name)) {
+    for (const pid_t tid : read_thread_ids(root, name)) {
         auto readings = read_thread(root, name, tid);
         if (!readings)
             continue;

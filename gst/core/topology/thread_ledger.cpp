@@ -13,8 +13,6 @@ namespace tactus {
 
 namespace {
 
-constexpr std::uint64_t kResetOnFork = 1;
-
 template <typename Value>
 void disinherit_value(const Value& pinned, const Value& before, Value& value) {
     if (value == pinned)
@@ -84,6 +82,14 @@ ThreadLedger::Entry* ThreadLedger::find_or_add(const ThreadIdentity& thread, Out
     return &entries_.back();
 }
 
+/// What it had before, with the settings of all owners over it.
+ThreadState ThreadLedger::wanted_of(const Entry& entry) {
+    ThreadState wanted = entry.before;
+    for (const Layer& layer : entry.layers)
+        wanted = with_settings(std::move(wanted), layer.settings);
+    return wanted;
+}
+
 ThreadLedger::Outcome ThreadLedger::pin(Owner owner, const ThreadIdentity& thread,
                                         const ThreadSettings& settings) {
     const std::lock_guard hold(lock_);
@@ -101,10 +107,7 @@ ThreadLedger::Outcome ThreadLedger::pin(Owner owner, const ThreadIdentity& threa
         own->settings = settings;
     else
         entry->layers.push_back({owner, settings});
-    ThreadState target = entry->before;
-    for (const Layer& layer : entry->layers)
-        target = with_settings(std::move(target), layer.settings);
-    move_to(*entry, target, outcome);
+    move_to(*entry, wanted_of(*entry), outcome);
     check_cpus(*entry, outcome);
     return outcome;
 }
@@ -129,10 +132,7 @@ ThreadLedger::Outcome ThreadLedger::unpin(Owner owner, const ThreadIdentity& thr
     std::erase_if(entry->layers, [&](const Layer& layer) { return layer.owner == owner; });
     outcome.thread_found = system_.identify(thread.tid) == thread;
     if (outcome.thread_found && !entry->layers.empty()) {
-        ThreadState target = entry->before;
-        for (const Layer& layer : entry->layers)
-            target = with_settings(std::move(target), layer.settings);
-        move_to(*entry, target, outcome);
+        move_to(*entry, wanted_of(*entry), outcome);
         return outcome;
     }
     if (outcome.thread_found)
@@ -185,9 +185,9 @@ int ThreadLedger::set_scheduling(pid_t tid, const Scheduling& wanted) {
     if (error == EPERM && has_priority && system_.raise_realtime_limit() >= wanted.priority)
         error = system_.set_scheduling(tid, wanted);
     // Who set this flag without CAP_SYS_NICE cannot take it back. It harms nobody.
-    if (error == EPERM && (wanted.flags & kResetOnFork) == 0) {
+    if (error == EPERM && (wanted.flags & Scheduling::kResetOnFork) == 0) {
         Scheduling flagged = wanted;
-        flagged.flags |= kResetOnFork;
+        flagged.flags |= Scheduling::kResetOnFork;
         error = system_.set_scheduling(tid, flagged);
     }
     return error;

@@ -86,6 +86,7 @@ class ThreadLedger {
     void free_heir(const Entry& parent, pid_t tid);
     Entry* find(const ThreadIdentity& thread);
     Entry* find_or_add(const ThreadIdentity& thread, Outcome& outcome);
+    static ThreadState wanted_of(const Entry& entry);
     bool read_state(pid_t tid, ThreadState& state, int& error);
     void move_to(Entry& entry, const ThreadState& target, Outcome& outcome);
     void move_cpus(Entry& entry, const ThreadState& target, Outcome& outcome);

@@ -4,10 +4,12 @@
 
 #include "core/topology/kernel_text.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <filesystem>
 #include <sstream>
 #include <string_view>
-#include <vector>
+#include <system_error>
 
 namespace tactus {
 
@@ -22,9 +24,12 @@ constexpr std::size_t kSystemTicks = 15;
 constexpr std::size_t kStart = 22;
 constexpr std::size_t kCpu = 39;
 
+std::string tasks_of(const std::string& root, const std::string& process) {
+    return slashed(root) + "proc/" + process + "/task/";
+}
+
 std::string folder_of(const std::string& root, const std::string& process, pid_t tid) {
-    return root + (root.ends_with('/') ? "" : "/") + "proc/" + process + "/task/" +
-           std::to_string(tid) + "/";
+    return tasks_of(root, process) + std::to_string(tid) + "/";
 }
 
 struct Stat {
@@ -77,6 +82,17 @@ std::optional<std::uint64_t> since(const std::optional<std::uint64_t>& from,
 }
 
 } // namespace
+
+std::vector<pid_t> read_thread_ids(const std::string& root, const std::string& process) {
+    std::vector<pid_t> tids;
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(tasks_of(root, process), error), end;
+         !error && entry != end; entry.increment(error))
+        if (const auto tid = parse_count(entry->path().filename().string()))
+            tids.push_back(static_cast<pid_t>(*tid));
+    std::sort(tids.begin(), tids.end());
+    return tids;
+}
 
 std::optional<std::uint64_t> read_thread_start(const std::string& root, const std::string& process,
                                                pid_t tid) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace tactus {
 
@@ -29,6 +30,9 @@ struct ThreadReadings {
 /// Sources: the kernel's filesystems/proc.rst, scheduler/sched-stats.rst.
 std::optional<ThreadReadings> read_thread(const std::string& root, const std::string& process,
                                           pid_t tid);
+
+/// The threads of a process, by number; none if there is no such process.
+std::vector<pid_t> read_thread_ids(const std::string& root, const std::string& process);
 
 /// When it started, in ticks since boot.
 std::optional<std::uint64_t> read_thread_start(const std::string& root, const std::string& process,

@@ -12,7 +12,6 @@ namespace {
 
 // glibc leaves these to the kernel's headers, which cannot be included beside <sched.h>.
 constexpr std::uint32_t kDeadlinePolicy = 6;
-constexpr std::uint64_t kResetOnFork = 1;
 
 /// The kernel refuses less: its unit is about a microsecond.
 constexpr std::uint64_t kLeastRuntimeNs = 1024;
@@ -122,7 +121,7 @@ ThreadState with_settings(ThreadState state, const ThreadSettings& settings) {
         scheduling.period_ns = settings.period_ns != 0 ? settings.period_ns : settings.deadline_ns;
     }
     // Threads that a real-time thread makes (a decoder's workers) are to be ordinary ones.
-    scheduling.flags = scheduling.is_realtime() ? kResetOnFork : state.scheduling.flags;
+    scheduling.flags = scheduling.is_realtime() ? Scheduling::kResetOnFork : state.scheduling.flags;
     state.scheduling = scheduling;
     return state;
 }

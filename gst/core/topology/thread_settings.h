@@ -42,6 +42,8 @@ std::string settings_problem(const ThreadSettings& settings, bool has_cpus);
 
 /// How a thread is scheduled, as the kernel has it (sched_getattr(2)).
 struct Scheduling {
+    static constexpr std::uint64_t kResetOnFork = 1; ///< in `flags`: children are ordinary
+
     std::uint32_t policy = 0; ///< SCHED_*
     std::uint64_t flags = 0;
     std::int32_t nice = 0;

@@ -9,13 +9,11 @@
 #include <cerrno>
 #include <ctime>
 #include <fcntl.h>
-#include <filesystem>
 #include <linux/capability.h>
 #include <string>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace tactus {
@@ -55,13 +53,7 @@ std::optional<ThreadIdentity> LinuxThreadSystem::identify(pid_t tid) {
 }
 
 std::vector<pid_t> LinuxThreadSystem::threads() {
-    std::vector<pid_t> tids;
-    std::error_code error;
-    for (std::filesystem::directory_iterator entry("/proc/self/task", error), end;
-         !error && entry != end; entry.increment(error))
-        if (const auto tid = parse_count(entry->path().filename().string()))
-            tids.push_back(static_cast<pid_t>(*tid));
-    return tids;
+    return read_thread_ids("/", "self");
 }
 
 std::string LinuxThreadSystem::name_of(pid_t tid) {
@@ -96,8 +88,10 @@ int LinuxThreadSystem::get_scheduling(pid_t tid, Scheduling& scheduling) {
     SchedAttr attr{};
     if (syscall(SYS_sched_getattr, tid, &attr, sizeof attr, 0) < 0)
         return errno;
-    scheduling = {attr.policy,  attr.flags & 1, attr.nice,  attr.priority,
-                  attr.runtime, attr.deadline,  attr.period};
+    scheduling = {attr.policy,  attr.flags & Scheduling::kResetOnFork,
+                  attr.nice,    attr.priority,
+                  attr.runtime, attr.deadline,
+                  attr.period};
     if (!scheduling.is_realtime()) {
         // Newer kernels tell an ordinary thread's time slice there.
         scheduling.runtime_ns = 0;

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/vulkan/cache_file.h"
 
+#include "core/vulkan/fnv_hash.h"
+
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
@@ -34,20 +36,12 @@ struct FileClose {
 };
 using FileHandle = std::unique_ptr<std::FILE, FileClose>;
 
-// FNV-1a, 64 bits: against damage, not against forgery.
-std::uint64_t hash_of(std::span<const std::byte> bytes) {
-    std::uint64_t hash = 0xcbf29ce484222325U;
-    for (const std::byte byte : bytes)
-        hash = (hash ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001b3U;
-    return hash;
-}
-
 Header header_for(const std::string& key, std::span<const std::byte> bytes) {
     Header header{};
     std::memcpy(header.magic, kMagic, sizeof kMagic);
     header.payload_bytes = bytes.size();
-    header.key_hash = hash_of(std::as_bytes(std::span(key)));
-    header.payload_hash = hash_of(bytes);
+    header.key_hash = fnv_hash(std::as_bytes(std::span(key)));
+    header.payload_hash = fnv_hash(bytes);
     return header;
 }
 

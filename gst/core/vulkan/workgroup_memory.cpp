@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/vulkan/workgroup_memory.h"
 
+#include "core/vulkan/fnv_hash.h"
+
 #include <cstring>
 
 namespace tactus {
@@ -16,14 +18,6 @@ struct Entry {
     WorkgroupSize size;
 };
 static_assert(sizeof(Entry) == 16);
-
-constexpr std::uint64_t kHashStart = 14695981039346656037ULL;
-
-std::uint64_t hashed(std::uint64_t hash, std::uint32_t word) {
-    for (unsigned shift = 0; shift < 32; shift += 8)
-        hash = (hash ^ (word >> shift & 0xffU)) * 1099511628211ULL;
-    return hash;
-}
 
 } // namespace
 
@@ -45,10 +39,9 @@ bool takes_workgroup(const GpuTraits& traits, WorkgroupSize size) {
 }
 
 std::uint64_t workgroup_key(const Shader& shader, PixelFormat format) {
-    std::uint64_t hash = hashed(kHashStart, static_cast<std::uint32_t>(format));
-    for (const std::uint32_t word : shader.spirv())
-        hash = hashed(hash, word);
-    return hash;
+    const auto number = static_cast<std::uint32_t>(format);
+    const std::uint64_t start = fnv_hash(std::as_bytes(std::span(&number, 1)));
+    return fnv_hash(std::as_bytes(std::span(shader.spirv())), start);
 }
 
 std::optional<WorkgroupSize> WorkgroupMemory::find(std::uint64_t key) const {
