@@ -33,8 +33,9 @@ LOST = {
     "hwloc": {"numapin"},
     "gio-2.0": {"numapin"},
 }
-# Lost with it, too, as the package of another dependency asks for it: here gstreamer-rtp-1.0's.
-LOST_BY_OTHERS = {"gstreamer-audio-1.0": {"jitterbuffer"}}
+# Lost with it, too, as the package of another dependency asks for it: gstreamer-rtp-1.0,
+# gstreamer-net-1.0.
+LOST_BY_OTHERS = {"gstreamer-audio-1.0": {"jitterbuffer"}, "gio-2.0": {"jitterbuffer"}}
 # Each costs a part of a plugin alone.
 OPTIONAL = ["orc-0.4", "sndfile", "libpng", "prometheus-cpp-pull", "libcurl"]
 
