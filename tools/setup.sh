@@ -37,6 +37,8 @@ TEST_PACKAGES=(
 )
 # What tools/demo --call needs besides: recordings of a voice.
 CALL_PACKAGES=(alsa-utils)
+# What tools/build-packages needs besides.
+PACKAGING_PACKAGES=(dpkg-dev debhelper lintian fakeroot)
 # The gate compares with these very versions, so here they are not optional.
 CI_PACKAGES=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev spin)
 

@@ -34,8 +34,12 @@ LOST = {
     "gio-2.0": {"numapin"},
 }
 # Lost with it, too, as the package of another dependency asks for it: gstreamer-rtp-1.0,
-# gstreamer-net-1.0.
-LOST_BY_OTHERS = {"gstreamer-audio-1.0": {"jitterbuffer"}, "gio-2.0": {"jitterbuffer"}}
+# gstreamer-net-1.0, gstreamer-video-1.0 ...
+LOST_BY_OTHERS = {
+    "gstreamer-audio-1.0": {"jitterbuffer"},
+    "gio-2.0": {"jitterbuffer"},
+    "orc-0.4": {"jitterbuffer", "simdfft", "vkcompute", "numapin"},
+}
 # Each costs a part of a plugin alone.
 OPTIONAL = ["orc-0.4", "sndfile", "libpng", "prometheus-cpp-pull", "libcurl"]
 
