@@ -259,6 +259,7 @@ void run(const Options& options) {
     const Voice voice;
     Json json = json_head(options, trace);
     print_head(options, trace);
+    std::fflush(stdout);
     for (const Candidate& candidate : kCandidates) {
         const CallResult result = run_call(voice, trace, candidate, kReplyMs);
         print_row(candidate, result);
