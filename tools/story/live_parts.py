@@ -134,8 +134,9 @@ def silent_line(stage, fps):
     """A camera of 120 frames/s, whatever the video has."""
     faster = []
     if fps and fps < CAMERA_FPS:
+        # videorate repeats the last frame until the old end; what it repeats has the flag gap.
         faster = words(f"! videorate rate={CAMERA_FPS / fps:g} ! "
-                       f"video/x-raw,framerate={CAMERA_FPS}/1")
+                       f"video/x-raw,framerate={CAMERA_FPS}/1 ! identity drop-buffer-flags=gap")
     return ["filesrc", f"location={stage.video}", *words("! decodebin ! videoconvert ! "
                                                         "video/x-raw,format=RGBA"),
             *faster, *words("! clocksync !"), *ANALYSIS, *words("! fakesink sync=false")]

@@ -41,6 +41,7 @@ class Stage:
     no_video: str = ""            # why there is none
     live_arguments: list = field(default_factory=list)
     call_arguments: list = field(default_factory=list)
+    variables: dict = field(default_factory=dict)    # for the environment of what is run
 
     def plugin(self, name):
         return self.build / "gst" / name / f"libgst{name}.so"
@@ -80,7 +81,8 @@ class Stage:
                     if os.environ.get(name)][:1]
         environment = {**os.environ, "GST_PLUGIN_PATH_1_0": ":".join(folders),
                        "GST_REGISTRY": str(self.build / "demo-registry.bin"),
-                       "TACTUS_SHADERS": str(ROOT / "gst" / "vkcompute" / "shaders")}
+                       "TACTUS_SHADERS": str(ROOT / "gst" / "vkcompute" / "shaders"),
+                       **self.variables}
         if report:
             environment["GST_TRACERS"] = f'clockcalib(report="{report}")'
         return environment
