@@ -145,7 +145,8 @@ def silent_line(stage, fps):
 def sounding_line(stage):
     """The edges, and the sound beside them, in one picture."""
     size = "video/x-raw,width=640,height=480,pixel-aspect-ratio=1/1"
-    return [*words("compositor name=beside sink_1::xpos=640 ! videoconvert ! jpegenc quality=85 ! "
+    return [*words("compositor name=beside background=black sink_1::xpos=640 "
+                   "sink_1::repeat-after-eos=true ! videoconvert ! jpegenc quality=85 ! "
                    "multifilesink max-files=1"), f"location={stage.out}/beside-%05d.jpg",
             "filesrc", f"location={stage.video}", *words("! decodebin name=streams"),
             *words("streams. ! queue ! videoconvert ! video/x-raw,format=RGBA ! clocksync !"),

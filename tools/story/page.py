@@ -103,11 +103,11 @@ def report_block(block):
         content = pathlib.Path(block["path"]).read_text("utf-8", "replace") if block["path"] else None
     except OSError:
         content = None
+    opened, loading = (" open", "eager") if block.get("open") else ("", "lazy")
     # The report draws itself with a script of its own; in its frame it can reach nothing of ours.
     shown = missing(block["path"]) if content is None else (
-        f'<iframe title="{caption}" sandbox="allow-scripts" loading="lazy" '
+        f'<iframe title="{caption}" sandbox="allow-scripts" loading="{loading}" '
         f'srcdoc="{escaped(content)}"></iframe>')
-    opened = " open" if block.get("open") else ""
     return f"<details{opened}><summary>{caption}</summary>{shown}</details>"
 
 

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The gst-tactus authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // voice-call: what a jitter buffer costs and saves in a call over a bad network. See --help, and
-// tools/demo --call, which builds and runs this.
+// tools/demo --only call, which builds and runs this.
 #include "call.h"
 #include "jitter_networks.h"
 #include "voice.h"
