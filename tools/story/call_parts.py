@@ -8,9 +8,8 @@ import subprocess
 
 import delay_plot
 import figures
-from stage import (RECORDINGS, Failed, Heart, Launch, stop, voice_source, watch, words)
+from stage import RECORDINGS, Failed, Launch, all_play, stop, voice_source, watch, why, words
 
-PLAYING_LIMIT_S = 30
 CALL_LIMIT_S = 60
 SIMULATION_LIMIT_S = 900
 NETWORK = ("netsim delay-distribution=gamma delay-probability=1 min-delay=10 max-delay=80 "
@@ -97,19 +96,6 @@ def sender_line(ports):
             *words(NETWORK), *words(f"! multiudpsink clients={clients} sync=false")]
 
 
-def await_playing(receivers):
-    heart = Heart("receivers start")
-    while not all(receiver.is_playing() for receiver in receivers):
-        if any(receiver.process.poll() is not None for receiver in receivers):
-            break    # finish() tells why
-        if heart.seconds() > PLAYING_LIMIT_S:
-            raise Failed(f"the receivers did not start within {PLAYING_LIMIT_S} s")
-        try:
-            receivers[0].process.wait(0.1)
-        except subprocess.TimeoutExpired:
-            heart.beat()
-
-
 def call_live(stage):
     stage.need_recordings()
     stage.need_plugins("jitterbuffer")
@@ -120,15 +106,15 @@ def call_live(stage):
             reports.append(stage.report(f"receiver-{factory}"))
             receivers.append(Launch(stage, f"receiver-{factory}",
                                     ["-e", *receiver_line(factory, setting, port)], reports[-1]))
-        await_playing(receivers)
+        if not all_play(receivers, "receivers start"):
+            raise Failed(f"a receiver did not start: {'; '.join(why(one.log) for one in receivers)}")
         sender = Launch(stage, "sender", sender_line(ports))
         watch(sender.process, "a call of 11 s", CALL_LIMIT_S)
         for receiver in receivers:
             stop(receiver.process)
     finally:
         for receiver in receivers:
-            if receiver.process.poll() is None:
-                receiver.process.kill()
+            receiver.end()
     for launch in (*receivers, sender):
         launch.finish()
     measured = [report and figures.read_json(report.with_suffix(".json")) for report in reports]

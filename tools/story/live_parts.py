@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 import figures
-from stage import Failed, Launch, Skipped, launch_line, watch, why, words
+from stage import Failed, Launch, Skipped, all_play, launch_line, watch, why, words
 
 CAMERA_FPS = 120
 LIVE_S = 8
@@ -92,22 +92,28 @@ def need_vulkan(stage):
         raise (Skipped if "Vulkan" in reason else Failed)(reason)
 
 
+def opens(stage, name, elements):
+    """Whether the first of the video reaches the elements, and the log of it."""
+    probe = Launch(stage, name, ["-v", "filesrc", f"location={stage.video}",
+                                 *words(f"! decodebin ! {elements} ! fakesink sync=true")])
+    try:
+        return all_play([probe], f"looking for {name}"), probe.log
+    finally:
+        probe.end()
+
+
 def frame_rate(stage):
     """Frames per second of the video, or None where they have no rate."""
-    probe = Launch(stage, "video", ["-v", "filesrc", f"location={stage.video}",
-                                    *words("! decodebin ! videoconvert ! fakesink num-buffers=1")])
-    probe.finish()
+    opened, log = opens(stage, "pictures", "videoconvert")
     match = re.search(r"fakesink0\.GstPad:sink: caps = video/x-raw.*framerate=\(fraction\)(\d+)/(\d+)",
-                      probe.log.read_text("utf-8", "replace"))
-    if not match:
-        raise Failed(f"{stage.video} shows no picture")
+                      log.read_text("utf-8", "replace"))
+    if not opened or not match:
+        raise Failed(f"{stage.video} shows no picture: {why(log)}")
     return int(match[1]) / int(match[2]) if int(match[1]) else None
 
 
 def has_sound(stage):
-    probe = Launch(stage, "sound", ["filesrc", f"location={stage.video}",
-                                    *words("! decodebin ! audioconvert ! fakesink num-buffers=1")])
-    return watch(probe.process, "looking for sound", limit_s=60) == 0
+    return opens(stage, "sound", "audioconvert")[0]
 
 
 def picture_line(stage):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 HEARTBEAT_S = 5
 STOP_LIMIT_S = 20
+PLAYING_LIMIT_S = 30
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RECORDINGS = pathlib.Path("/usr/share/sounds/alsa")
 VOICES = ("Front_Center", "Front_Left", "Front_Right", "Rear_Center", "Rear_Left", "Rear_Right",
@@ -165,10 +166,27 @@ class Launch:
     def is_playing(self):
         return "Setting pipeline to PLAYING" in self.log.read_text("utf-8", "replace")
 
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
     def finish(self, limit_s=60, stopped_after_s=None):
         """Waits for the end; Failed if it ended with an error."""
         if watch(self.process, self.name, limit_s, stopped_after_s) != 0:
             raise Failed(f"{self.name}: {why(self.log)}")
+
+
+def all_play(launches, what):
+    """Waits until all play; False if one ended before, or it took too long."""
+    heart = Heart(what)
+    while not all(launch.is_playing() for launch in launches):
+        if heart.seconds() > PLAYING_LIMIT_S or any(launch.process.poll() is not None
+                                                    for launch in launches):
+            return False
+        heart.beat()
+        time.sleep(0.1)
+    return True
 
 
 def words(text):
