@@ -240,6 +240,19 @@ def check_nothing_built(folder):
         assert "could not be built here" in sections[name] or "alsa-utils" in sections[name], name
 
 
+def check_options(folder):
+    """Wrong options are refused, by name, before anything is built."""
+    for options, named in ((["--nonsense"], "--nonsense"), (["--only", "dance"], "dance"),
+                           (["--call", "--streams", "2"], "--streams"),
+                           (["--only", "live", "--network", "wifi"], "--network"),
+                           (["--network", "mars"], "mars"), (["--seconds", "0"], "'0'"),
+                           (["--seconds"], "--seconds"), (["--video", "gone.avi"], "gone.avi"),
+                           (["--page", "gone/a.html"], "gone/a.html")):
+        run = subprocess.run([ROOT / "tools" / "demo", *options], cwd=folder, capture_output=True,
+                             text=True, timeout=60, check=False)
+        assert run.returncode == 2 and named in run.stderr and not run.stdout, (options, run)
+
+
 CASES = [("every kind of block is on the page", check_blocks),
          ("no text becomes markup", check_hostile),
          ("a report is embedded to the letter, in a sandbox", check_report),
@@ -251,6 +264,7 @@ CASES = [("every kind of block is on the page", check_blocks),
          ("a plot names its lines and is well-formed", check_plot),
          ("figures of clockcalib become a table; what is not there, a dash", check_figures),
          ("the reason of a failure is found in a log", check_why),
+         ("wrong options of tools/demo are refused", check_options),
          ("without plugins and clip all parts are skipped", check_nothing_built)]
 
 

@@ -65,6 +65,10 @@ def queue_blocks(result, command, report):
             f"most; the analysis manages {result['fps_out']} frames/s.")
     if result["streams"] > 1:
         what += f" {result['streams']} cameras at once: nothing is judged."
+    goal = result["goal"]
+    verdict = [] if "met" not in goal else [figures.text(
+        f"The goal, P99 of at most {goal['p99_ms']:.0f} ms with ringqueue, is "
+        f"{'met' if goal['met'] else 'missed'}.")]
     return [
         figures.text(what),
         figures.table("Age of a frame when its analysis starts",
@@ -72,6 +76,7 @@ def queue_blocks(result, command, report):
                        "max, ms"], rows,
                       "A queue that is not leaky holds the camera back, which no real camera allows: "
                       "the ages grow as long as it runs."),
+        *verdict,
         figures.command("The pipeline, once for each queue",
                         "filesrc ! decodebin ! videoconvert ! (camera) ! clocksync ! QUEUE "
                         f"max-size-buffers={result['depth_frames']} max-size-bytes=0 "

@@ -53,13 +53,13 @@ class Stage:
     def need_plugins(self, *names):
         missing = [name for name in names if not self.plugin(name).exists()]
         if missing:
-            raise Skipped(f"the plugin {' and the plugin '.join(missing)} could not be built here; "
-                          f"what meson says of it is in {self.build}/demo.log")
+            raise Skipped(f"{' and '.join(missing)} could not be built here; what meson found is in "
+                          f"{self.build}/meson-logs/meson-log.txt")
 
     def need_program(self, name):
         if not self.program(name).exists():
-            raise Skipped(f"the program {name} could not be built here; what meson says of it is in "
-                          f"{self.build}/demo.log")
+            raise Skipped(f"{name} could not be built here; what meson found is in "
+                          f"{self.build}/meson-logs/meson-log.txt")
 
     def need_video(self):
         if self.video is None:

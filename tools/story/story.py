@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import shutil
+import subprocess
 import sys
 import textwrap
 import time
@@ -21,6 +22,7 @@ import live_parts
 import page
 from stage import Failed, Skipped, Stage
 
+WRONG_INPUT = 2
 INTERRUPTED = 130
 TABLE_WIDTHS = (80, 120)    # from, to
 
@@ -84,8 +86,13 @@ def cpu_model():
 
 
 def facts():
+    try:
+        version = subprocess.run(["gst-inspect-1.0", "--version"], capture_output=True, text=True,
+                                 check=False).stdout.splitlines()[1]
+    except (OSError, IndexError):
+        version = "no GStreamer tools"
     return [["machine", f"{cpu_model()}, {len(os.sched_getaffinity(0))} CPUs for us"],
-            ["made", time.strftime("%Y-%m-%d %H:%M %z")]]
+            ["with", version], ["made", time.strftime("%Y-%m-%d %H:%M %z")]]
 
 
 def overall(statuses, parts):
@@ -109,7 +116,7 @@ def parse(arguments):
 
 
 def make_stage(options):
-    out = options.page.with_suffix("").resolve()
+    out = options.build.resolve() / "demo-parts"
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
 
@@ -134,13 +141,13 @@ def tell(options):
               f"    ({one['seconds']:.0f} s)", flush=True)
         shown.append(one)
         statuses.append(status)
-    if options.json and (stage.out / live_parts.RESULT).exists():
-        shutil.copyfile(stage.out / live_parts.RESULT, options.json)
     story = {"title": "gst-tactus: what it does on this machine", "facts": facts(), "parts": shown}
     (stage.out / "story.json").write_text(json.dumps(story, indent=1), encoding="utf-8")
-    options.page.write_text(page.make_page(story), encoding="utf-8")
     print_table(shown)
     status = overall(statuses, shown)
+    if options.json and (stage.out / live_parts.RESULT).exists():
+        shutil.copyfile(stage.out / live_parts.RESULT, options.json)
+    options.page.write_text(page.make_page(story), encoding="utf-8")
     print(f"\nAll of it, as a page for your browser: {options.page.resolve()}")
     return status
 
@@ -148,6 +155,9 @@ def tell(options):
 def main():
     try:
         return tell(parse(sys.argv[1:]))
+    except OSError as error:
+        print(f"demo: '{error.filename}' cannot be written: {error.strerror}", file=sys.stderr)
+        return WRONG_INPUT
     except KeyboardInterrupt:
         print("\ndemo: interrupted", file=sys.stderr)
         return INTERRUPTED
