@@ -157,7 +157,7 @@ def check_queues(folder):
     assert rows == [["queue", "276", "270", "6", "2852.3", "5704.2", "5728.1", "5729.0"]], rows
     assert any(block.get("line") == "live-analysis 'a b'" for block in blocks)
     result = live_parts.queue_result(QUEUES)
-    assert "queue 5704.2" in result and "goal of 47 is met" in result, result
+    assert "queue: 5704.2" in result and "goal of 47 is met" in result, result
     many = {**QUEUES, "streams": 4, "goal": {"p99_ms": 47.0}}
     assert "goal" not in live_parts.queue_result(many)
 

@@ -41,8 +41,8 @@ def simulate_call(stage):
 
 
 def call_result(result):
-    calls = [f"{call['launch']} {call['added_delay_ms']:.0f}" for call in result["calls"]]
-    return f"added delay, ms: {', '.join(calls)}"
+    calls = [f"{call['launch']}: {call['added_delay_ms']:.0f}" for call in result["calls"]]
+    return f"added delay in ms: {'; '.join(calls)}"
 
 
 def call_blocks(result, command):
@@ -126,8 +126,8 @@ def live_result(measured):
     for (factory, setting), one in zip(RECEIVERS, measured):
         found = figures.element(one, factory)
         if found:
-            waits.append(f"{factory} {setting} {figures.time_cells(found['residence'])[0]}")
-    return f"median wait, ms: {', '.join(waits)}" if waits else (
+            waits.append(f"{factory} {setting}: {figures.time_cells(found['residence'])[0]}")
+    return f"median wait in ms: {'; '.join(waits)}" if waits else (
         "both received; without clockcalib nothing was measured")
 
 

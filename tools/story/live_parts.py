@@ -48,11 +48,11 @@ def compare_queues(stage):
 
 def queue_result(result):
     """One line for the table at the end."""
-    ages = [f"{run['launch']} {run['age_ms']['p99']:.1f}" for run in result["runs"]]
+    ages = [f"{run['launch']}: {run['age_ms']['p99']:.1f}" for run in result["runs"]]
     met = result["goal"].get("met")
-    verdict = "" if met is None else (f"; the goal of {result['goal']['p99_ms']:.0f} is "
+    verdict = "" if met is None else (f". The goal of {result['goal']['p99_ms']:.0f} is "
                                       f"{'met' if met else 'missed'}")
-    return f"P99 age of a frame, ms: {', '.join(ages)}{verdict}"
+    return f"P99 of the age in ms: {'; '.join(ages)}{verdict}"
 
 
 def queue_blocks(result, command, report):
