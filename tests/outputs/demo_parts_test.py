@@ -85,9 +85,26 @@ def check_sounding(build, folder):
         assert int(rows(blocks)["simdspectrogram"][2]) > 10, rows(blocks)
 
 
+def grey_rows(path, folder):
+    """The rows of a PNG picture of 1120 by 360 pixels as brightnesses."""
+    raw = folder / "raw"
+    subprocess.run(["gst-launch-1.0", "-q", "filesrc", f"location={path}",
+                    *"! pngdec ! videoconvert ! video/x-raw,format=GRAY8 ! filesink".split(),
+                    f"location={raw}"], check=True, timeout=60)
+    data = raw.read_bytes()
+    assert len(data) == 1120 * 360, len(data)
+    return [data[at:at + 1120] for at in range(0, len(data), 1120)]
+
+
 def check_spectrogram(build, folder):
+    """All recordings are in the picture, not the last alone: each eighth has something bright."""
     _, blocks = played(call_parts.draw_sound, made_stage(build, folder))
     check_images(blocks, 1)
+    rows_shown = grey_rows(images(blocks)[0]["path"], folder)
+    for part in range(8):
+        bright = sum(value > 100 for row in rows_shown[10:330]
+                     for value in row[60 + part * 120:60 + (part + 1) * 120])
+        assert bright > 200, f"eighth {part}: {bright} bright pixels"
 
 
 def check_no_driver(build, folder):

@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: The gst-tactus authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs cases, each in an empty folder of its own, and prints TAP."""
+"""Runs cases, each in an empty folder of its own, and prints TAP; what they print is no TAP."""
 
+import contextlib
 import pathlib
+import sys
 import tempfile
 import traceback
 import unittest
@@ -10,7 +12,7 @@ import unittest
 
 def run_case(check):
     """("ok" or "not ok", what follows the name, lines about a failure)"""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
         try:
             check(pathlib.Path(folder))
         except unittest.SkipTest as reason:

@@ -161,10 +161,11 @@ def live_blocks(sender, receivers, measured, reports):
 def draw_sound(stage):
     stage.need_recordings()
     stage.need_plugins("simdfft")
+    # With a new stream a spectrogram begins anew; the mixer makes one of all the recordings.
     line = [*voice_source(),
-            *words("! simdspectrogram qos=false span=11.5 fft-size=1024 min-db=-80 max-db=-10 ! "
-                   "video/x-raw,format=RGBx,width=1120,height=360,framerate=10/1 ! videoconvert ! "
-                   "video/x-raw,format=RGB ! pngenc ! multifilesink max-files=1"),
+            *words("! audiomixer ! simdspectrogram qos=false span=11.5 fft-size=1024 min-db=-80 "
+                   "max-db=-10 ! video/x-raw,format=RGBx,width=1120,height=360,framerate=10/1 ! "
+                   "videoconvert ! video/x-raw,format=RGB ! pngenc ! multifilesink max-files=1"),
             f"location={stage.out}/sound-%05d.png"]
     launch = Launch(stage, "spectrogram", line)
     launch.finish()

@@ -178,7 +178,7 @@ def find_edges(stage):
     report = stage.report("edges")
     line = sounding_line(stage) if sound else silent_line(stage, fps)
     live = Launch(stage, "edges", ["-e", *line], report)
-    live.finish(limit_s=LIVE_S + 60, stopped_after_s=LIVE_S)
+    live.finish(limit_s=LIVE_S + 180, stopped_after_s=LIVE_S)
     measured = figures.read_json(report.with_suffix(".json")) if report else None
     return edge_result(measured), edge_blocks(stage, live, measured, report, sound), 0
 

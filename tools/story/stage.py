@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 
 HEARTBEAT_S = 5
-STOP_LIMIT_S = 20
+STOP_LIMIT_S = 60
 PLAYING_LIMIT_S = 30
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RECORDINGS = pathlib.Path("/usr/share/sounds/alsa")
@@ -171,7 +171,7 @@ class Launch:
             self.process.kill()
         self.process.wait()
 
-    def finish(self, limit_s=60, stopped_after_s=None):
+    def finish(self, limit_s=180, stopped_after_s=None):
         """Waits for the end; Failed if it ended with an error."""
         if watch(self.process, self.name, limit_s, stopped_after_s) != 0:
             raise Failed(f"{self.name}: {why(self.log)}")
