@@ -77,9 +77,9 @@ def results(packages, folder):
     yield "each file is where it belongs", list(misplaced(paths))
     yield "each package depends on what it needs", list(wrong_dependencies(packages))
     plugins = [path for name in packages for path in (folder / name).rglob("gstreamer-1.0")]
-    yield "gst-inspect-1.0 finds each element", list(not_found(
+    yield "gst-inspect-1.0 finds each element", not_found(
         ELEMENTS, GST_PLUGIN_PATH=":".join(map(str, plugins)),
-        GST_REGISTRY=str(folder / "registry"), HOME=str(folder)))
+        GST_REGISTRY=str(folder / "registry"), HOME=str(folder))
 
 
 def main():
