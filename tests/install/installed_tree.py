@@ -9,6 +9,7 @@ No file too few or too many, no trace of the source or build folder but in debug
 exported but plugin entry points, and each element found with nothing set but GST_PLUGIN_PATH.
 """
 
+import fnmatch
 import json
 import os
 import pathlib
@@ -106,6 +107,28 @@ def not_found(plugins, *before, **environment):
     return [f"{name}: {run.stderr}" for name in elements if name not in found]
 
 
+def versions():
+    """What debian/changelog, Meson and NEWS.md say."""
+    for name, pattern in {"debian/changelog": r"^gst-tactus \(([^)]*)\)",
+                          "meson.build": r"\n  version: '([^']*)'",
+                          "NEWS.md": r"\n## (\S+)"}.items():
+        yield re.search(pattern, (ROOT / name).read_text(encoding="utf-8"))[1]
+
+
+def unpackaged(paths, libdir):
+    """What no file in debian/ puts into a package, or more than one does."""
+    lines = [line for file in (ROOT / "debian").glob("*install*")
+             for line in file.read_text(encoding="utf-8").splitlines() if line.startswith("usr/")]
+    for path in paths:
+        within = path.is_relative_to(libdir)
+        packaged = pathlib.Path("usr/lib/any" if within else "usr",
+                                path.relative_to(libdir) if within else path)
+        places = {str(place) for place in (packaged, *packaged.parents)}
+        takers = [line for line in lines if fnmatch.filter(places, line)]
+        if len(takers) != 1:
+            yield f"{path} is taken by {takers}"
+
+
 def results(build, plugins, folder):
     """(what, the list of what is wrong)"""
     output_of("meson", "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", folder / "root")
@@ -116,6 +139,8 @@ def results(build, plugins, folder):
     yield "nothing is missing", sorted(map(str, wanted - there))
     yield "nothing is there that should not", sorted(map(str, (there - wanted) | outside))
     paths = sorted(there)
+    yield "all of it goes into a Debian package", list(unpackaged(paths, options["libdir"]))
+    yield "one version everywhere", sorted(set(versions())) if len(set(versions())) > 1 else []
     yield "what can be run, and what cannot", list(rights(tree, paths))
     yield "no trace of the source or build folder", list(traces(tree, paths, build))
     yield "nothing but plugin entry points is exported", list(exports(tree, paths))

@@ -13,17 +13,9 @@ import subprocess
 import sys
 import tempfile
 
-from installed_tree import ELEMENTS, PROGRAMS, ROOT, below, not_found, output_of
+from installed_tree import ELEMENTS, PROGRAMS, below, not_found, output_of, versions
 
 FAMILY = "gstreamer1.0-tactus"
-
-
-def versions():
-    """The version in debian/changelog, Meson and NEWS.md."""
-    for name, pattern in {"debian/changelog": r"^gst-tactus \(([^)]*)\)",
-                          "meson.build": r"\n  version: '([^']*)'",
-                          "NEWS.md": r"\n## (\S+)"}.items():
-        yield re.search(pattern, (ROOT / name).read_text(encoding="utf-8"))[1]
 
 
 def fields(package):
