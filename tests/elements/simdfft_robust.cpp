@@ -60,7 +60,6 @@ struct Piece {
 class Feed {
   public:
     explicit Feed(const Subject& subject) {
-        start_gstreamer();
         harness_ = gst_harness_new_parse(subject.line);
         give_kernel(harness_->element);
         gst_harness_set_sink_caps_str(harness_, subject.sink_caps);
