@@ -18,6 +18,9 @@ HEADERS = LINT.parent / "headers" / "check_headers.py"
 HEAD = ("// SPDX-FileCopyrightText: The gst-tactus authors\n"
         "// SPDX-License-Identifier: LGPL-2.1-or-later\n")
 
+OFFLINE_SITE = ("site_name: a\ndocs_dir: ..\ntheme:\n  name: readthedocs\n"
+                "  highlightjs: false\n")
+
 CLEAN_TREE = {
     "gst/core/a.h": HEAD + "#pragma once\n#include <vector>\nint a();\n",
     "gst/core/a.cpp": HEAD + '#include "core/a.h"\n',
@@ -26,6 +29,9 @@ CLEAN_TREE = {
     "gst/one/d.h": HEAD + "#pragma once\n",
     "gst/two/e.h": HEAD + "#pragma once\n",
     "tests/t.cpp": HEAD + '#include "two/e.h"\n#include <gst/gst.h>\n',
+    "README.md": "# One\n\n[Two](docs/index.md#the-two), `[none](none)`, <!-- --> [out](https://example.org/a)\n",
+    "docs/index.md": "# Two\n\n## The two\n\n[so](#two)\n",
+    "docs/site/mkdocs.yml": OFFLINE_SITE + "nav:\n  - Start: index.md\n",
     "tools/run": "#!/bin/bash\n" + HEAD.replace("//", "#"),
 }
 
@@ -81,13 +87,30 @@ BROKEN_TREES = [
      HEAD + "/**\n * |[\n * gst-launch-1.0 fakesrc !\n * nosuchelement\n * ]|\n */\n", "c.cpp:5"),
     ("a launch line that fails", "launch_lines", "docs/a.md",
      "```console\n$ gst-launch-1.0 filesrc \\\n    location=/none ! fakesink\n```\n", "docs/a.md:2"),
+    ("a link to nothing", "links", "README.md", "[there](docs/none.md)\n", "README.md:1"),
+    ("a link over two lines to nothing", "links", "README.md", "\nso [over\nthere](none.md)\n", "README.md:2"),
+    ("a heading that is not there", "links", "docs/a.md", "# A\n\n[here](#b)\n", "docs/a.md:3"),
+    ("a heading that the site calls otherwise", "links", "docs/a.md", "# A – b\n\n[here](#a--b)\n", "a-b"),
+    ("a picture that is not there", "links", "docs/a.md", "![A](a.png)\n", "docs/a.md:1"),
+    ("a picture that is a page", "links", "docs/a.md", "![A](a.md)\n", "docs/a.md:1"),
+    ("a link out of docs", "links", "docs/a.md", "[A](../README.md)\n", "docs/a.md:1"),
+    ("a link to no host", "links", "docs/a.md", "[A](https:/example.org/)\n", "docs/a.md:1"),
+    ("a link with a mistyped scheme", "links", "docs/a.md", "[A](htps://example.org/)\n", "htps"),
+    ("a page that nobody links to", "links", "docs/a.md", "# A\n", "docs/a.md:1"),
+    ("a page that the navigation lacks", "links", "docs/site/mkdocs.yml", "nav:\n", "docs/index.md"),
+    ("a page in the navigation that is gone", "links", "docs/site/mkdocs.yml",
+     "nav:\n  - Start: index.md\n  - A: a.md\n", "docs/a.md"),
+    ("a list that the site runs together", "site", "docs/index.md", "# A\n\nSo:\n- a\n- b\n", "a list"),
+    ("a fence that the site does not know", "site", "docs/index.md", "```sh so\na\n```\n", "index.md:1"),
+    ("a theme that needs the network", "site", "docs/site/mkdocs.yml",
+     "site_name: a\ndocs_dir: ..\n", "the network"),
     ("a C example without its include", "c_examples", "docs/a.md",
      "```c\nint a;\n```\n\n```c\nGstElement *b;\n```\n", "docs/a.md:6"),
 ]
 
 NEEDS = {"formatting": "clang-format-14", "launch_lines": "gst-launch-1.0", "headers": "c++",
-         "c_examples": "cc"}
-CHECKS = ["layers", "spdx", "sizes", "formatting", "headers", "launch_lines", "c_examples"]
+         "c_examples": "cc", "site": "mkdocs"}
+CHECKS = ["layers", "spdx", "sizes", "formatting", "headers", "launch_lines", "c_examples", "links", "site"]
 
 
 def lacking(check, changes):
@@ -112,6 +135,8 @@ def run_check(check, root):
     command = [sys.executable, LINT / f"{check}.py", "--root", root]
     if check == "headers":
         command = [sys.executable, HEADERS, "--root", root, "--layer", "core", "--", "c++"]
+    if check == "site":
+        command.append(root / "build-site")
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     return run.returncode, run.stdout + run.stderr
 
