@@ -87,6 +87,9 @@ BROKEN_TREES = [
      HEAD + "/**\n * |[\n * gst-launch-1.0 fakesrc !\n * nosuchelement\n * ]|\n */\n", "c.cpp:5"),
     ("a launch line that fails", "launch_lines", "docs/a.md",
      "```console\n$ gst-launch-1.0 filesrc \\\n    location=/none ! fakesink\n```\n", "docs/a.md:2"),
+    ("a Python example that is none", "python_examples", "docs/a.md", "```python\nprint(\n```\n", "a.md:2"),
+    ("a Python example that fails", "python_examples", "docs/a.md", "```python\nimport sys\nsys.exit(3)\n```\n",
+     "a.md:2"),
     ("a link to nothing", "links", "README.md", "[there](docs/none.md)\n", "README.md:1"),
     ("a link over two lines to nothing", "links", "README.md", "\nso [over\nthere](none.md)\n", "README.md:2"),
     ("a heading that is not there", "links", "docs/a.md", "# A\n\n[here](#b)\n", "docs/a.md:3"),
@@ -110,7 +113,7 @@ BROKEN_TREES = [
 
 NEEDS = {"formatting": "clang-format-14", "launch_lines": "gst-launch-1.0", "headers": "c++",
          "c_examples": "cc", "site": "mkdocs"}
-CHECKS = ["layers", "spdx", "sizes", "formatting", "headers", "launch_lines", "c_examples", "links", "site"]
+CHECKS = ["layers", "spdx", "sizes", "formatting", "headers", "launch_lines", "c_examples", "python_examples", "links", "site"]
 
 
 def lacking(check, changes):
