@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs every launch line of the README, of the pages under docs/ and of the SECTION blocks; prints TAP.
 
-A line must end by itself within 20 s. Above a block may stand, with a reason that is printed,
+A line must end by itself, on a quiet machine within seconds. Above a block may stand, with a reason that is printed,
 
     <!-- parse-only: REASON -->   the pipeline is made, with all its properties, but not run
     <!-- not-run: REASON -->      nothing is done
@@ -27,8 +27,8 @@ import tempfile
 from launch_sources import ASSIGNMENT, all_lines
 from repo_files import root_argument
 
-LIMIT_S = 20
-AT_ONCE = 4  # most of them wait for a live source's clock
+LIMIT_S = 60
+AT_ONCE = 3  # most of them wait for a live source's clock
 NO_DRIVER = "No Vulkan device can be used: there is no Vulkan driver"
 
 
