@@ -35,8 +35,8 @@ TEST_PACKAGES=(
     'libfftw3-dev?' 'g++-aarch64-linux-gnu?' 'qemu-user?'
     'qemu-system-x86?' 'busybox-static?'
 )
-# What tools/demo --call needs besides: recordings of a voice.
-CALL_PACKAGES=(alsa-utils)
+# What tools/demo needs besides: recordings of a voice, and Vulkan without a GPU.
+DEMO_PACKAGES=(python3 'alsa-utils?' 'mesa-vulkan-drivers?')
 # The gate compares with these very versions, so here they are not optional.
 CI_PACKAGES=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev spin)
 
@@ -112,7 +112,7 @@ missing_packages() {
 
 # ensure_packages NAME...: installs what is missing. Touches no network when nothing is.
 ensure_packages() {
-    local required optional name
+    local required optional known=() name
     if ! command -v dpkg-query >/dev/null; then
         note "not a Debian system: the packages have to be there already ($*)"
         return 0
@@ -122,26 +122,31 @@ ensure_packages() {
     [[ ${#required[@]} -gt 0 || ${#optional[@]} -gt 0 ]] || return 0
 
     if [[ -n $NO_INSTALL ]]; then
-        [[ ${#optional[@]} -eq 0 ]] || note "not installed, some tests will skip: ${optional[*]}"
+        [[ ${#optional[@]} -eq 0 ]] || note "not installed, what needs them will be skipped: ${optional[*]}"
         [[ ${#required[@]} -eq 0 ]] || die "--no-install was given and these packages are missing:" \
             "${required[*]}"
         return 0
     fi
     refresh_lists "${#required[@]}" "${optional[@]}" || {
-        note "no package lists; some tests will skip: ${optional[*]}"
+        note "no package lists; what needs them will be skipped: ${optional[*]}"
         return 0
     }
     for name in "${optional[@]}"; do
         if package_known "$name"; then
-            required+=("$name")
+            known+=("$name")
         else
-            note "this release has no package $name; some tests will skip"
+            note "this release has no package $name; what needs it will be skipped"
         fi
     done
-    [[ ${#required[@]} -gt 0 ]] || return 0
-    note "installing: ${required[*]}"
-    apt_get install -y --no-install-recommends "${required[@]}" ||
-        die "could not install: ${required[*]}"
+    install_packages "${required[@]}" || die "could not install: ${required[*]}"
+    install_packages "${known[@]}" ||
+        note "could not install these, what needs them will be skipped: ${known[*]}"
+}
+
+install_packages() {
+    [[ $# -gt 0 ]] || return 0
+    note "installing: $*"
+    apt_get install -y --no-install-recommends "$@"
 }
 
 # refresh_lists N OPTIONAL...: updates the package lists. With nothing required (N = 0) it only does

@@ -1,17 +1,19 @@
 // SPDX-FileCopyrightText: The gst-tactus authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // voice-call: what a jitter buffer costs and saves in a call over a bad network. See --help, and
-// tools/demo --call, which builds and runs this.
+// tools/demo --only call, which builds and runs this.
 #include "call.h"
 #include "jitter_networks.h"
 #include "voice.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
@@ -21,6 +23,7 @@ namespace tactus::voice_call {
 namespace {
 
 using testing::Network;
+using Json = nlohmann::ordered_json;
 
 constexpr int kExitFailed = 1;
 constexpr int kExitWrongInput = 2;
@@ -54,6 +57,7 @@ struct Options {
     unsigned seed = 11;
     unsigned seconds = 60;
     std::string wav_dir;
+    std::string json;
     std::string csv;
 };
 
@@ -63,7 +67,8 @@ struct UserError : std::runtime_error {
 
 void print_usage() {
     std::printf(
-        "usage: voice-call [--network NAME] [--seed N] [--seconds S] [--wav-dir DIR]\n\n"
+        "usage: voice-call [--network NAME] [--seed N] [--seconds S] [--wav-dir DIR]\n"
+        "                  [--json FILE]\n\n"
         "Real voice as Opus over RTP through a simulated network, jitter buffer and decoder;\n"
         "once for each jitter buffer. Time is simulated, too: a minute takes seconds.\n\n"
         "  --network NAME  what lies between (default: %s):\n",
@@ -77,6 +82,7 @@ void print_usage() {
         "  --seed N        another network of that kind (default: 11)\n"
         "  --seconds S     length of the call, at most 300 (default: 60)\n"
         "  --wav-dir DIR   write what the listener hears there, one WAV file for each\n"
+        "  --json FILE     write the result and the delay of each packet as JSON, too\n"
         "  --csv FILE      instead of a call: the delay of each packet, without retransmission,\n"
         "                  for tools/plot-playout-delay; for these networks, too:\n");
     for (const Link& link : kLinks) {
@@ -122,6 +128,8 @@ std::optional<Options> parse(int argc, char** argv) {
             options.seconds = number(option, value, 300);
         else if (option == "--wav-dir")
             options.wav_dir = value;
+        else if (option == "--json")
+            options.json = value;
         else if (option == "--csv")
             options.csv = value;
         else
@@ -151,10 +159,13 @@ std::string wav_path(const Options& options, const Candidate& candidate) {
     return options.wav_dir + "/" + candidate.factory + "-" + delay + ".wav";
 }
 
+std::size_t lost_packets(const testing::JitterTrace& trace) {
+    return static_cast<std::size_t>(
+        std::count_if(trace.packets.begin(), trace.packets.end(),
+                      [](const auto& packet) { return !packet.delay_ms; }));
+}
+
 void print_head(const Options& options, const testing::JitterTrace& trace) {
-    std::size_t lost = 0;
-    for (const auto& packet : trace.packets)
-        lost += packet.delay_ms ? 0 : 1;
     std::printf(
         "A call of %u s over \"%s\" (seed %u): %s.\n"
         "%zu packets of voice in Opus, %zu of them lost; requests are answered after %.0f ms.\n"
@@ -162,7 +173,7 @@ void print_head(const Options& options, const testing::JitterTrace& trace) {
         "                               added    disrupted  concealed\n"
         "                           delay, ms  playout, %%    time, s   requests\n",
         options.seconds, testing::name_of(options.link->network), options.seed, options.link->what,
-        trace.packets.size(), lost, kReplyMs);
+        trace.packets.size(), lost_packets(trace), kReplyMs);
 }
 
 void print_row(const Candidate& candidate, const CallResult& result) {
@@ -179,35 +190,81 @@ testing::JitterTrace make_trace(const Options& options) {
     return trace;
 }
 
+/// Calls on_point(time of sending in s, delay in ms beyond the smallest of the network).
+template <typename OnPoint>
+void each_arrival(const testing::JitterTrace& trace, const OnPoint& on_point) {
+    for (const auto& packet : trace.packets) {
+        if (packet.delay_ms)
+            on_point(trace.send_ms(packet) / 1000, *packet.delay_ms - trace.smallest_delay_ms());
+    }
+}
+
+template <typename OnPoint>
+void each_playout(const testing::JitterTrace& trace, const testing::ReplayResult& playout,
+                  const OnPoint& on_point) {
+    for (const auto& out : playout.out)
+        on_point(trace.send_ms(trace.packets[out.index]) / 1000, out.added_ms);
+}
+
 /// Lines "series,time of sending in s,delay in ms beyond the smallest of the network".
 void write_csv(const Options& options) {
     const testing::JitterTrace trace = make_trace(options);
     const Voice voice;
     std::ofstream file(options.csv);
-    const auto row = [&](const std::string& series, std::size_t index, double delay_ms) {
-        file << series << ',' << trace.send_ms(trace.packets[index]) / 1000 << ',' << delay_ms
-             << '\n';
+    std::string series = "arrival";
+    const auto row = [&](double sent_s, double delay_ms) {
+        file << series << ',' << sent_s << ',' << delay_ms << '\n';
     };
-    for (std::size_t i = 0; i < trace.packets.size(); ++i) {
-        if (trace.packets[i].delay_ms)
-            row("arrival", i, *trace.packets[i].delay_ms - trace.smallest_delay_ms());
-    }
+    each_arrival(trace, row);
     for (const Candidate& candidate : {kCandidates.front(), kCandidates.back()}) {
-        for (const auto& out : run_call(voice, trace, candidate, 0).playout.out)
-            row(candidate.label(), out.index, out.added_ms);
+        series = candidate.label();
+        each_playout(trace, run_call(voice, trace, candidate, 0).playout, row);
     }
     if (!file.flush())
         throw UserError("'" + options.csv + "' cannot be written");
 }
 
+Json json_head(const Options& options, const testing::JitterTrace& trace) {
+    Json arrivals = Json::array();
+    each_arrival(trace, [&](double sent_s, double delay_ms) {
+        arrivals.push_back({sent_s, delay_ms});
+    });
+    return {{"network", testing::name_of(options.link->network)},
+            {"what", options.link->what},
+            {"seed", options.seed},
+            {"seconds", options.seconds},
+            {"packets", trace.packets.size()},
+            {"lost", lost_packets(trace)},
+            {"reply_ms", kReplyMs},
+            {"arrivals", arrivals},
+            {"calls", Json::array()}};
+}
+
+Json json_call(const Candidate& candidate, const CallResult& result,
+               const testing::JitterTrace& trace) {
+    Json playout = Json::array();
+    each_playout(trace, result.playout, [&](double sent_s, double delay_ms) {
+        playout.push_back({sent_s, delay_ms});
+    });
+    return {{"launch", candidate.label()},
+            {"added_delay_ms", result.playout.added_mean_ms},
+            {"disrupted_percent", result.playout.disruption_percent()},
+            {"concealed_s", result.sound.concealed_seconds()},
+            {"requests", result.playout.requests},
+            {"playout", playout}};
+}
+
 void run(const Options& options) {
     const testing::JitterTrace trace = make_trace(options);
     const Voice voice;
+    Json json = json_head(options, trace);
     print_head(options, trace);
+    std::fflush(stdout);
     for (const Candidate& candidate : kCandidates) {
         const CallResult result = run_call(voice, trace, candidate, kReplyMs);
         print_row(candidate, result);
         std::fflush(stdout);
+        json["calls"].push_back(json_call(candidate, result, trace));
         if (!options.wav_dir.empty() && !result.sound.write_wav(wav_path(options, candidate)))
             throw UserError("'" + wav_path(options, candidate) + "' cannot be written");
     }
@@ -216,6 +273,11 @@ void run(const Options& options) {
                 "concealed:   what the decoder made up or left silent\n");
     if (!options.wav_dir.empty())
         std::printf("\nWhat the listener hears: %s/*.wav\n", options.wav_dir.c_str());
+    if (options.json.empty())
+        return;
+    std::ofstream file(options.json);
+    if (!(file << json.dump() << '\n').flush())
+        throw UserError("'" + options.json + "' cannot be written");
 }
 
 } // namespace
