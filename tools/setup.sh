@@ -31,7 +31,7 @@ BUILD_PACKAGES=(
 TEST_PACKAGES=(
     libgtest-dev libgmock-dev libbenchmark-dev protobuf-compiler python3 alsa-utils
     gstreamer1.0-nice 'dbus-daemon?' 'mesa-vulkan-drivers?' 'vulkan-validationlayers?' 'glslang-tools?'
-    'spin?' 'chromium?' 'clang-format-14?' 'clang-14?' 'libclang-rt-14-dev?'
+    'spin?' 'chromium?' 'mkdocs?' 'python3-numpy?' 'clang-format-14?' 'clang-14?' 'libclang-rt-14-dev?'
     'libfftw3-dev?' 'g++-aarch64-linux-gnu?' 'qemu-user?'
     'qemu-system-x86?' 'busybox-static?' 'python3-gi?' 'gir1.2-gstreamer-1.0?'
 )

@@ -13,7 +13,7 @@
  * ! fakesink
  * ]|
  *
- * Since: 0.2
+ * Since: 0.1
  */
 #include "clockcalib/gstclockcalib.h"
 

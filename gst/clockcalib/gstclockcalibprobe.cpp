@@ -14,7 +14,7 @@
  * fakesink
  * ]|
  *
- * Since: 0.2
+ * Since: 0.1
  */
 #include "clockcalib/gstclockcalibprobe.h"
 

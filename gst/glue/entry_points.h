@@ -12,9 +12,9 @@ namespace tactus {
 /// which is a C++ object that throws. `Instance` is the instance struct, with a pointer `state`;
 /// `ParentClass` is what G_DEFINE_TYPE names so. Only what an element uses has to be in its state.
 ///
-/// The state has the pad functions chain, chain_list, sink_event, sink_query, src_event and
-/// src_query; set_property and get_property, which are false for an unknown id; stop, which is
-/// called when no data flows any more; and `element`.
+/// The state has the pad functions chain, chain_list, sink_event, sink_query, src_event,
+/// src_query, sink_activate and src_activate; set_property and get_property, which are false for an
+/// unknown id; stop, which is called when no data flows any more; and `element`.
 ///
 /// Threads: those that GStreamer calls from.
 template <typename Instance, gpointer& ParentClass>
@@ -31,6 +31,10 @@ struct EntryPoints {
     static gboolean sink_event(GstPad*, GstObject* parent, GstEvent* event) noexcept {
         return truth(parent, [&](auto& state) { return state.sink_event(event); });
     }
+    /// For gst_pad_set_event_full_function: the state's sink_event is a flow return then.
+    static GstFlowReturn sink_event_full(GstPad*, GstObject* parent, GstEvent* event) noexcept {
+        return flow(parent, [&](auto& state) { return state.sink_event(event); });
+    }
     static gboolean src_event(GstPad*, GstObject* parent, GstEvent* event) noexcept {
         return truth(parent, [&](auto& state) { return state.src_event(event); });
     }
@@ -39,6 +43,17 @@ struct EntryPoints {
     }
     static gboolean src_query(GstPad*, GstObject* parent, GstQuery* query) noexcept {
         return truth(parent, [&](auto& state) { return state.src_query(query); });
+    }
+    /// Of pads that only push.
+    static gboolean sink_activate(GstPad*, GstObject* parent, GstPadMode mode,
+                                  gboolean active) noexcept {
+        return mode == GST_PAD_MODE_PUSH &&
+               truth(parent, [&](auto& state) { return state.sink_activate(active != FALSE); });
+    }
+    static gboolean src_activate(GstPad*, GstObject* parent, GstPadMode mode,
+                                 gboolean active) noexcept {
+        return mode == GST_PAD_MODE_PUSH &&
+               truth(parent, [&](auto& state) { return state.src_activate(active != FALSE); });
     }
 
     static void set_property(GObject* object, guint id, const GValue* value,

@@ -67,29 +67,10 @@ GstFlowReturn chain_rtcp(GstPad*, GstObject* parent, GstBuffer* buffer) noexcept
     return guarded(state.element, GST_FLOW_ERROR, [&] { return state.chain_rtcp(buffer); });
 }
 
-GstFlowReturn sink_event(GstPad*, GstObject* parent, GstEvent* event) noexcept {
-    JitterBufferState& state = state_of(parent);
-    return guarded(state.element, GST_FLOW_ERROR, [&] { return state.sink_event(event); });
-}
-
 // Nothing that comes with RTCP concerns the packets.
 gboolean rtcp_event(GstPad*, GstObject*, GstEvent* event) noexcept {
     gst_event_unref(event);
     return TRUE;
-}
-
-gboolean sink_activate(GstPad*, GstObject* parent, GstPadMode mode, gboolean active) noexcept {
-    JitterBufferState& state = state_of(parent);
-    if (mode != GST_PAD_MODE_PUSH)
-        return FALSE;
-    return guarded(state.element, FALSE, [&] { return state.sink_activate(active != FALSE); });
-}
-
-gboolean src_activate(GstPad*, GstObject* parent, GstPadMode mode, gboolean active) noexcept {
-    JitterBufferState& state = state_of(parent);
-    if (mode != GST_PAD_MODE_PUSH)
-        return FALSE;
-    return guarded(state.element, FALSE, [&] { return state.src_activate(active != FALSE); });
 }
 
 // What comes for the packets does not concern sink_rtcp, nor its peer's caps the packets'.
@@ -268,16 +249,16 @@ static void gst_jitter_buffer_init(GstJitterBuffer* self) {
     GstPad* src = make_pad(&src_template);
     gst_pad_set_event_function(src, Entry::src_event);
     gst_pad_set_query_function(src, Entry::src_query);
-    gst_pad_set_activatemode_function(src, src_activate);
+    gst_pad_set_activatemode_function(src, Entry::src_activate);
     self->state->src_pad = src;
     gst_element_add_pad(element, src);
 
     GstPad* sink = make_pad(&sink_template);
     gst_pad_set_chain_function(sink, Entry::chain);
     gst_pad_set_chain_list_function(sink, Entry::chain_list);
-    gst_pad_set_event_full_function(sink, sink_event);
+    gst_pad_set_event_full_function(sink, Entry::sink_event_full);
     gst_pad_set_query_function(sink, Entry::sink_query);
-    gst_pad_set_activatemode_function(sink, sink_activate);
+    gst_pad_set_activatemode_function(sink, Entry::sink_activate);
     self->state->sink_pad = sink;
     gst_element_add_pad(element, sink);
 }

@@ -19,11 +19,11 @@
  */
 #include "ringqueue/gstringqueue.h"
 
+#include "glue/entry_points.h"
 #include "glue/fast_clock.h"
 #include "glue/guard.h"
 #include "glue/properties.h"
 #include "glue/stats_fields.h"
-#include "ringqueue/media_item.h"
 #include "ringqueue/messages.h"
 #include "ringqueue/ringqueue_debug.h"
 #include "ringqueue/ringqueue_state.h"
@@ -138,62 +138,16 @@ static_assert(kProperties.size() == kStats);
 
 std::array<guint, 4> signal_ids;
 
+using Entry = EntryPoints<_GstRingQueue, gst_ring_queue_parent_class>;
+
 RingQueueState& state_of(gpointer object) {
-    return *static_cast<GstRingQueue*>(object)->state; // unchecked: once per buffer
+    return Entry::state_of(object);
 }
 
 GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
-
-// --- C entry points
-
-GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* buffer) noexcept {
-    RingQueueState& state = state_of(parent);
-    return guarded(state.element, GST_FLOW_ERROR,
-                   [&] { return state.chain(make_item(buffer, state.sink_time)); });
-}
-
-GstFlowReturn chain_list(GstPad*, GstObject* parent, GstBufferList* list) noexcept {
-    RingQueueState& state = state_of(parent);
-    return guarded(state.element, GST_FLOW_ERROR,
-                   [&] { return state.chain(make_item(list, state.sink_time)); });
-}
-
-GstFlowReturn sink_event(GstPad*, GstObject* parent, GstEvent* event) noexcept {
-    RingQueueState& state = state_of(parent);
-    return guarded(state.element, GST_FLOW_ERROR, [&] { return state.sink_event(event); });
-}
-
-gboolean sink_query(GstPad*, GstObject* parent, GstQuery* query) noexcept {
-    RingQueueState& state = state_of(parent);
-    return guarded(state.element, FALSE, [&] { return state.sink_query(query); });
-}
-
-gboolean src_event(GstPad*, GstObject* parent, GstEvent* event) noexcept {
-    RingQueueState& state = state_of(parent);
-    return guarded(state.element, FALSE, [&] { return state.src_event(event); });
-}
-
-gboolean src_query(GstPad*, GstObject* parent, GstQuery* query) noexcept {
-    RingQueueState& state = state_of(parent);
-    return guarded(state.element, FALSE, [&] { return state.src_query(query); });
-}
-
-gboolean sink_activate(GstPad*, GstObject* parent, GstPadMode mode, gboolean active) noexcept {
-    RingQueueState& state = state_of(parent);
-    if (mode != GST_PAD_MODE_PUSH)
-        return FALSE;
-    return guarded(state.element, FALSE, [&] { return state.sink_activate(active != FALSE); });
-}
-
-gboolean src_activate(GstPad*, GstObject* parent, GstPadMode mode, gboolean active) noexcept {
-    RingQueueState& state = state_of(parent);
-    if (mode != GST_PAD_MODE_PUSH)
-        return FALSE;
-    return guarded(state.element, FALSE, [&] { return state.src_activate(active != FALSE); });
-}
 
 // --- properties
 
@@ -338,11 +292,6 @@ void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) n
     }
 }
 
-void finalize(GObject* object) noexcept {
-    delete GST_RING_QUEUE(object)->state;
-    G_OBJECT_CLASS(gst_ring_queue_parent_class)->finalize(object);
-}
-
 GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) noexcept {
     GstElementClass* parent_class = GST_ELEMENT_CLASS(gst_ring_queue_parent_class);
     const GstStateChangeReturn result = parent_class->change_state(element, transition);
@@ -370,7 +319,7 @@ static void gst_ring_queue_class_init(GstRingQueueClass* klass) {
     auto* element_class = GST_ELEMENT_CLASS(klass);
     object_class->set_property = set_property;
     object_class->get_property = get_property;
-    object_class->finalize = finalize;
+    object_class->finalize = Entry::finalize;
     element_class->change_state = change_state;
     install_properties(object_class, kProperties);
 
@@ -395,18 +344,18 @@ static void gst_ring_queue_init(GstRingQueue* self) {
     self->state = new RingQueueState(element);
 
     GstPad* sink = make_pad(&sink_template);
-    gst_pad_set_chain_function(sink, chain);
-    gst_pad_set_chain_list_function(sink, chain_list);
-    gst_pad_set_event_full_function(sink, sink_event);
-    gst_pad_set_query_function(sink, sink_query);
-    gst_pad_set_activatemode_function(sink, sink_activate);
+    gst_pad_set_chain_function(sink, Entry::chain);
+    gst_pad_set_chain_list_function(sink, Entry::chain_list);
+    gst_pad_set_event_full_function(sink, Entry::sink_event_full);
+    gst_pad_set_query_function(sink, Entry::sink_query);
+    gst_pad_set_activatemode_function(sink, Entry::sink_activate);
     self->state->sink_pad = sink;
     gst_element_add_pad(element, sink);
 
     GstPad* src = make_pad(&src_template);
-    gst_pad_set_event_function(src, src_event);
-    gst_pad_set_query_function(src, src_query);
-    gst_pad_set_activatemode_function(src, src_activate);
+    gst_pad_set_event_function(src, Entry::src_event);
+    gst_pad_set_query_function(src, Entry::src_query);
+    gst_pad_set_activatemode_function(src, Entry::src_activate);
     self->state->src_pad = src;
     gst_element_add_pad(element, src);
 }

@@ -18,12 +18,12 @@
  */
 #include "ringqueue/gstringtee.h"
 
+#include "glue/entry_points.h"
 #include "glue/fast_clock.h"
 #include "glue/guard.h"
 #include "glue/properties.h"
 #include "glue/stats_fields.h"
 #include "ringqueue/gstringteepad.h"
-#include "ringqueue/media_item.h"
 #include "ringqueue/ringtee_debug.h"
 #include "ringqueue/ringtee_state.h"
 
@@ -97,39 +97,10 @@ GstStaticPadTemplate sink_template =
 GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE("src_%u", GST_PAD_SRC, GST_PAD_REQUEST, GST_STATIC_CAPS_ANY);
 
+using Entry = EntryPoints<_GstRingTee, gst_ring_tee_parent_class>;
+
 RingTeeState& state_of(gpointer object) {
-    return *GST_RING_TEE(object)->state;
-}
-
-// --- C entry points
-
-GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* buffer) noexcept {
-    RingTeeState& state = state_of(parent);
-    return guarded(state.element, GST_FLOW_ERROR,
-                   [&] { return state.chain(make_item(buffer, state.sink_time)); });
-}
-
-GstFlowReturn chain_list(GstPad*, GstObject* parent, GstBufferList* list) noexcept {
-    RingTeeState& state = state_of(parent);
-    return guarded(state.element, GST_FLOW_ERROR,
-                   [&] { return state.chain(make_item(list, state.sink_time)); });
-}
-
-GstFlowReturn sink_event(GstPad*, GstObject* parent, GstEvent* event) noexcept {
-    RingTeeState& state = state_of(parent);
-    return guarded(state.element, GST_FLOW_ERROR, [&] { return state.sink_event(event); });
-}
-
-gboolean sink_query(GstPad*, GstObject* parent, GstQuery* query) noexcept {
-    RingTeeState& state = state_of(parent);
-    return guarded(state.element, FALSE, [&] { return state.sink_query(query); });
-}
-
-gboolean sink_activate(GstPad*, GstObject* parent, GstPadMode mode, gboolean active) noexcept {
-    RingTeeState& state = state_of(parent);
-    if (mode != GST_PAD_MODE_PUSH)
-        return FALSE;
-    return guarded(state.element, FALSE, [&] { return state.sink_activate(active != FALSE); });
+    return Entry::state_of(object);
 }
 
 // --- pads
@@ -241,11 +212,6 @@ void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) n
     }
 }
 
-void finalize(GObject* object) noexcept {
-    delete GST_RING_TEE(object)->state;
-    G_OBJECT_CLASS(gst_ring_tee_parent_class)->finalize(object);
-}
-
 } // namespace
 
 static void gst_ring_tee_class_init(GstRingTeeClass* klass) {
@@ -253,7 +219,7 @@ static void gst_ring_tee_class_init(GstRingTeeClass* klass) {
     auto* element_class = GST_ELEMENT_CLASS(klass);
     object_class->set_property = set_property;
     object_class->get_property = get_property;
-    object_class->finalize = finalize;
+    object_class->finalize = Entry::finalize;
     element_class->request_new_pad = request_new_pad;
     element_class->release_pad = release_pad;
     install_properties(object_class, kProperties);
@@ -274,11 +240,11 @@ static void gst_ring_tee_init(GstRingTee* self) {
     FastClock::prepare();
     self->state = new RingTeeState(element);
     GstPad* sink = gst_pad_new_from_static_template(&sink_template, "sink");
-    gst_pad_set_chain_function(sink, chain);
-    gst_pad_set_chain_list_function(sink, chain_list);
-    gst_pad_set_event_full_function(sink, sink_event);
-    gst_pad_set_query_function(sink, sink_query);
-    gst_pad_set_activatemode_function(sink, sink_activate);
+    gst_pad_set_chain_function(sink, Entry::chain);
+    gst_pad_set_chain_list_function(sink, Entry::chain_list);
+    gst_pad_set_event_full_function(sink, Entry::sink_event_full);
+    gst_pad_set_query_function(sink, Entry::sink_query);
+    gst_pad_set_activatemode_function(sink, Entry::sink_activate);
     GST_PAD_SET_PROXY_CAPS(sink);
     self->state->sink_pad = sink;
     gst_element_add_pad(element, sink);

@@ -6,6 +6,7 @@
 #include "core/ring/query_desk.h"
 #include "core/ring/ring_queue.h"
 #include "ringqueue/enums.h"
+#include "ringqueue/media_item.h"
 #include "ringqueue/running_time.h"
 
 #include <gst/gst.h>
@@ -44,6 +45,8 @@ struct RingQueueState {
     explicit RingQueueState(GstElement* owner);
 
     // --- sink half
+    GstFlowReturn chain(GstBuffer* buffer) { return chain(make_item(buffer, sink_time)); }
+    GstFlowReturn chain_list(GstBufferList* list) { return chain(make_item(list, sink_time)); }
     GstFlowReturn chain(const Item& item);
     GstFlowReturn sink_event(GstEvent* event);
     gboolean sink_query(GstQuery* query);

@@ -5,6 +5,7 @@
 #include "core/ring/broadcast_ring.h"
 #include "core/ring/flow_gate.h"
 #include "ringqueue/enums.h"
+#include "ringqueue/media_item.h"
 #include "ringqueue/running_time.h"
 
 #include <gst/gst.h>
@@ -107,6 +108,8 @@ struct RingTeeBranch {
 struct RingTeeState {
     explicit RingTeeState(GstElement* owner);
 
+    GstFlowReturn chain(GstBuffer* buffer) { return chain(make_item(buffer, sink_time)); }
+    GstFlowReturn chain_list(GstBufferList* list) { return chain(make_item(list, sink_time)); }
     GstFlowReturn chain(const Item& item);
     GstFlowReturn sink_event(GstEvent* event);
     gboolean sink_query(GstQuery* query);

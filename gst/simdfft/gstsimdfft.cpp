@@ -14,8 +14,8 @@
  * gst-launch-1.0 -m audiotestsrc num-buffers=100 ! simdfft bands=64 ! fakesink
  * ]|
  * |[
- * gst-launch-1.0 audiotestsrc num-buffers=100 ! simdfft fft-size=1024 ! audio/x-stft,format=db-f32
- * ! fakesink
+ * gst-launch-1.0 audiotestsrc num-buffers=100 ! simdfft fft-size=1024 !
+ * "audio/x-stft,format=(string)db-f32" ! fakesink
  * ]|
  *
  * Since: 0.1

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "../support/sanitized.h"
 #include "core/topology/frame_arena.h"
 
 #include <algorithm>
@@ -13,13 +14,6 @@
 #include <string>
 
 namespace tactus::test {
-
-/// A sanitizer touches pages and calls the kernel for itself.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 
 constexpr std::size_t kMiB = std::size_t{1} << 20U;
 constexpr std::size_t k8kNv12Bytes = 7680 * 4320 * 3 / 2;

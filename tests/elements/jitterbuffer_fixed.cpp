@@ -168,7 +168,6 @@ using Case = std::tuple<Scenario, const char*>;
 class JitterBufferFixed : public ::testing::TestWithParam<Case> {
   protected:
     void SetUp() override {
-        start_gstreamer();
         GstElementFactory* factory = gst_element_factory_find("rtpjitterbuffer");
         if (factory == nullptr)
             GTEST_SKIP() << "rtpjitterbuffer is not installed (gst-plugins-good)";

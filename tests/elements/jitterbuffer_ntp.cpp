@@ -99,7 +99,6 @@ void wait_until(GstClock* clock, GstClockTime time) {
 
 TEST(JitterBufferNtp, TimestampsAreWhenTheSenderSampledByAClockOnTheNetwork) {
     constexpr GstClockTime kTransit = 40 * GST_MSECOND;
-    start_gstreamer();
     NtpServer server;
     GstHarness* h = gst_harness_new("jitterbuffer");
     gst_harness_use_systemclock(h);

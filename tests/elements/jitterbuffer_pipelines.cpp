@@ -5,6 +5,7 @@
 #include "element_fixture.h"
 #include "footprint.h"
 #include "rtp_harness.h"
+#include "sanitized.h"
 
 #include <atomic>
 #include <memory>
@@ -47,11 +48,7 @@ bool runs_to_end(GstElement* pipeline) {
 }
 
 // Each stops with a thread to wait for; under a sanitizer, on a busy machine, that takes minutes.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kInstances = 100;
-#else
-constexpr int kInstances = 1000;
-#endif
+constexpr int kInstances = tactus::test::kSanitized ? 100 : 1000;
 
 void end_in_fakesink(GstElement*, GstPad* pad, GstElement* whole) {
     GstElement* sink = gst_element_factory_make("fakesink", nullptr);

@@ -435,7 +435,6 @@ class LiveStream {
 } // namespace
 
 TEST(JitterBufferWatch, EachOfManyTellsOfItsStallOnce) {
-    start_gstreamer();
     std::vector<std::unique_ptr<LiveStream>> streams;
     for (int i = 0; i < 50; ++i)
         streams.push_back(std::make_unique<LiveStream>());
@@ -448,7 +447,6 @@ TEST(JitterBufferWatch, EachOfManyTellsOfItsStallOnce) {
 }
 
 TEST(JitterBufferWatch, StreamsMayGoWhileTheyAreWatched) {
-    start_gstreamer();
     LiveStream stays;
     for (int i = 0; i < 20; ++i) {
         LiveStream goes;
@@ -462,7 +460,6 @@ TEST(JitterBufferWatch, StreamsMayGoWhileTheyAreWatched) {
 }
 
 TEST(JitterBufferWatch, AnotherClockWatchesAfterAChange) {
-    start_gstreamer();
     LiveStream stream;
     auto* other = GST_CLOCK_CAST(g_object_new(GST_TYPE_SYSTEM_CLOCK, "name", "other", nullptr));
     gst_object_ref_sink(other);
@@ -479,7 +476,6 @@ TEST(JitterBufferWatch, AnotherClockWatchesAfterAChange) {
 }
 
 TEST(JitterBufferWatch, NoClockRemembersAStreamThatHasGone) {
-    start_gstreamer();
     auto* other = GST_CLOCK_CAST(g_object_new(GST_TYPE_SYSTEM_CLOCK, "name", "other", nullptr));
     gst_object_ref_sink(other);
     for (int i = 0; i < 20; ++i) {

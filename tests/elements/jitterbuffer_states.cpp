@@ -5,6 +5,7 @@
 #include "element_fixture.h"
 #include "footprint.h"
 #include "rtp_harness.h"
+#include "sanitized.h"
 
 #include <atomic>
 #include <thread>
@@ -13,11 +14,7 @@ using namespace tactus;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
+using test::kSanitized;
 constexpr const char* kFixed = "latency=100 adaptive=false";
 constexpr const char* kCaps = "application/x-rtp,media=audio,payload=96,clock-rate=8000";
 

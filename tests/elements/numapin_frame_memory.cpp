@@ -18,8 +18,6 @@ using QueryHandle = std::unique_ptr<GstQuery, MiniObjectUnref>;
 
 class NumapinFrameMemory : public ::testing::Test {
   protected:
-    NumapinFrameMemory() { start_gstreamer(); }
-
     void set_int(guint id, int number) {
         GValue value = G_VALUE_INIT;
         g_value_init(&value, G_TYPE_INT);

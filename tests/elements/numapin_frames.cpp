@@ -5,6 +5,7 @@
 #include "footprint.h"
 #include "glue/handles.h"
 #include "launched_pipeline.h"
+#include "sanitized.h"
 
 #include <cstdint>
 #include <set>
@@ -18,11 +19,7 @@ namespace tactus {
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
+using test::kSanitized;
 
 constexpr const char* kCaps = "video/x-raw,format=NV12,width=640,height=480";
 

@@ -26,8 +26,6 @@ using QueryHandle = std::unique_ptr<GstQuery, MiniObjectUnref>;
 
 class NumapinMemory : public ::testing::Test {
   protected:
-    NumapinMemory() { start_gstreamer(); }
-
     GstAllocator* make(const ArenaOptions& options = {}) {
         allocator.reset(make_frame_allocator(options));
         return allocator.get();

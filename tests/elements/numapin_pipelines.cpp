@@ -67,7 +67,6 @@ class ThreadProbe {
 class NumapinPipelines : public testing::Test {
   protected:
     void SetUp() override {
-        start_gstreamer();
         register_shared_thread_source();
         const std::vector<unsigned> cpus = usable_cpus();
         first_ = std::to_string(cpus.front());

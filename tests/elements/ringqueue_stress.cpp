@@ -3,6 +3,7 @@
 //
 // Many buffers, state cycles and flushes: TACTUS_STRESS_BUFFERS, TACTUS_STRESS_CYCLES.
 #include "pad_pair.h"
+#include "sanitized.h"
 
 #include <atomic>
 #include <cstdio>
@@ -14,13 +15,8 @@ using namespace tactus::pads;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kDefaultCycles = 1000;
-constexpr std::uint64_t kDefaultBuffers = 200000;
-#else
-constexpr std::uint64_t kDefaultCycles = 10000;
-constexpr std::uint64_t kDefaultBuffers = 2000000;
-#endif
+constexpr std::uint64_t kDefaultCycles = tactus::test::kSanitized ? 1000 : 10000;
+constexpr std::uint64_t kDefaultBuffers = tactus::test::kSanitized ? 200000 : 2000000;
 
 std::uint64_t number_from(const char* variable, std::uint64_t fallback) {
     const char* text = std::getenv(variable);

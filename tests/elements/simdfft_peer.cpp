@@ -15,7 +15,6 @@ namespace {
 class SpectrumPeer : public ::testing::Test {
   protected:
     void SetUp() override {
-        start_gstreamer();
         GstElementFactory* factory = gst_element_factory_find("spectrum");
         if (factory == nullptr)
             GTEST_SKIP() << "spectrum is not installed (gst-plugins-good)";

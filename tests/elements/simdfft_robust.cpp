@@ -6,6 +6,7 @@
 #include "filter_feed.h"
 #include "footprint.h"
 #include "launched_pipeline.h"
+#include "sanitized.h"
 #include "spectrum_harness.h"
 
 #include <algorithm>
@@ -19,13 +20,9 @@ using namespace tactus;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-constexpr int kCycles = 1000;
-#else
-constexpr bool kSanitized = false;
-constexpr int kCycles = 10'000;
-#endif
+using test::kSanitized;
+
+constexpr int kCycles = kSanitized ? 1000 : 10'000;
 constexpr std::size_t kChunk = 480; ///< 10 ms
 
 struct Subject {
@@ -63,7 +60,6 @@ struct Piece {
 class Feed {
   public:
     explicit Feed(const Subject& subject) {
-        start_gstreamer();
         harness_ = gst_harness_new_parse(subject.line);
         give_kernel(harness_->element);
         gst_harness_set_sink_caps_str(harness_, subject.sink_caps);

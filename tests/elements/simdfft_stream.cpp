@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // simdfft where downstream takes audio/x-stft: caps, and the numbers of core's Stft.
+#include "sanitized.h"
 #include "stream_harness.h"
 
 #include <algorithm>
@@ -215,11 +216,8 @@ TEST(SimdFftStream, WhatCannotBeIsRefusedWithTheNumber) {
 }
 
 TEST(SimdFftStream, TheMostPointsWork) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    constexpr unsigned kPoints = 1U << 20; // the plan takes minutes otherwise
-#else
-    constexpr unsigned kPoints = 1U << 24;
-#endif
+    constexpr unsigned kPoints =
+        1U << (tactus::test::kSanitized ? 20 : 24); // the plan takes minutes there
     StreamHarness h("fft-size=" + std::to_string(kPoints) +
                     " window-length=4000 hop-size=4000 center=false");
     h.set_caps(audio_caps("F32LE", 48000, 1));

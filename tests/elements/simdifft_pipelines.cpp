@@ -90,9 +90,8 @@ StftConfig stereo() {
 class There {
   public:
     explicit There(const std::string& between = "")
-        : harness_((start_gstreamer(), gst_harness_new_parse(("simdfft name=there fft-size=512 " +
-                                                              between + " ! simdifft name=back")
-                                                                 .c_str()))) {
+        : harness_(gst_harness_new_parse(
+              ("simdfft name=there fft-size=512 " + between + " ! simdifft name=back").c_str())) {
         gst_harness_set_src_caps_str(
             harness_, "audio/x-raw,format=F32LE,layout=interleaved,rate=48000,channels=2");
         gst_harness_play(harness_);

@@ -6,6 +6,7 @@
 A check that cannot fail proves nothing.
 """
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -17,6 +18,9 @@ HEADERS = LINT.parent / "headers" / "check_headers.py"
 HEAD = ("// SPDX-FileCopyrightText: The gst-tactus authors\n"
         "// SPDX-License-Identifier: LGPL-2.1-or-later\n")
 
+OFFLINE_SITE = ("site_name: a\ndocs_dir: ..\ntheme:\n  name: readthedocs\n"
+                "  highlightjs: false\n")
+
 CLEAN_TREE = {
     "gst/core/a.h": HEAD + "#pragma once\n#include <vector>\nint a();\n",
     "gst/core/a.cpp": HEAD + '#include "core/a.h"\n',
@@ -25,6 +29,9 @@ CLEAN_TREE = {
     "gst/one/d.h": HEAD + "#pragma once\n",
     "gst/two/e.h": HEAD + "#pragma once\n",
     "tests/t.cpp": HEAD + '#include "two/e.h"\n#include <gst/gst.h>\n',
+    "README.md": "# One\n\n[Two](docs/index.md#the-two), `[none](none)`, <!-- --> [out](https://example.org/a)\n",
+    "docs/index.md": "# Two\n\n## The two\n\n[so](#two)\n",
+    "docs/site/mkdocs.yml": OFFLINE_SITE + "nav:\n  - Start: index.md\n",
     "tools/run": "#!/bin/bash\n" + HEAD.replace("//", "#"),
 }
 
@@ -62,16 +69,62 @@ BROKEN_TREES = [
     ("a core header with GStreamer", "headers", "gst/core/a.h", HEAD + "#include <gst/gst.h>\n", "not ok"),
     ("a header without a guard", "headers", "gst/core/a.h", HEAD + "struct A {};\n", "not ok"),
     ("a launch line with an unknown element", "launch_lines", "README.md",
-     "```sh parse-only\ngst-launch-1.0 nosuchelement ! fakesink\n```\n", "README.md:2"),
+     "```sh\ngst-launch-1.0 nosuchelement ! fakesink\n```\n", "README.md:2"),
+    ("a property that is not there", "launch_lines", "README.md",
+     "<!-- parse-only: a test -->\n```sh\ngst-launch-1.0 fakesrc nosuch=1 ! fakesink\n```\n", "nosuch"),
+    ("a launch line in a text block", "launch_lines", "README.md",
+     "```text\ngst-launch-1.0 fakesrc ! fakesink\n```\n", "README.md:2"),
+    ("a launch line in an indented block", "launch_lines", "README.md",
+     "so:\n\n    gst-launch-1.0 fakesrc ! fakesink\n", "README.md:3"),
+    ("a launch line behind another command", "launch_lines", "README.md",
+     "```sh\nxvfb-run gst-launch-1.0 fakesrc ! fakesink\n```\n", "README.md:2"),
+    ("a launch line in a sentence", "launch_lines", "README.md",
+     "Try `gst-launch-1.0 fakesrc ! fakesink` now.\n", "README.md:1"),
+    ("a mark without a reason", "launch_lines", "README.md",
+     "```sh parse-only\ngst-launch-1.0 fakesrc ! fakesink\n```\n", "REASON"),
+    ("a mark that nobody knows", "launch_lines", "README.md",
+     "<!-- skip: no -->\n```sh\ngst-launch-1.0 fakesrc ! fakesink\n```\n", "'skip'"),
+    ("a SECTION block that fails", "launch_lines", "gst/one/c.cpp",
+     HEAD + "/**\n * |[\n * gst-launch-1.0 fakesrc !\n * nosuchelement\n * ]|\n */\n", "c.cpp:5"),
     ("a launch line that fails", "launch_lines", "docs/a.md",
      "```console\n$ gst-launch-1.0 filesrc \\\n    location=/none ! fakesink\n```\n", "docs/a.md:2"),
+    ("a Python example that is none", "python_examples", "docs/a.md", "```python\nprint(\n```\n", "a.md:2"),
+    ("a Python example that fails", "python_examples", "docs/a.md", "```python\nimport sys\nsys.exit(3)\n```\n",
+     "a.md:2"),
+    ("a link to nothing", "links", "README.md", "[there](docs/none.md)\n", "README.md:1"),
+    ("a link over two lines to nothing", "links", "README.md", "\nso [over\nthere](none.md)\n", "README.md:2"),
+    ("a heading that is not there", "links", "docs/a.md", "# A\n\n[here](#b)\n", "docs/a.md:3"),
+    ("a heading that the site calls otherwise", "links", "docs/a.md", "# A – b\n\n[here](#a--b)\n", "a-b"),
+    ("a picture that is not there", "links", "docs/a.md", "![A](a.png)\n", "docs/a.md:1"),
+    ("a picture that is a page", "links", "docs/a.md", "![A](a.md)\n", "docs/a.md:1"),
+    ("a link out of docs", "links", "docs/a.md", "[A](../README.md)\n", "docs/a.md:1"),
+    ("a link to no host", "links", "docs/a.md", "[A](https:/example.org/)\n", "docs/a.md:1"),
+    ("a link with a mistyped scheme", "links", "docs/a.md", "[A](htps://example.org/)\n", "htps"),
+    ("a page that nobody links to", "links", "docs/a.md", "# A\n", "docs/a.md:1"),
+    ("a page that the navigation lacks", "links", "docs/site/mkdocs.yml", "nav:\n", "docs/index.md"),
+    ("a page in the navigation that is gone", "links", "docs/site/mkdocs.yml",
+     "nav:\n  - Start: index.md\n  - A: a.md\n", "docs/a.md"),
+    ("a list that the site runs together", "site", "docs/index.md", "# A\n\nSo:\n- a\n- b\n", "a list"),
+    ("a fence that the site does not know", "site", "docs/index.md", "```sh so\na\n```\n", "index.md:1"),
+    ("a theme that needs the network", "site", "docs/site/mkdocs.yml",
+     "site_name: a\ndocs_dir: ..\n", "the network"),
     ("a C example without its include", "c_examples", "docs/a.md",
      "```c\nint a;\n```\n\n```c\nGstElement *b;\n```\n", "docs/a.md:6"),
 ]
 
 NEEDS = {"formatting": "clang-format-14", "launch_lines": "gst-launch-1.0", "headers": "c++",
-         "c_examples": "cc"}
-CHECKS = ["layers", "spdx", "sizes", "formatting", "headers", "launch_lines", "c_examples"]
+         "c_examples": "cc", "site": "mkdocs"}
+CHECKS = ["layers", "spdx", "sizes", "formatting", "headers", "launch_lines", "c_examples", "python_examples", "links", "site"]
+
+
+def lacking(check, changes):
+    """What the machine lacks for this case, or None."""
+    tool = NEEDS.get(check)
+    if tool and shutil.which(tool) is None:
+        return f"{tool} is not installed"
+    if any("parse-only: " in text for text in changes.values()) and not os.environ.get("TACTUS_PARSE_LINE"):
+        return "$TACTUS_PARSE_LINE is not set"
+    return None
 
 
 def write_tree(root, files):
@@ -86,6 +139,8 @@ def run_check(check, root):
     command = [sys.executable, LINT / f"{check}.py", "--root", root]
     if check == "headers":
         command = [sys.executable, HEADERS, "--root", root, "--layer", "core", "--", "c++"]
+    if check == "site":
+        command.append(root / "build-site")
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     return run.returncode, run.stdout + run.stderr
 
@@ -110,9 +165,8 @@ def main():
     print(f"1..{len(cases)}")
     failed = 0
     for number, (what, check, changes, word) in enumerate(cases, 1):
-        tool = NEEDS.get(check)
-        if tool and shutil.which(tool) is None:
-            print(f"ok {number} - {what} # SKIP {tool} is not installed")
+        if lacks := lacking(check, changes):
+            print(f"ok {number} - {what} # SKIP {lacks}")
             continue
         why = trouble(check, changes, word)
         print(f"{'not ok' if why else 'ok'} {number} - {what}", flush=True)

@@ -1,13 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: The gst-tactus authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs every gst-launch-1.0 line of the README and of the pages under docs/; prints TAP.
+"""Runs every launch line of the README, of the pages under docs/ and of the SECTION blocks; prints TAP.
 
-Lines are taken from ```sh and ```console blocks. They must end by themselves within 20 s. A block whose
-fence says "parse-only" is not run: then each element it names must exist. $CLIP is a real video; a line
-that uses it is skipped where that file is missing.
+A line must end by itself, on a quiet machine within seconds. Above a block may stand, with a reason that is printed,
+
+    <!-- parse-only: REASON -->   the pipeline is made, with all its properties, but not run
+    <!-- not-run: REASON -->      nothing is done
+
+$CLIP is a real video; a line that uses it is skipped where that file is missing, as is one whose
+plugin was not built. $TACTUS_PARSE_LINE is the program that makes a pipeline.
 """
 
+import concurrent.futures
+import itertools
 import os
 import pathlib
 import re
@@ -16,62 +22,14 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+import tempfile
 
-from doc_blocks import all_blocks
+from launch_sources import ASSIGNMENT, all_lines
 from repo_files import root_argument
 
-LIMIT_S = 20
-ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
-FACTORY = re.compile(r"^[a-z][a-z0-9_-]*$", re.IGNORECASE)
-
-
-@dataclass
-class LaunchLine:
-    place: str
-    text: str
-    parse_only: bool
-
-
-def strip_prompt(line):
-    return re.sub(r"^\s*\$ ", "", line).strip()
-
-
-def is_launch(line):
-    words = line.split()
-    while words and ASSIGNMENT.match(words[0]):
-        words.pop(0)
-    return bool(words) and words[0] == "gst-launch-1.0"
-
-
-def join_continued(lines):
-    """(number, text) of each logical line; a backslash at the end carries on."""
-    start, parts = None, []
-    for number, line in lines:
-        start = number if start is None else start
-        carries_on = line.endswith("\\")
-        parts.append(strip_prompt(line.removesuffix("\\")))
-        if not carries_on:
-            yield start, " ".join(parts)
-            start, parts = None, []
-    if parts:
-        yield start, " ".join(parts)
-
-
-def all_lines(root):
-    for block in all_blocks(root):
-        if not block.is_in("sh", "console"):
-            continue
-        for at, joined in join_continued(block.lines):
-            if is_launch(joined):
-                yield LaunchLine(f"{block.page}:{at}", joined, "parse-only" in block.words)
-
-
-def factories(text):
-    """The element names of a launch line: the words that are no property, option, pad or caps."""
-    words = shlex.split(text)
-    words = words[words.index("gst-launch-1.0") + 1:]
-    return [word for word in words if FACTORY.match(word)]
+LIMIT_S = 60
+AT_ONCE = 3  # most of them wait for a live source's clock
+NO_DRIVER = "No Vulkan device can be used: there is no Vulkan driver"
 
 
 def preload():
@@ -80,43 +38,80 @@ def preload():
     return {"LD_PRELOAD": library, "ASAN_OPTIONS": "detect_leaks=0"} if library else {}
 
 
-def exists(factory):
-    # Without a version it would ask for GStreamer's own, and our plugins count from 0.1.
-    command = ["gst-inspect-1.0", "--exists", "--atleast-version=0.0", factory]
-    return subprocess.run(command, env={**os.environ, **preload()}, check=False).returncode == 0
-
-
-def check_names(line):
-    missing = [name for name in factories(line.text) if not exists(name)]
-    return f"no such element: {', '.join(missing)}" if missing else None
-
-
-def run_line(line, clip):
+def run_command(command, environment):
     """None, or what went wrong."""
-    environment = {**os.environ, "CLIP": str(clip), **preload()}
-    program = subprocess.Popen(["bash", "-c", f"set -o pipefail; {line.text}"], text=True,
-                               env=environment, stdin=subprocess.DEVNULL, start_new_session=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    try:
-        output, _ = program.communicate(timeout=LIMIT_S)
-    except subprocess.TimeoutExpired:
-        os.killpg(program.pid, signal.SIGKILL)
-        output, _ = program.communicate()
-        return f"did not end within {LIMIT_S} s\n{output}"
+    with tempfile.TemporaryDirectory() as folder:
+        program = subprocess.Popen(command, text=True, env={**os.environ, **environment}, cwd=folder,
+                                   stdin=subprocess.DEVNULL, start_new_session=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        try:
+            output, _ = program.communicate(timeout=LIMIT_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(program.pid, signal.SIGKILL)
+            output, _ = program.communicate()
+            return f"did not end within {LIMIT_S} s\n{output}"
     return None if program.returncode == 0 else f"ended with {program.returncode}\n{output}"
 
 
-def check(number, line, clip):
-    """Prints the TAP result of one line; True if it is fine."""
-    what = f"{number} - {line.place}"
-    if not line.parse_only and re.search(r"\$\{?CLIP\b", line.text) and not clip.is_file():
-        print(f"ok {what} # SKIP the clip {clip} is not there; tools/test fetches it")
-        return True
-    trouble = check_names(line) if line.parse_only else run_line(line, clip)
-    print(f"{'not ok' if trouble else 'ok'} {what}", flush=True)
-    if trouble:
-        print(f"{line.place}: {line.text}\n{trouble}", file=sys.stderr)
-    return not trouble
+def pipeline_words(text):
+    """The words of a launch line that describe the pipeline."""
+    words = shlex.split(text)
+    while ASSIGNMENT.match(words[0]):
+        words.pop(0)
+    return [word for word in words[1:] if not word.startswith("-")]
+
+
+def factory_exists(name):
+    # Without a version it would ask for GStreamer's own, and our plugins count from 0.1.
+    command = ["gst-inspect-1.0", "--exists", "--atleast-version=0.0", name]
+    return subprocess.run(command, env={**os.environ, **preload()}, check=False).returncode == 0
+
+
+def missing_plugins(root):
+    """Names of ours that this build does not have; of a tracer there is a probe to ask for."""
+    factories = {page.stem: page.stem for page in root.glob("docs/elements/*.md")}
+    if "clockcalib" in factories:
+        factories["clockcalib"] = "clockcalib-probe"
+    return [name for name, factory in factories.items() if not factory_exists(factory)]
+
+
+class Checker:
+    def __init__(self, root):
+        self.clip = pathlib.Path(os.environ.get("TACTUS_CLIP", "no-clip"))
+        self.parser = os.environ.get("TACTUS_PARSE_LINE")
+        self.missing = missing_plugins(root)
+
+    def reason_to_skip(self, line):
+        if line.mark == "not-run":
+            return line.reason
+        for name in self.missing:
+            if re.search(rf"(?<![\w-]){name}(?!\w)", line.text):
+                return f"{name} was not built"
+        if line.mark == "parse-only" and self.parser is None:
+            return "$TACTUS_PARSE_LINE is not set"
+        if line.mark is None and re.search(r"\$\{?CLIP\b", line.text) and not self.clip.is_file():
+            return f"the clip {self.clip} is not there; tools/test fetches it"
+        return None
+
+    def check(self, line):
+        """(fine, what to print behind the place, what went wrong)"""
+        if line.trouble:
+            return False, "", line.trouble
+        if skip := self.reason_to_skip(line):
+            return True, f" # SKIP {skip}", ""
+        if line.mark == "parse-only":
+            trouble = run_command([self.parser, *pipeline_words(line.text)],
+                                  {"ASAN_OPTIONS": "detect_leaks=0"})
+            return trouble is None, f" (made, not run: {line.reason})", trouble
+        trouble = run_command(["bash", "-c", f"set -o pipefail; {line.text}"],
+                              {**preload(), "CLIP": str(self.clip)})
+        if trouble and NO_DRIVER in trouble:
+            return True, " # SKIP there is no Vulkan driver", ""
+        return trouble is None, "", trouble
+
+    def check_page(self, lines):
+        """One after the other, as the reader does: a line may need what the one before has made."""
+        return [(line, *self.check(line)) for line in lines]
 
 
 def main():
@@ -124,11 +119,19 @@ def main():
     if shutil.which("gst-launch-1.0") is None:
         print("1..0 # SKIP gst-launch-1.0 is not installed")
         sys.exit(0)
-    clip = pathlib.Path(os.environ.get("TACTUS_CLIP", "no-clip"))
     lines = list(all_lines(root))
     print(f"1..{len(lines)}" if lines else "1..0 # SKIP no page has a launch line")
-    results = [check(number, line, clip) for number, line in enumerate(lines, 1)]
-    sys.exit(0 if all(results) else 1)
+    factory_exists("fakesink")  # fills the registry before several read it
+    checker, failed = Checker(root), False
+    pages = [list(group) for _, group in itertools.groupby(lines, lambda line: line.page)]
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        results = itertools.chain.from_iterable(pool.map(checker.check_page, pages))
+        for number, (line, fine, remark, trouble) in enumerate(results, 1):
+            print(f"{'ok' if fine else 'not ok'} {number} - {line.place}{remark}", flush=True)
+            if not fine:
+                failed = True
+                print(f"{line.place}: {line.text}\n{trouble}", file=sys.stderr)
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,6 @@ inline std::vector<float> float_noise_of(std::size_t count, unsigned seed) {
 class AudioFeed {
   public:
     explicit AudioFeed(const std::string& description) {
-        start_gstreamer();
         GstElement* const element = gst_parse_launch(description.c_str(), nullptr);
         if (element == nullptr)
             g_error("no element for '%s': is the plugin path right?", description.c_str());

@@ -18,7 +18,6 @@ std::string voice_source() {
 // --- Stage
 
 Stage::Stage() {
-    start_gstreamer();
     bus_ = gst_bus_new();
 }
 

@@ -3,6 +3,7 @@
 #include "compute_harness.h"
 
 #include "element_reports.h"
+#include "gst_environment.h"
 
 #include <cstring>
 
@@ -26,12 +27,13 @@ GstElement* make_compute(const std::string& properties) {
 
 std::string no_device() {
     static const std::string why = [] {
-        gst_init(nullptr, nullptr);
-        GstElement* keeper = make_compute("");
+        static GstElement* keeper = make_compute("");
+        before_gstreamer_ends([] {
+            gst_element_set_state(keeper, GST_STATE_NULL);
+            gst_object_unref(keeper);
+        });
         if (gst_element_set_state(keeper, GST_STATE_READY) == GST_STATE_CHANGE_SUCCESS)
             return std::string(); // left in READY, with the device open
-        gst_element_set_state(keeper, GST_STATE_NULL);
-        gst_object_unref(keeper);
         return std::string("no Vulkan device here: install mesa-vulkan-drivers");
     }();
     return why;

@@ -9,42 +9,6 @@ namespace tactus {
 
 namespace {
 
-// Starts GStreamer once. Where the leaks tracer runs, no object may outlive the last test.
-class GstEnvironment : public ::testing::Environment {
-  public:
-    void SetUp() override { gst_init(nullptr, nullptr); }
-
-    void TearDown() override {
-        gst_task_cleanup_all(); // a stopped task's thread owns it for a moment longer
-        GList* tracers = gst_tracing_get_active_tracers();
-        for (GList* node = tracers; node != nullptr; node = node->next) {
-            if (std::strcmp(G_OBJECT_TYPE_NAME(node->data), "GstLeaksTracer") == 0)
-                expect_nothing_alive(node->data);
-        }
-        g_list_free_full(tracers, gst_object_unref);
-        gst_deinit();
-    }
-
-  private:
-    static void expect_nothing_alive(gpointer tracer) {
-        GstStructure* alive = nullptr;
-        g_signal_emit_by_name(tracer, "get-live-objects", &alive);
-        const GValue* list =
-            alive != nullptr ? gst_structure_get_value(alive, "live-objects-list") : nullptr;
-        for (guint i = 0; list != nullptr && i < gst_value_list_get_size(list); ++i) {
-            gchar* text = gst_value_serialize(gst_value_list_get_value(list, i));
-            ADD_FAILURE() << "leaked: " << (text != nullptr ? text : "?");
-            g_free(text);
-        }
-        if (alive != nullptr)
-            gst_structure_free(alive);
-    }
-};
-
-// NOLINTNEXTLINE(cert-err58-cpp): GoogleTest's way; it owns the object.
-[[maybe_unused]] ::testing::Environment* const kEnvironment =
-    ::testing::AddGlobalTestEnvironment(new GstEnvironment);
-
 // A pad without a template would accept no caps but its first.
 GstStaticPadTemplate any_sink =
     GST_STATIC_PAD_TEMPLATE("downstream", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
@@ -65,10 +29,6 @@ std::string caps_of(GstPad* pad) {
 }
 
 } // namespace
-
-void start_gstreamer() {
-    gst_init(nullptr, nullptr);
-}
 
 QueueUnderTest::QueueUnderTest(const char* factory)
     : element_(gst_element_factory_make(factory, nullptr)), bus_(gst_bus_new()) {

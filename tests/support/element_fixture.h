@@ -37,10 +37,6 @@ bool comes_true(Done done) {
     return true;
 }
 
-/// Does nothing before a test that GoogleTest's environment of this library has not done. But
-/// whoever calls it gets that environment linked in, which a static library alone does not see to.
-void start_gstreamer();
-
 /// Something that came out of the element, in the words that tests compare:
 /// "buffer 3" (its offset), "list 3+2" (offset of the first, length), "event tag", "query drain".
 struct Arrival {

@@ -12,7 +12,6 @@ namespace tactus {
 class LaunchedPipeline {
   public:
     explicit LaunchedPipeline(const std::string& description) {
-        start_gstreamer();
         GError* error = nullptr;
         pipeline_ = gst_parse_launch(description.c_str(), &error);
         if (error != nullptr) {

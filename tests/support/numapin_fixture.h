@@ -17,7 +17,6 @@ namespace tactus {
 class NumapinFixture : public testing::Test {
   protected:
     void SetUp() override {
-        start_gstreamer();
         pads_ = std::make_unique<pads::PadPair>("numapin");
         before_ = on(worker_, [] {});
         cpu_ = std::to_string(usable_cpus().back());

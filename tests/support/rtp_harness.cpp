@@ -49,7 +49,7 @@ GstBuffer* nth_rtp(std::uint16_t seqnum) {
 }
 
 RtpHarness::RtpHarness(const char* factory, const char* properties)
-    : harness_((start_gstreamer(), gst_harness_new(factory))), bus_(gst_bus_new()) {
+    : harness_(gst_harness_new(factory)), bus_(gst_bus_new()) {
     gst_harness_use_testclock(harness_);
     clock_ = gst_harness_get_testclock(harness_);
     set_properties(element(), properties);

@@ -89,7 +89,7 @@ inline std::string audio_caps(const std::string& format, unsigned rate, unsigned
 class SpectrumHarness {
   public:
     SpectrumHarness(const char* factory, const std::string& properties)
-        : harness_((start_gstreamer(), gst_harness_new(factory))), bus_(gst_bus_new()) {
+        : harness_(gst_harness_new(factory)), bus_(gst_bus_new()) {
         set_properties(element(), properties.c_str());
         gst_element_set_bus(element(), bus_);
     }
