@@ -36,7 +36,7 @@ TEST_PACKAGES=(
     'qemu-system-x86?' 'busybox-static?' 'python3-gi?' 'gir1.2-gstreamer-1.0?'
 )
 # What tools/build-packages needs besides.
-PACKAGING_PACKAGES=(dpkg-dev debhelper lintian fakeroot)
+PACKAGING_PACKAGES=(build-essential dpkg-dev debhelper lintian fakeroot)
 # What tools/demo needs besides: recordings of a voice, and Vulkan without a GPU.
 DEMO_PACKAGES=(python3 'alsa-utils?' 'mesa-vulkan-drivers?')
 # The gate compares with these very versions, so here they are not optional.
