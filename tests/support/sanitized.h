@@ -4,8 +4,8 @@
 
 namespace tactus::test {
 
-/// Whether a sanitizer is in this program: it is slower, touches pages and calls the kernel for itself,
-/// and keeps freed memory for a while.
+/// Whether a sanitizer is in this program: it is slower, touches pages and calls the kernel for
+/// itself, and keeps freed memory for a while.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kSanitized = true;
 #elif defined(__has_feature)
