@@ -33,7 +33,7 @@ TEST_PACKAGES=(
     gstreamer1.0-nice 'dbus-daemon?' 'mesa-vulkan-drivers?' 'vulkan-validationlayers?' 'glslang-tools?'
     'spin?' 'chromium?' 'clang-format-14?' 'clang-14?' 'libclang-rt-14-dev?'
     'libfftw3-dev?' 'g++-aarch64-linux-gnu?' 'qemu-user?'
-    'qemu-system-x86?' 'busybox-static?'
+    'qemu-system-x86?' 'busybox-static?' 'numactl?'
 )
 # What tools/demo --call needs besides: recordings of a voice.
 CALL_PACKAGES=(alsa-utils)
