@@ -152,6 +152,7 @@ void VkComputeState::keep_last_resort(const FrameLayout& layout) {
 // Memory is short, and nothing is on the GPU: from now on less is taken. False: it cannot be less.
 bool VkComputeState::make_do_with_less() {
     pool.trim();
+    host_frames->trim();
     route.trim();
     active->program->trim();
     std::string now;

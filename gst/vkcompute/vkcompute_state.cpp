@@ -248,9 +248,17 @@ bool VkComputeState::start() {
     lost_one = false;
     lost_before = false;
     route.set_import(true);
-    pool.begin(device);
+    begin_pool();
     start_watching();
     return true;
+}
+
+// Memory of the device for what upstream and the shaders write to.
+void VkComputeState::begin_pool() {
+    auto frames = std::make_shared<HostFrames>(device);
+    pool.begin(frames);
+    const std::lock_guard lock(mutex);
+    std::swap(host_frames, frames); // the old one goes once the lock is open
 }
 
 bool VkComputeState::make_ring() {
@@ -287,10 +295,12 @@ void VkComputeState::stop() {
     std::shared_ptr<SubmissionRing> old_ring;
     std::shared_ptr<ActiveProgram> old_program;
     std::optional<ShaderSet> old_reload;
+    std::shared_ptr<HostFrames> old_frames;
     const std::lock_guard lock(mutex);
     old_program = std::move(active);
     old_reload = std::exchange(reloaded, std::nullopt);
     old_ring = std::move(ring);
+    old_frames = std::move(host_frames);
 }
 
 // --- programs
@@ -411,7 +421,7 @@ GstFlowReturn VkComputeState::reopen() {
                         ("%s", device->traits().name.c_str()));
     if (!open_device())
         return GST_FLOW_ERROR;
-    pool.begin(device);
+    begin_pool();
     last_resort.reset();
     if (!make_ring())
         return GST_FLOW_ERROR;

@@ -107,6 +107,7 @@ class VkComputeState {
 
     // making ready
     bool open_device();
+    void begin_pool();
     bool make_ring();
     bool load_shaders();
     std::optional<ShaderSet> read_shaders(GpuError& error);
@@ -202,6 +203,8 @@ class VkComputeState {
     GstFlowReturn flow = GST_FLOW_FLUSHING; ///< other than OK: nothing is taken or pushed any more
     std::shared_ptr<VulkanDevice> device;
     std::shared_ptr<SubmissionRing> ring;
+    std::shared_ptr<HostFrames>
+        host_frames; ///< that the pools take; changed by the streaming thread
     std::shared_ptr<ActiveProgram> active;
     ShaderSet shader_set;
     unsigned most_in_flight = 0;       ///< less than the property says where memory is short

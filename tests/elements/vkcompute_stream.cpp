@@ -216,6 +216,44 @@ TEST_F(Stream, FramesFromTheProposedPoolAreNotCopied) {
     EXPECT_EQ(harness_->stat("frames-staged"), 0U);
 }
 
+/// The allocator that is offered, as a decoder takes it past all pools.
+GstAllocator* proposed_allocator(ComputeHarness& harness, const char* caps_text) {
+    GstCaps* caps = gst_caps_from_string(caps_text);
+    GstQuery* query = gst_query_new_allocation(caps, FALSE);
+    gst_caps_unref(caps);
+    EXPECT_TRUE(gst_pad_peer_query(harness.get()->srcpad, query));
+    GstAllocator* allocator = nullptr;
+    gst_query_parse_nth_allocation_param(query, 0, &allocator, nullptr);
+    gst_query_unref(query);
+    return allocator;
+}
+
+TEST_F(Stream, WhatADecoderAllocatesPastThePoolIsUsedAgain) {
+    const std::string caps = video_caps(PixelFormat::rgba, kWidth, kHeight);
+    GstAllocator* const allocator = proposed_allocator(*harness_, caps.c_str());
+    ASSERT_NE(allocator, nullptr);
+    std::uint64_t mapped = 0;
+    for (std::uint32_t i = 0; i < 40; ++i) {
+        const Picture in = numbered(i);
+        GstBuffer* buffer = gst_buffer_new_allocate(allocator, in.bytes.size(), nullptr);
+        gst_buffer_fill(buffer, 0, in.bytes.data(), in.bytes.size());
+        ASSERT_EQ(harness_->push(buffer), GST_FLOW_OK);
+        GstBuffer* out = harness_->pull();
+        ASSERT_NE(out, nullptr);
+        const Picture made = picture_of(out, PixelFormat::rgba, kWidth, kHeight);
+        EXPECT_EQ(difference(made, reference_invert(in)).where, "") << i;
+        if (i == 7)
+            mapped = harness_->stat("pool-mapped");
+    }
+    gst_object_unref(allocator);
+    EXPECT_EQ(harness_->stat("frames-pool"), 40U);
+    if (harness_->stat_text("pool-memory") != "imported")
+        GTEST_SKIP() << "this device does not import";
+    EXPECT_GT(mapped, 0U);
+    EXPECT_EQ(harness_->stat("pool-mapped"), mapped) << "the kernel was asked for pages again";
+    EXPECT_GE(harness_->stat("pool-mapped-bytes"), harness_->stat("pool-idle-bytes"));
+}
+
 // So many bytes that are a user's own, from the start of a page.
 GstBuffer* page_buffer(const Picture& picture, std::size_t owned_bytes) {
     void* pages = nullptr;

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The gst-tactus authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
+#include "core/vulkan/host_frames.h"
 #include "fault_layer.h"
 #include "gpu_fixture.h"
 
@@ -204,6 +205,64 @@ TEST_F(FaultyGpu, EachAllocationMayFailWithoutALeak) {
         EXPECT_EQ(device_->live_objects(), before);
     }
     EXPECT_FALSE(device_->lost());
+}
+
+// --- memory for frames
+
+/// A frame's memory, and whether it is the arena's.
+std::shared_ptr<GpuBuffer> frame_of(HostFrames& frames, GpuStatus& status) {
+    auto made = frames.acquire(100'000, status);
+    EXPECT_EQ(made != nullptr, status == GpuStatus::ok);
+    EXPECT_TRUE(!made || made->data() != nullptr);
+    return made;
+}
+
+TEST_F(FaultyGpu, PagesThatTheDriverRefusesAreItsOwnFromThenOn) {
+    OPEN_OR_SKIP();
+    if (!device_->traits().host_import)
+        GTEST_SKIP() << "the device does not import";
+    HostFrames frames(device_);
+    GpuStatus status = GpuStatus::ok;
+    faults_->import_refused = true;
+    auto made = frame_of(frames, status);
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->place(), BufferPlace::host);
+    EXPECT_FALSE(frames.is_imported());
+    EXPECT_EQ(frames.stats().mapped_bytes, 0U) << "nothing is kept that is of no use";
+    faults_->import_refused = false;
+    const std::int64_t before = faults_->allocations;
+    made = frame_of(frames, status);
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->place(), BufferPlace::host);
+    EXPECT_EQ(faults_->allocations, before + 1) << "asked once";
+}
+
+TEST_F(FaultyGpu, ADeviceThatCannotImportGetsTheDriversMemory) {
+    faults_->hide_import = true;
+    OPEN_OR_SKIP();
+    HostFrames frames(device_);
+    GpuStatus status = GpuStatus::ok;
+    const auto made = frame_of(frames, status);
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->place(), BufferPlace::host);
+    EXPECT_EQ(frames.stats().acquired, 0U);
+}
+
+TEST_F(FaultyGpu, MemoryThatWasShortForAWhileIsImportedAgain) {
+    OPEN_OR_SKIP();
+    if (!device_->traits().host_import)
+        GTEST_SKIP() << "the device does not import";
+    HostFrames frames(device_);
+    const std::int64_t before = device_->live_objects();
+    GpuStatus status = GpuStatus::ok;
+    faults_->allocations_fail = true;
+    EXPECT_FALSE(frame_of(frames, status));
+    EXPECT_EQ(status, GpuStatus::out_of_memory);
+    EXPECT_EQ(device_->live_objects(), before);
+    faults_->allocations_fail = false;
+    const auto made = frame_of(frames, status);
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->place(), BufferPlace::imported);
 }
 
 TEST_F(FaultyGpu, AFailedPipelineIsAnError) {
