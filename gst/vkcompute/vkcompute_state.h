@@ -108,6 +108,7 @@ class VkComputeState {
     // making ready
     bool open_device();
     bool make_ring();
+    bool try_make_ring(GpuError& error);
     bool load_shaders();
     std::optional<ShaderSet> read_shaders(GpuError& error);
     void warm_caches();
