@@ -183,7 +183,8 @@ void Ledger::settle(const Account& account) {
             totals.counts[field] += field_of(given, field);
     }
     const std::string path = path_of(account.object);
-    seen_in_[path] += account.counters->buffers_in;
+    ++seen_in_[path].elements;
+    seen_in_[path].buffers += account.counters->buffers_in;
     for (const Rule& rule : rules()) {
         if (rule.factory == account.factory)
             check(rule, path, given);

@@ -42,8 +42,12 @@ class Ledger {
     void close_all();
 
     const std::map<std::string, Totals>& totals() const { return totals_; }
-    /// Over all elements of that path ("pipeline0/name") that were closed.
-    const std::map<std::string, std::uint64_t>& seen_in() const { return seen_in_; }
+    /// What the probes saw go into all elements of a path ("call0/queue") that were closed.
+    struct Seen {
+        unsigned elements = 0;
+        std::uint64_t buffers = 0;
+    };
+    const std::map<std::string, Seen>& seen_in() const { return seen_in_; }
     const std::vector<std::string>& mismatches() const { return mismatches_; }
     unsigned checks() const { return checks_; }
 
@@ -61,7 +65,7 @@ class Ledger {
     std::mutex mutex_; ///< guards accounts_
     std::vector<std::unique_ptr<Account>> accounts_;
     std::map<std::string, Totals> totals_;
-    std::map<std::string, std::uint64_t> seen_in_;
+    std::map<std::string, Seen> seen_in_;
     std::vector<std::string> mismatches_;
     unsigned checks_ = 0;
 };

@@ -28,7 +28,8 @@ class TracerWatch {
     void fetch();
     /// Its count of buffers against the ledger's, element by element. A push that a flush or a
     /// relink turns away counts for the tracer, which sees it begin, and not for the ledger: one
-    /// for each disturbance at most. Skipped if the tracer says that it lost records.
+    /// for each disturbance at most. Skipped if the tracer says that it lost records; and once it
+    /// has forgotten elements that were replaced, it may have seen less of those.
     void compare(const Ledger& ledger, std::uint64_t disturbances);
 
     const std::string& address() const { return address_; }
