@@ -127,7 +127,7 @@ GstStructure* NumapinState::make_stats() {
     put_limits(stats);
     GValue threads = new_array();
     GValue lines = new_array();
-    std::uint64_t buffers = 0;
+    std::uint64_t buffers = forgotten_buffers_;
     for (const auto& record : records_) {
         buffers += record->buffers.load(std::memory_order_relaxed);
         append_structure(&threads, thread_structure(*record));

@@ -131,9 +131,10 @@ class NumapinState {
     FramePlaces places_; ///< when somebody last asked
     std::shared_ptr<const Topology> topology_;
     std::vector<std::unique_ptr<PinRecord>> records_;
-    std::uint64_t links_cut_ = 0;     ///< how often upstream was unlinked
-    std::uint64_t settings_made_ = 0; ///< how often those of threads were set
-    ToldComplaints told_;             ///< since the start, or the last setting
+    std::uint64_t forgotten_buffers_ = 0; ///< of threads that are no longer among them
+    std::uint64_t links_cut_ = 0;         ///< how often upstream was unlinked
+    std::uint64_t settings_made_ = 0;     ///< how often those of threads were set
+    ToldComplaints told_;                 ///< since the start, or the last setting
     std::uint64_t threads_refused_ = 0;
     std::uint64_t restores_ = 0;
     std::uint64_t restores_failed_ = 0;

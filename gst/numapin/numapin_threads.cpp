@@ -48,9 +48,12 @@ PinRecord* NumapinState::add_record(std::uint64_t serial) {
             unpin(*record, none);
     const auto past = std::count_if(records_.begin(), records_.end(),
                                     [](const auto& record) { return !record->active; });
-    if (static_cast<std::size_t>(past) >= kKeptRecords)
-        records_.erase(std::find_if(records_.begin(), records_.end(),
-                                    [](const auto& record) { return !record->active; }));
+    if (static_cast<std::size_t>(past) >= kKeptRecords) {
+        const auto oldest = std::find_if(records_.begin(), records_.end(),
+                                         [](const auto& record) { return !record->active; });
+        forgotten_buffers_ += (*oldest)->buffers.load(std::memory_order_relaxed);
+        records_.erase(oldest);
+    }
     auto record = std::make_unique<PinRecord>();
     record->serial = serial;
     record->active = true;

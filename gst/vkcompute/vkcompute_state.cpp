@@ -261,18 +261,33 @@ void VkComputeState::begin_pool() {
     std::swap(host_frames, frames); // the old one goes once the lock is open
 }
 
+// A device that is lost just now, by a neighbour's work perhaps, is opened anew.
 bool VkComputeState::make_ring() {
+    GpuError error;
+    while (!try_make_ring(error)) {
+        if (error.status != GpuStatus::device_lost || device->borrowed() ||
+            !rebuilds_allowed.grant(FastClock::monotonic_ns())) {
+            GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
+                              ("The device does not take work: %s", error.text.c_str()), (nullptr));
+            return false;
+        }
+        ++rebuilds;
+        GST_ELEMENT_WARNING(element, RESOURCE, FAILED, ("The GPU was lost; it is opened anew"),
+                            ("%s", device->traits().name.c_str()));
+        if (!open_device())
+            return false;
+    }
+    return true;
+}
+
+bool VkComputeState::try_make_ring(GpuError& error) {
     SubmissionRing::Settings wanted;
     wanted.now_ns = FastClock::monotonic_ns;
     {
         const std::lock_guard lock(mutex);
         wanted.in_flight = settings.in_flight;
     }
-    GpuError error;
     std::shared_ptr<SubmissionRing> made = SubmissionRing::create(device, wanted, error);
-    if (!made)
-        GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
-                          ("The device does not take work: %s", error.text.c_str()), (nullptr));
     // What was for another device goes once the lock is open.
     std::shared_ptr<ActiveProgram> old_program;
     const std::lock_guard lock(mutex);
@@ -421,10 +436,10 @@ GstFlowReturn VkComputeState::reopen() {
                         ("%s", device->traits().name.c_str()));
     if (!open_device())
         return GST_FLOW_ERROR;
-    begin_pool();
     last_resort.reset();
     if (!make_ring())
         return GST_FLOW_ERROR;
+    begin_pool();
     // Upstream's pool is of the lost device.
     gst_pad_push_event(sink_pad, gst_event_new_reconfigure());
     return GST_FLOW_OK;

@@ -251,7 +251,6 @@ TEST_F(NumapinRights, of_a_broker_are_asked_for_before_there_is_a_thread) {
             GTEST_SKIP() << "dbus-daemon is missing";
     }
     as_nobody("DBUS_SYSTEM_BUS_ADDRESS=" + (broker ? broker->address() : ""), "", [] {
-        start_gstreamer();
         GstElement* const numapin = gst_element_factory_make("numapin", nullptr);
         set_properties(numapin, "policy=fifo priority=50");
         EXPECT_EQ(gst_element_set_state(numapin, GST_STATE_READY), GST_STATE_CHANGE_SUCCESS);

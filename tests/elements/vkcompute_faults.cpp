@@ -113,6 +113,17 @@ TEST_F(Faulty, ADeviceThatTheLastFrameLostIsOpenedAnewByTheNextStart) {
     EXPECT_EQ(harness.stat("device-rebuilds"), 1U);
 }
 
+TEST_F(Faulty, AnElementWhoseFirstJobFindsTheDeviceLostStartsOnANewOne) {
+    faults_->loses_one_device = true;
+    faults_->submit_lost_at = faults_->submits + 1;
+    ComputeHarness harness("shader=invert");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    ASSERT_EQ(push(harness, 0), GST_FLOW_OK) << harness.complaint();
+    expect_inverted(harness, 0);
+    EXPECT_EQ(harness.stat("device-rebuilds"), 1U);
+    EXPECT_EQ(harness.stat("frames-lost"), 0U);
+}
+
 // What goes wrong while a lost device is opened anew is no state to go on from.
 TEST_F(Faulty, CapsAfterADeviceThatCouldNotBeOpenedAnewMakeAllOfIt) {
     ComputeHarness harness("shader=invert");

@@ -176,10 +176,30 @@ TEST_F(Stream, ADrainQueryIsAnsweredOnceAllFramesAreOut) {
 
 TEST_F(Stream, LatencyIsWhatFramesSpentInside) {
     gst_harness_set_upstream_latency(harness_->get(), 5 * GST_MSECOND);
+    for (std::uint32_t i = 0; i < 5; ++i) { // the first is not counted: drivers compile then
+        ASSERT_EQ(push(i), GST_FLOW_OK);
+        expect_inverted(i);
+    }
+    EXPECT_GE(gst_harness_query_latency(harness_->get()),
+              5 * GST_MSECOND + harness_->stat("residence-time-p50"));
+}
+
+TEST_F(Stream, WhatDownstreamHoldsBackIsNoLatency) {
     ASSERT_EQ(push(0), GST_FLOW_OK);
     expect_inverted(0);
-    EXPECT_GE(gst_harness_query_latency(harness_->get()),
-              5 * GST_MSECOND + harness_->stat("residence-time-max"));
+    GstPad* pad = gst_element_get_static_pad(harness_->element(), "src");
+    const gulong block = gst_pad_add_probe(
+        pad, GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM,
+        [](GstPad*, GstPadProbeInfo*, gpointer) { return GST_PAD_PROBE_OK; }, nullptr, nullptr);
+    for (std::uint32_t i = 1; i <= 3; ++i)
+        ASSERT_EQ(push(i), GST_FLOW_OK);
+    g_usleep(G_USEC_PER_SEC); // the pause of a user
+    gst_pad_remove_probe(pad, block);
+    gst_object_unref(pad);
+    for (std::uint32_t i = 1; i <= 3; ++i)
+        expect_inverted(i);
+    EXPECT_GE(harness_->stat("residence-time-max"), GST_SECOND * 9 / 10);
+    EXPECT_LT(harness_->stat("latency"), harness_->stat("residence-time-max"));
 }
 
 // --- memory

@@ -175,6 +175,54 @@ TEST_F(FaultyGpu, ALostDeviceIsSaidToBeLostAndANewOneWorks) {
     forget_job();
 }
 
+TEST_F(FaultyGpu, NothingIsLeftOfADeviceThatSaidItWasLost) {
+    OPEN_OR_SKIP();
+    const std::int64_t before = faults_->memory_bytes;
+    make_job();
+    {
+        const auto ring = this->ring(3);
+        faults_->submit_lost_at = faults_->submits + 2;
+        const auto first = ring->try_acquire();
+        const auto second = ring->try_acquire();
+        ASSERT_EQ(ring->submit(*first, job_), GpuStatus::ok);
+        ASSERT_EQ(ring->submit(*second, job_), GpuStatus::device_lost);
+        EXPECT_GT(faults_->memory_bytes, before);
+    }
+    EXPECT_FALSE(device_->abandoned());
+    forget_job();
+    EXPECT_EQ(faults_->memory_bytes, before);
+}
+
+TEST_F(FaultyGpu, ADeviceThatWasGivenUpKeepsItsMemoryForItMayStillBeAtWork) {
+    OPEN_OR_SKIP();
+    const std::int64_t before = faults_->memory_bytes;
+    make_job();
+    device_->mark_lost();
+    EXPECT_TRUE(device_->abandoned());
+    forget_job();
+    EXPECT_GT(faults_->memory_bytes, before);
+}
+
+TEST_F(FaultyGpu, ALossOfOneDeviceLeavesThoseThatAreOpenedLaterAlone) {
+    OPEN_OR_SKIP();
+    make_job();
+    faults_->loses_one_device = true;
+    {
+        const auto ring = this->ring(3);
+        faults_->submit_lost_at = faults_->submits + 1;
+        ASSERT_EQ(ring->submit(*ring->try_acquire(), job_), GpuStatus::device_lost);
+    }
+    forget_job();
+    ASSERT_TRUE(open());
+    make_job();
+    {
+        const auto ring = this->ring();
+        run(*ring, job_);
+        expect_inverted();
+    }
+    forget_job();
+}
+
 TEST_F(FaultyGpu, ASharedDeviceThatIsLostIsNotHandedOutAgain) {
     GpuError error;
     const auto first = VulkanDevice::open({}, error);
