@@ -155,13 +155,21 @@ struct SharedVulkan::Impl {
     bool waited_loudly = false;
 };
 
-SharedVulkan::SharedVulkan(GstElement* element) : impl_(std::make_unique<Impl>(element)) {}
+SharedVulkan::SharedVulkan(GstElement* element) : impl_(std::make_unique<Impl>(element)) {
+    if (!runs_gst_of_build())
+        GST_WARNING_OBJECT(element,
+                           "takes no frames in Vulkan images: this vkcompute was built for another "
+                           "GStreamer than the 1.%u that runs; build it again",
+                           running_gst().second);
+}
 
 SharedVulkan::~SharedVulkan() {
     leave();
 }
 
 std::uint32_t SharedVulkan::formats() {
+    if (!runs_gst_of_build())
+        return 0;
     std::uint32_t mask = 0;
     for (const PixelFormat format : kFormats)
         mask |= 1U << static_cast<unsigned>(format);
