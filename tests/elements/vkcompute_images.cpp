@@ -515,7 +515,7 @@ constexpr const char* kSlow =
 
 // Without upstream's elements: they free what the GPU has not come to yet.
 TEST_F(Images, OfADeviceThatWasLostAreAnErrorAsItIsNotOurs) {
-    const Line line("vkcompute name=v gpu-timeout=20000000 u0=100000000 ! "
+    const Line line("vkcompute name=v gpu-timeout=20000000 u0=65536 ! "
                     "video/x-raw(memory:VulkanImage)",
                     video_caps(PixelFormat::rgba, 160, kWidth), kSlow);
     line.push(buffer_of(Picture(PixelFormat::rgba, 160, kWidth), 0));
