@@ -31,7 +31,7 @@ BUILD_PACKAGES=(
 TEST_PACKAGES=(
     libgtest-dev libgmock-dev libbenchmark-dev protobuf-compiler python3 alsa-utils
     gstreamer1.0-nice 'dbus-daemon?' 'mesa-vulkan-drivers?' 'vulkan-validationlayers?' 'glslang-tools?'
-    'spin?' 'chromium?' 'mkdocs?' 'python3-numpy?' 'clang-format-14?' 'clang-14?' 'libclang-rt-14-dev?'
+    'spin?' 'chromium?' 'mkdocs?' 'python3-numpy?' 'clang-format-14?'
     'libfftw3-dev?' 'g++-aarch64-linux-gnu?' 'qemu-user?'
     'qemu-system-x86?' 'busybox-static?' 'python3-gi?' 'gir1.2-gstreamer-1.0?' 'numactl?'
 )
@@ -41,6 +41,8 @@ PACKAGING_PACKAGES=(build-essential dpkg-dev debhelper lintian fakeroot)
 DEMO_PACKAGES=(python3 'alsa-utils?' 'mesa-vulkan-drivers?')
 # The gate compares with these very versions, so here they are not optional.
 CI_PACKAGES=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev spin)
+# What tools/test-on-debian needs in its root besides: the compilers of that release, whichever they are.
+OTHER_RELEASE_PACKAGES=(git clang 'libclang-rt-dev?' 'ccache?')
 
 # The clip: a surveillance video that Debian ships as an example of OpenCV.
 CLIP_PACKAGE=opencv-doc

@@ -18,6 +18,17 @@ GstStructure* structure_of(GstMessage* message) {
     return const_cast<GstStructure*>(gst_message_get_structure(message));
 }
 
+void set_times(GstStructure* structure, const SpectrumTimes& times) {
+    // What it was before there were the other times.
+    const GstClockTime endtime = GST_CLOCK_TIME_IS_VALID(times.stream_time)
+                                     ? times.stream_time + times.duration
+                                     : GST_CLOCK_TIME_NONE;
+    gst_structure_set(structure, "endtime", GST_TYPE_CLOCK_TIME, endtime, "timestamp",
+                      G_TYPE_UINT64, times.timestamp, "stream-time", G_TYPE_UINT64,
+                      times.stream_time, "running-time", G_TYPE_UINT64, times.running_time,
+                      "duration", G_TYPE_UINT64, times.duration, nullptr);
+}
+
 void append(GValue* list, bool is_array, std::span<const float> values) {
     GValue prototype = G_VALUE_INIT;
     g_value_init(&prototype, G_TYPE_FLOAT);
@@ -111,29 +122,11 @@ void fill(const std::vector<GValue*>& rows, const SpectrumMeter& meter, Values v
 
 } // namespace
 
-SpectrumMessages::SpectrumMessages()
-    : endtime_(g_quark_from_static_string("endtime")),
-      timestamp_(g_quark_from_static_string("timestamp")),
-      stream_time_(g_quark_from_static_string("stream-time")),
-      running_time_(g_quark_from_static_string("running-time")),
-      duration_(g_quark_from_static_string("duration")) {}
-
 void SpectrumMessages::clear() {
     for (Kept& kept : kept_) {
         g_clear_pointer(&kept.message, gst_message_unref);
         kept = {};
     }
-}
-
-void SpectrumMessages::set_times(GstStructure* structure, const SpectrumTimes& times) const {
-    // What it was before there were the other times.
-    const GstClockTime endtime = GST_CLOCK_TIME_IS_VALID(times.stream_time)
-                                     ? times.stream_time + times.duration
-                                     : GST_CLOCK_TIME_NONE;
-    gst_structure_id_set(structure, endtime_, GST_TYPE_CLOCK_TIME, endtime, timestamp_,
-                         G_TYPE_UINT64, times.timestamp, stream_time_, G_TYPE_UINT64,
-                         times.stream_time, running_time_, G_TYPE_UINT64, times.running_time,
-                         duration_, G_TYPE_UINT64, times.duration, nullptr);
 }
 
 GstMessage* SpectrumMessages::make(GstElement* element, const MessageShape& shape,

@@ -41,7 +41,7 @@ struct MessageShape {
 /// their element, so clear() must be called before it can go.
 class SpectrumMessages {
   public:
-    SpectrumMessages();
+    SpectrumMessages() = default;
     ~SpectrumMessages() { clear(); }
     SpectrumMessages(const SpectrumMessages&) = delete;
     SpectrumMessages& operator=(const SpectrumMessages&) = delete;
@@ -65,17 +65,11 @@ class SpectrumMessages {
     /// A kept message that may be filled anew, or a place for a new one.
     Kept& slot();
     void keep(Kept& kept, GstMessage* message);
-    void set_times(GstStructure* structure, const SpectrumTimes& times) const;
 
     // Readers may lag by so many before messages are made anew.
     std::array<Kept, 8> kept_;
     std::size_t next_ = 0;
     MessageShape kept_shape_;
-    GQuark endtime_;
-    GQuark timestamp_;
-    GQuark stream_time_;
-    GQuark running_time_;
-    GQuark duration_;
 };
 
 } // namespace tactus

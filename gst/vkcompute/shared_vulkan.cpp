@@ -4,6 +4,7 @@
 
 #include "core/vulkan/device_traits.h"
 #include "core/vulkan/vulkan_instance.h"
+#include "glue/gst_version.h"
 #include "glue/handles.h"
 #include "vkcompute/vkcompute_debug.h"
 
@@ -68,12 +69,7 @@ bool computes(const GstVulkanQueue* queue, const GstVulkanDevice* device) {
 
 // Which of the device's features are enabled: up to GStreamer 1.22 none, later all.
 bool enables_features(const GstVulkanDevice* device) {
-#if GST_CHECK_VERSION(1, 24, 0)
-    return gst_vulkan_instance_check_version(device->instance, 1, 2, 0) != FALSE;
-#else
-    static_cast<void>(device);
-    return false;
-#endif
+    return runs_gst(1, 24) && gst_vulkan_instance_check_version(device->instance, 1, 2, 0);
 }
 
 BorrowedDevice borrow_from(const std::shared_ptr<Owner>& owner) {
@@ -159,13 +155,21 @@ struct SharedVulkan::Impl {
     bool waited_loudly = false;
 };
 
-SharedVulkan::SharedVulkan(GstElement* element) : impl_(std::make_unique<Impl>(element)) {}
+SharedVulkan::SharedVulkan(GstElement* element) : impl_(std::make_unique<Impl>(element)) {
+    if (!runs_gst_of_build())
+        GST_WARNING_OBJECT(element,
+                           "takes no frames in Vulkan images: this vkcompute was built for another "
+                           "GStreamer than the 1.%u that runs; build it again",
+                           running_gst().second);
+}
 
 SharedVulkan::~SharedVulkan() {
     leave();
 }
 
 std::uint32_t SharedVulkan::formats() {
+    if (!runs_gst_of_build())
+        return 0;
     std::uint32_t mask = 0;
     for (const PixelFormat format : kFormats)
         mask |= 1U << static_cast<unsigned>(format);
@@ -391,19 +395,14 @@ GpuFrame SharedVulkan::frame_of(GstBuffer* buffer, const FrameLayout& layout, Gp
     return frame;
 }
 
-// Up to GStreamer 1.22 vulkanupload fills the next frame's staging buffer while the GPU may still
-// copy this frame from the same one (`vulkanupload ! queue ! vulkandownload` shows it): with
+// vulkanupload fills the next frame's staging buffer while the GPU may still copy this frame from
+// the same one (`vulkanupload ! queue ! vulkandownload` shows it, with 1.22 and 1.26 alike): with
 // several frames in flight they would be mixed up. So before it gets to make the next frame its
 // copy has to be done, and with that all that is before it in the queue.
 GpuStatus SharedVulkan::settle(GstBuffer* buffer, std::uint64_t timeout_ns) {
-#if GST_CHECK_VERSION(1, 24, 0)
-    static_cast<void>(buffer);
-    static_cast<void>(timeout_ns);
-#else
     const GstVulkanImageMemory* memory = image_memory(buffer, 0);
     if (memory != nullptr && memory->barrier.image_layout == VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL)
         return impl_->borrowed->wait_for_queue(impl_->borrowed->compute_queue(), timeout_ns);
-#endif
     return GpuStatus::ok;
 }
 

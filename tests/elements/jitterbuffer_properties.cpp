@@ -3,7 +3,11 @@
 //
 // Names, types and defaults, compared with those of rtpjitterbuffer where it is installed.
 #include "element_fixture.h"
+#include "glue/gst_version.h"
 
+#include <algorithm>
+#include <array>
+#include <iostream>
 #include <memory>
 
 using namespace tactus;
@@ -50,6 +54,22 @@ class Peer : public ::testing::Test {
     Element ours_ = make("jitterbuffer");
 };
 
+/// What rtpjitterbuffer got after 1.22, whose contract is ours; each is told where it is left out.
+bool is_later(const std::string& name) {
+    constexpr std::array kLater = {"min-sync-interval", "rfc7273-active",
+                                   "rfc7273-reference-timestamp-meta-only",
+                                   "rfc7273-use-system-clock"};
+    const bool later = std::find(kLater.begin(), kLater.end(), name) != kLater.end();
+    if (later)
+        std::cout << name << ": rtpjitterbuffer has it since 1.24 or later, ours does not\n";
+    return later;
+}
+
+/// 1000 up to 1.22; without a limit later.
+bool has_later_default(const std::string& name) {
+    return name == "max-rtcp-rtp-time-diff" && runs_gst(1, 24);
+}
+
 GstStructure* stats_of(GstElement* element) {
     GstStructure* stats = nullptr;
     g_object_get(element, "stats", &stats, nullptr);
@@ -65,12 +85,12 @@ TEST_F(Peer, EveryPropertyIsThereWithItsTypeDefaultAndRange) {
     for (guint i = 0; i < count; ++i) {
         GParamSpec* theirs = specs[i];
         SCOPED_TRACE(theirs->name);
-        if (std::string(theirs->name) == "name")
+        if (std::string(theirs->name) == "name" || is_later(theirs->name))
             continue;
         GParamSpec* spec = find(ours_.get(), theirs->name);
         ASSERT_NE(spec, nullptr);
         EXPECT_EQ(G_TYPE_FUNDAMENTAL(spec->value_type), G_TYPE_FUNDAMENTAL(theirs->value_type));
-        EXPECT_EQ(default_of(spec), default_of(theirs));
+        EXPECT_EQ(default_of(spec), has_later_default(theirs->name) ? "1000" : default_of(theirs));
         EXPECT_EQ(spec->flags & G_PARAM_READWRITE, theirs->flags & G_PARAM_READWRITE);
         if (G_IS_PARAM_SPEC_INT(theirs)) {
             EXPECT_EQ(G_PARAM_SPEC_INT(spec)->minimum, G_PARAM_SPEC_INT(theirs)->minimum);
@@ -118,7 +138,7 @@ TEST_F(Peer, EveryStatisticHasItsType) {
     for (gint i = 0; i < gst_structure_n_fields(theirs); ++i) {
         const char* field = gst_structure_nth_field_name(theirs, static_cast<guint>(i));
         EXPECT_EQ(gst_structure_get_field_type(stats, field),
-                  gst_structure_get_field_type(theirs, field))
+                  is_later(field) ? G_TYPE_INVALID : gst_structure_get_field_type(theirs, field))
             << field;
     }
     gst_structure_free(theirs);

@@ -3,6 +3,7 @@
 //
 // simdfftfilter beside its peer: what comes out, and when.
 #include "filter_feed.h"
+#include "glue/gst_version.h"
 
 #include <algorithm>
 
@@ -70,12 +71,7 @@ INSTANTIATE_TEST_SUITE_P(Cases, LikeItsPeer,
 
 // The peer's property drain-on-changes is true then, but means the opposite.
 TEST(SimdFftFilter, GoesOnWithTheSoundBeforeAtANewKernelAsItsPeerDoes) {
-    guint major = 0;
-    guint minor = 0;
-    guint micro = 0;
-    guint nano = 0;
-    gst_version(&major, &minor, &micro, &nano);
-    if (minor >= 24)
+    if (runs_gst(1, 24))
         GTEST_SKIP() << "what the peer makes of drain-on-changes is known of 1.22 alone";
     const auto in = audio<float>(2000, 2);
     const auto run = [&](const char* line) {

@@ -3,6 +3,7 @@
 //
 // Frames in GStreamer's Vulkan images, on the device that upstream's elements share.
 #include "compute_harness.h"
+#include "glue/gst_version.h"
 #include "scratch_folder.h"
 
 #include <gst/video/video.h>
@@ -44,6 +45,8 @@ std::string why_not() {
             return std::string("no ") + name + " here: install gstreamer1.0-plugins-bad";
         gst_object_unref(factory);
     }
+    if (!runs_gst_of_build())
+        return "this test was built for another GStreamer than the one that runs";
     GstElement* element = make_compute("");
     GstPad* pad = gst_element_get_static_pad(element, "sink");
     GstCaps* caps = gst_pad_get_pad_template_caps(pad);
@@ -354,7 +357,7 @@ TEST_F(Images, OfOneComponentAreWrittenWhereTheDeviceCan) {
                     "    tactus_image_store(at, 1.0 - tactus_image_load(at));\n}\n");
     const Picture in = filled(PixelFormat::gray8, 6);
     ASSERT_EQ(line.push(buffer_of(in)), GST_FLOW_OK);
-    if (GST_CHECK_VERSION(1, 24, 0)) {
+    if (runs_gst(1, 24)) {
         const auto out = next_picture(line, PixelFormat::gray8, kWidth, kHeight);
         ASSERT_TRUE(out);
         EXPECT_EQ(difference(*out, reference_invert(in)).where, "");
@@ -512,7 +515,7 @@ constexpr const char* kSlow =
 
 // Without upstream's elements: they free what the GPU has not come to yet.
 TEST_F(Images, OfADeviceThatWasLostAreAnErrorAsItIsNotOurs) {
-    const Line line("vkcompute name=v gpu-timeout=20000000 u0=100000000 ! "
+    const Line line("vkcompute name=v gpu-timeout=20000000 u0=65536 ! "
                     "video/x-raw(memory:VulkanImage)",
                     video_caps(PixelFormat::rgba, 160, kWidth), kSlow);
     line.push(buffer_of(Picture(PixelFormat::rgba, 160, kWidth), 0));

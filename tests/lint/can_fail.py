@@ -59,6 +59,8 @@ BROKEN_TREES = [
     ("another licence", "spdx", "gst/one/d.h", HEAD.replace("LGPL", "GPL"), "d.h:1"),
     ("SPDX lines too far down", "spdx", "gst/one/d.h", "\n\n" + HEAD, "d.h:1"),
     ("a meson.build without SPDX lines", "spdx", "gst/meson.build", "x = 1\n", "meson.build:1"),
+    ("a version that the compiler asks for", "versions", "gst/one/c.cpp", HEAD + "#if GST_CHECK_VERSION(1, 24, 0)\n", "c.cpp:3"),
+    ("a version that a test asks for", "versions", "tests/t.cpp", HEAD + "gst_version (&a, &b, &c, &d);\n", "t.cpp:3"),
     ("a long file", "sizes", "gst/core/a.cpp", HEAD + "int a;\n" * 800, "a.cpp:802"),
     ("a long example", "sizes", "docs/examples/call_over_udp.cpp", HEAD + "int a;\n" * 79, "call_over_udp.cpp:81"),
     ("a long function", "sizes", "tests/t.cpp", long_function(81), "t.cpp:3: f has 81 lines"),
@@ -114,7 +116,7 @@ BROKEN_TREES = [
 
 NEEDS = {"formatting": "clang-format-14", "launch_lines": "gst-launch-1.0", "headers": "c++",
          "c_examples": "cc", "site": "mkdocs"}
-CHECKS = ["layers", "spdx", "sizes", "formatting", "headers", "launch_lines", "c_examples", "python_examples", "links", "site"]
+CHECKS = ["layers", "spdx", "versions", "sizes", "formatting", "headers", "launch_lines", "c_examples", "python_examples", "links", "site"]
 
 
 def lacking(check, changes):
