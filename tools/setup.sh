@@ -33,8 +33,10 @@ TEST_PACKAGES=(
     gstreamer1.0-nice 'dbus-daemon?' 'mesa-vulkan-drivers?' 'vulkan-validationlayers?' 'glslang-tools?'
     'spin?' 'chromium?' 'mkdocs?' 'python3-numpy?' 'clang-format-14?' 'clang-14?' 'libclang-rt-14-dev?'
     'libfftw3-dev?' 'g++-aarch64-linux-gnu?' 'qemu-user?'
-    'qemu-system-x86?' 'busybox-static?'
+    'qemu-system-x86?' 'busybox-static?' 'python3-gi?' 'gir1.2-gstreamer-1.0?' 'numactl?'
 )
+# What tools/build-packages needs besides.
+PACKAGING_PACKAGES=(build-essential dpkg-dev debhelper lintian fakeroot)
 # What tools/demo needs besides: recordings of a voice, and Vulkan without a GPU.
 DEMO_PACKAGES=(python3 'alsa-utils?' 'mesa-vulkan-drivers?')
 # The gate compares with these very versions, so here they are not optional.

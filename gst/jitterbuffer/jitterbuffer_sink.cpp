@@ -171,6 +171,7 @@ bool JitterBufferState::put_in(JitterPacket& packet, std::int64_t now_ns, GstFlo
     if (flow != GST_FLOW_OK || eos_queued) {
         result = flow != GST_FLOW_OK ? flow : GST_FLOW_EOS;
         dropped_in.push_back({packet.handle, packet.seqnum, JitterDrop::flushed, 0});
+        ++refused_count;
         return false;
     }
     if (packet.arrival_ns == -1)

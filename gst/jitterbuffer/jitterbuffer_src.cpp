@@ -79,7 +79,7 @@ bool JitterBufferState::collect_news(std::int64_t now_ns) {
         std::int64_t{settings.stats_interval_ms} * std::int64_t{GST_MSECOND};
     if (interval_ns > 0 && now_ns >= stats_due_ns) {
         if (stats_due_ns > 0) {
-            GstStructure* s = make_stats(core.stats(), invalid_count);
+            GstStructure* s = make_stats(counters(), invalid_count);
             gst_structure_set_name(s, "jitterbuffer-stats");
             collect_message(s);
         }

@@ -60,6 +60,7 @@ void JitterBufferState::start() {
     drops = {};
     burst_count = 0;
     invalid_count = 0;
+    refused_count = 0;
     peer_latency = 0;
     npt_start = GST_CLOCK_TIME_NONE;
     last_out_ns = -1;
@@ -230,12 +231,19 @@ guint64 JitterBufferState::set_active(bool active, guint64 offset_ns) {
     return static_cast<guint64>(next_ns ? std::max<std::int64_t>(*next_ns, 0) : last_out_ns.load());
 }
 
+// Under mutex.
+JitterStats JitterBufferState::counters() const {
+    JitterStats stats = core.stats();
+    stats.flushed += refused_count;
+    return stats;
+}
+
 GstStructure* JitterBufferState::stats() {
     JitterStats stats;
     std::uint64_t invalid = 0;
     {
         const std::lock_guard lock(mutex);
-        stats = core.stats();
+        stats = counters();
         invalid = invalid_count;
     }
     return make_stats(stats, invalid);

@@ -70,6 +70,7 @@ struct JitterBufferState {
     bool set_property(guint id, const GValue* value);
     guint64 set_active(bool active, guint64 offset_ns);
     GstStructure* stats();
+    JitterStats counters() const;
     int percent();
 
     GstElement* element;
@@ -236,6 +237,7 @@ struct JitterBufferState {
     std::optional<std::int64_t> asleep_until_ns; ///< while the task waits
     std::int64_t stats_due_ns = 0;
     std::uint64_t invalid_count = 0;
+    std::uint64_t refused_count = 0; ///< came after a flush began, downstream failed or EOS
     std::int64_t invalid_warned_ns = -1;
     DropReport drops;
     std::uint64_t burst_count = 0; ///< dropped for memory since a packet went out

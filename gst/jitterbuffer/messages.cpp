@@ -25,6 +25,7 @@ void set_counters(GstStructure* s, const JitterStats& stats) {
     set_count(s, "num-drop-on-latency", stats.dropped_latency);
     set_count(s, "num-drop-on-memory", stats.dropped_memory);
     set_count(s, "num-drop-stale", stats.dropped_stale);
+    set_count(s, "num-flushed", stats.flushed);
     set_count(s, "restarts", stats.restarts);
     set_count(s, "resyncs", stats.resyncs);
     set_count(s, "underruns", stats.underruns);

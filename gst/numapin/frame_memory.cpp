@@ -167,8 +167,8 @@ void FrameMemory::close() {
     last_answer_ = {};
 }
 
-std::vector<std::string> FrameMemory::take_complaints() {
-    std::vector<std::string> complaints;
+std::vector<Complaint> FrameMemory::take_complaints() {
+    std::vector<Complaint> complaints;
     const AllocatorHandle ours = current();
     news_->store(false, std::memory_order_relaxed);
     if (ours == nullptr)
@@ -177,7 +177,8 @@ std::vector<std::string> FrameMemory::take_complaints() {
     const std::vector<ArenaWarning> warnings = arena.take_warnings();
     const MemoryLimits limits = warnings.empty() ? MemoryLimits{} : read_memory_limits();
     for (const ArenaWarning& warning : warnings)
-        complaints.push_back(memory_remedy(warning, arena.options(), limits));
+        complaints.push_back({Complaint::Kind::memory,
+                              memory_remedy(warning, arena.options(), limits), warning.trouble});
     return complaints;
 }
 

@@ -5,6 +5,7 @@
 #include "core/topology/memory_remedies.h"
 #include "glue/handles.h"
 #include "numapin/allocation_answer.h"
+#include "numapin/complaints.h"
 #include "numapin/default_allocator.h"
 #include "numapin/frame_allocator.h"
 #include "numapin/memory_settings.h"
@@ -54,8 +55,8 @@ class FrameMemory {
 
     /// Whether there are complaints to take; cheap.
     bool has_complaints() const { return news_->load(std::memory_order_relaxed); }
-    /// Sentences for the user about what the kernel refused, those that are new.
-    std::vector<std::string> take_complaints();
+    /// What the kernel refused, if it is new.
+    std::vector<Complaint> take_complaints();
     /// What the kernel did: a structure of counters, and where pages are, from a sample. Takes the
     /// kernel a while: to be called now and then.
     GstStructure* make_stats(FramePlaces& places);

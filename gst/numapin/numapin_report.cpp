@@ -94,6 +94,8 @@ GstStructure* NumapinState::thread_structure(const PinRecord& record) {
     set_count(s, "wake-ups", lateness.count);
     set_summary(s, "wake-up-lateness", lateness);
     set_if_known(s, "frequency-khz", facts.frequency_khz);
+    if (facts.counted.avx512_elapsed_ms != kNoAvx512)
+        set_if_known(s, "avx512-elapsed-ms", facts.counted.avx512_elapsed_ms);
     if (facts.thread_node)
         gst_structure_set(s, "node", G_TYPE_UINT, *facts.thread_node, nullptr);
     return s;
@@ -125,7 +127,7 @@ GstStructure* NumapinState::make_stats() {
     put_limits(stats);
     GValue threads = new_array();
     GValue lines = new_array();
-    std::uint64_t buffers = 0;
+    std::uint64_t buffers = forgotten_buffers_;
     for (const auto& record : records_) {
         buffers += record->buffers.load(std::memory_order_relaxed);
         append_structure(&threads, thread_structure(*record));

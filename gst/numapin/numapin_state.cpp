@@ -13,7 +13,7 @@ NumapinState::NumapinState(GstElement* owner) : element(owner) {}
 NumapinState::~NumapinState() {
     unwatch();
     // The element has gone already, so nothing can be said.
-    std::vector<std::string> unheard;
+    std::vector<Complaint> unheard;
     for (const auto& record : records_)
         if (record->active)
             unpin(*record, unheard);
@@ -26,7 +26,10 @@ bool NumapinState::set_property(guint id, const GValue* value) {
         const std::lock_guard hold(lock);
         if (!set_setting(settings_, id, value))
             return false;
-        settings_made_ += concerns_threads(id) ? 1 : 0;
+        if (concerns_threads(id)) {
+            ++settings_made_;
+            told_.forget();
+        }
     }
     // The streaming thread takes it over with the next buffer.
     // relaxed: the lock orders the settings.
@@ -104,7 +107,7 @@ void NumapinState::close() {
 bool NumapinState::start() {
     {
         const std::lock_guard hold(lock);
-        complaints_made_.clear();
+        told_.forget();
         machine_.read();
     }
     running_ = true;
@@ -122,14 +125,14 @@ void NumapinState::stop() {
     memory_.close();
 }
 
-void NumapinState::complain(const std::vector<std::string>& texts) {
-    for (const std::string& text : texts) {
+void NumapinState::complain(const std::vector<Complaint>& complaints) {
+    for (const Complaint& complaint : complaints) {
         {
             const std::lock_guard hold(lock);
-            if (!complaints_made_.insert(text).second)
+            if (!told_.tell(complaint))
                 continue;
         }
-        GST_ELEMENT_WARNING(element, RESOURCE, SETTINGS, ("%s", text.c_str()), (nullptr));
+        GST_ELEMENT_WARNING(element, RESOURCE, SETTINGS, ("%s", complaint.text.c_str()), (nullptr));
     }
 }
 

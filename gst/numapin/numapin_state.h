@@ -11,6 +11,7 @@
 #include "core/topology/topology.h"
 #include "glue/fast_clock.h"
 #include "glue/handles.h"
+#include "numapin/complaints.h"
 #include "numapin/frame_memory.h"
 #include "numapin/pin_record.h"
 #include "numapin/realtime_broker.h"
@@ -23,7 +24,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -80,7 +80,7 @@ class NumapinState {
         bool refused = false;
         bool has_cpus = false;
         std::string by; ///< who granted the policy, if not the kernel
-        std::vector<std::string> complaints;
+        std::vector<Complaint> complaints;
     };
 
     // numapin_stream.cpp
@@ -110,8 +110,8 @@ class NumapinState {
     void leave_all();
     template <typename Leaves>
     void leave_where(Leaves leaves);
-    void unpin(PinRecord& record, std::vector<std::string>& complaints);
-    void complain(const std::vector<std::string>& texts);
+    void unpin(PinRecord& record, std::vector<Complaint>& complaints);
+    void complain(const std::vector<Complaint>& complaints);
     Wish make_wish() const;
     bool needs_broker(const ThreadSettings& settings) const;
 
@@ -131,9 +131,10 @@ class NumapinState {
     FramePlaces places_; ///< when somebody last asked
     std::shared_ptr<const Topology> topology_;
     std::vector<std::unique_ptr<PinRecord>> records_;
-    std::uint64_t links_cut_ = 0;           ///< how often upstream was unlinked
-    std::uint64_t settings_made_ = 0;       ///< how often those of threads were set
-    std::set<std::string> complaints_made_; ///< since the start
+    std::uint64_t forgotten_buffers_ = 0; ///< of threads that are no longer among them
+    std::uint64_t links_cut_ = 0;         ///< how often upstream was unlinked
+    std::uint64_t settings_made_ = 0;     ///< how often those of threads were set
+    ToldComplaints told_;                 ///< since the start, or the last setting
     std::uint64_t threads_refused_ = 0;
     std::uint64_t restores_ = 0;
     std::uint64_t restores_failed_ = 0;

@@ -17,9 +17,12 @@ namespace {
 /// Records of threads that have left; more of them are forgotten, the oldest first.
 constexpr std::size_t kKeptRecords = 16;
 
-void add_refusals(const ThreadLedger::Outcome& outcome, std::vector<std::string>& complaints) {
+using Kind = Complaint::Kind;
+
+void add_refusals(const ThreadLedger::Outcome& outcome, bool is_back,
+                  std::vector<Complaint>& complaints) {
     for (const ThreadLedger::Refusal& refusal : outcome.refusals)
-        complaints.push_back(refusal.text);
+        complaints.push_back(Complaint::of(refusal, is_back));
 }
 
 bool is_realtime(ThreadPolicy policy) {
@@ -39,15 +42,18 @@ PinRecord* NumapinState::find_active(std::uint64_t serial) {
 PinRecord* NumapinState::add_record(std::uint64_t serial) {
     ThreadSystem& system = ProcessPins::get().system();
     // Those that ended without a word; of such a thread nothing can be refused.
-    std::vector<std::string> none;
+    std::vector<Complaint> none;
     for (const auto& record : records_)
         if (record->active && system.identify(record->thread.tid) != record->thread)
             unpin(*record, none);
     const auto past = std::count_if(records_.begin(), records_.end(),
                                     [](const auto& record) { return !record->active; });
-    if (static_cast<std::size_t>(past) >= kKeptRecords)
-        records_.erase(std::find_if(records_.begin(), records_.end(),
-                                    [](const auto& record) { return !record->active; }));
+    if (static_cast<std::size_t>(past) >= kKeptRecords) {
+        const auto oldest = std::find_if(records_.begin(), records_.end(),
+                                         [](const auto& record) { return !record->active; });
+        forgotten_buffers_ += (*oldest)->buffers.load(std::memory_order_relaxed);
+        records_.erase(oldest);
+    }
     auto record = std::make_unique<PinRecord>();
     record->serial = serial;
     record->active = true;
@@ -97,9 +103,9 @@ void NumapinState::enter_thread() {
         pinned_serial_.store(serial, std::memory_order_relaxed);
     }
     current_ = record;
-    std::vector<std::string> complaints;
+    std::vector<Complaint> complaints;
     if (!wish.problem.empty()) {
-        complaints.push_back(wish.problem);
+        complaints.push_back({Kind::settings, wish.problem});
     } else {
         Attempt attempt = try_to_pin(record->thread, wish);
         complaints = std::move(attempt.complaints);
@@ -126,8 +132,9 @@ NumapinState::Attempt NumapinState::try_to_pin(const ThreadIdentity& thread, con
     if (!upstream.threadshare.empty()) {
         attempt.refused = true;
         attempt.complaints.push_back(
-            "the thread is not pinned: many elements share the one that " + upstream.threadshare +
-            " runs on; set its context's own properties, or put a queue before numapin");
+            {Kind::shared_thread,
+             "the thread is not pinned: many elements share the one that " + upstream.threadshare +
+                 " runs on; set its context's own properties, or put a queue before numapin"});
         return attempt;
     }
     watch(std::move(upstream.boundaries));
@@ -137,15 +144,17 @@ NumapinState::Attempt NumapinState::try_to_pin(const ThreadIdentity& thread, con
     attempt.has_cpus = settings.cpus.has_value();
     attempt.outcome = pins.ledger().pin(this, thread, settings);
     if (!attempt.outcome.thread_found) {
-        attempt.complaints.push_back("the thread is not pinned: /proc does not show it");
+        attempt.complaints.push_back(
+            {Kind::lost_thread, "the thread is not pinned: /proc does not show it"});
         return attempt;
     }
     if (attempt.outcome.refused(ThreadLedger::Field::scheduling))
         ask_broker(thread, settings, attempt);
-    add_refusals(attempt.outcome, attempt.complaints);
+    add_refusals(attempt.outcome, false, attempt.complaints);
     if (attempt.outcome.overrides)
-        attempt.complaints.push_back("another numapin had set the same on this thread; this one, "
-                                     "which is downstream, holds until it stops");
+        attempt.complaints.push_back(
+            {Kind::overrides, "another numapin had set the same on this thread; this one, which is "
+                              "downstream, holds until it stops"});
     check_quota(settings, attempt);
     return attempt;
 }
@@ -170,7 +179,8 @@ void NumapinState::plan(const ThreadIdentity& thread, const std::optional<std::s
     if (plan.cpu)
         settings.cpus = CpuSet::range(*plan.cpu, *plan.cpu);
     else
-        attempt.complaints.push_back("cpus=auto: the thread stays where it is: " + plan.problem);
+        attempt.complaints.push_back(
+            {Kind::plan, "cpus=auto: the thread stays where it is: " + plan.problem});
 }
 
 void NumapinState::ask_broker(const ThreadIdentity& thread, const ThreadSettings& settings,
@@ -190,10 +200,11 @@ void NumapinState::ask_broker(const ThreadIdentity& thread, const ThreadSettings
     attempt.by = grant.by;
     ProcessPins::get().system().get_scheduling(thread.tid, attempt.outcome.now.scheduling);
     if (settings.policy != ThreadPolicy::rr || grant.priority != settings.priority)
-        attempt.complaints.push_back(std::string("policy=") + policy_name(settings.policy) +
-                                     " priority=" + std::to_string(settings.priority) +
-                                     ": of its own right the process may not; " + grant.by +
-                                     " granted rr " + std::to_string(grant.priority));
+        attempt.complaints.push_back(
+            {Kind::granted, std::string("policy=") + policy_name(settings.policy) +
+                                " priority=" + std::to_string(settings.priority) +
+                                ": of its own right the process may not; " + grant.by +
+                                " granted rr " + std::to_string(grant.priority)});
 }
 
 std::optional<unsigned> NumapinState::node_of(const PinRecord& record) const {
@@ -214,8 +225,9 @@ void NumapinState::check_quota(const ThreadSettings& settings, Attempt& attempt)
     facts.limits = read_cpu_limits();
     facts.pinned_threads = static_cast<unsigned>(ProcessPins::get().ledger().pinned_threads());
     for (const std::string& line : diagnose(facts))
-        attempt.complaints.push_back(std::string("policy=") + policy_name(settings.policy) +
-                                     " under a quota starves the other threads: " + line);
+        attempt.complaints.push_back(
+            {Kind::quota, std::string("policy=") + policy_name(settings.policy) +
+                              " under a quota starves the other threads: " + line});
 }
 
 void NumapinState::take_over(PinRecord& record, const Attempt& attempt) {
@@ -231,19 +243,16 @@ void NumapinState::take_over(PinRecord& record, const Attempt& attempt) {
     if (!attempt.by.empty())
         record.scheduling += " by " + attempt.by;
     record.timer_slack_ns = outcome.now.timer_slack_ns;
-    if (record.has_cpus)
-        ProcessPins::get().place(record.thread.tid, record.name, record.cpus);
 }
 
 // --- leaving
 
-void NumapinState::unpin(PinRecord& record, std::vector<std::string>& complaints) {
+void NumapinState::unpin(PinRecord& record, std::vector<Complaint>& complaints) {
     ProcessPins& pins = ProcessPins::get();
     const ThreadLedger::Outcome outcome = pins.ledger().unpin(this, record.thread);
-    pins.displace(record.thread.tid);
     if (record.plan_ticket != 0)
         pins.release(std::exchange(record.plan_ticket, 0));
-    add_refusals(outcome, complaints);
+    add_refusals(outcome, true, complaints);
     ++restores_;
     restores_failed_ += outcome.refusals.empty() ? 0 : 1;
     if (auto readings = read_thread("/", "self", record.thread.tid))
@@ -259,7 +268,7 @@ void NumapinState::unpin(PinRecord& record, std::vector<std::string>& complaints
 
 template <typename Leaves>
 void NumapinState::leave_where(Leaves leaves) {
-    std::vector<std::string> complaints;
+    std::vector<Complaint> complaints;
     {
         const std::lock_guard hold(lock);
         for (const auto& record : records_)

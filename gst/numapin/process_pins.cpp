@@ -55,27 +55,24 @@ void ProcessPins::release(std::uint64_t ticket) {
     planner_.release(ticket);
 }
 
-void ProcessPins::place(pid_t tid, const std::string& name, const CpuSet& cpus) {
-    displace(tid);
-    const std::lock_guard hold(lock_);
-    placed_.push_back({tid, name, cpus});
-}
-
-void ProcessPins::displace(pid_t tid) {
-    const std::lock_guard hold(lock_);
-    std::erase_if(placed_, [&](const Placed& placed) { return placed.tid == tid; });
-}
-
+/// By the masks that the kernel has now: several numapins may have set them, or something else.
 std::vector<std::string> ProcessPins::core_mates(pid_t tid, const Topology& topology) {
-    const std::lock_guard hold(lock_);
     std::optional<unsigned> core;
-    for (const Placed& placed : placed_)
-        if (placed.tid == tid)
-            core = core_of(placed.cpus, topology);
+    std::vector<std::pair<pid_t, unsigned>> others;
+    for (const pid_t placed : ledger_.placed_threads()) {
+        CpuSet cpus;
+        system_.get_cpus(placed, cpus);
+        const auto its_core = core_of(cpus, topology);
+        if (placed == tid)
+            core = its_core;
+        else if (its_core)
+            others.emplace_back(placed, *its_core);
+    }
     std::vector<std::string> mates;
-    for (const Placed& placed : placed_)
-        if (core && placed.tid != tid && core_of(placed.cpus, topology) == core)
-            mates.push_back(placed.name);
+    for (const auto& [other, its_core] : others)
+        if (its_core == core)
+            if (std::string name = system_.name_of(other); !name.empty())
+                mates.push_back(std::move(name));
     return mates;
 }
 

@@ -32,19 +32,11 @@ class ProcessPins {
     CpuPlanner::Plan claim(const Topology& topology, const CpuPlanner::Request& request);
     void release(std::uint64_t ticket);
 
-    /// Pinned threads by name, so that one finds who shares its core.
-    void place(pid_t tid, const std::string& name, const CpuSet& cpus);
-    void displace(pid_t tid);
-    /// Those that share a physical core with a thread that is pinned to one CPU.
+    /// Threads that were put on the same physical core as this one, by name. None if it, or they,
+    /// may run on several.
     std::vector<std::string> core_mates(pid_t tid, const Topology& topology);
 
   private:
-    struct Placed {
-        pid_t tid;
-        std::string name;
-        CpuSet cpus;
-    };
-
     ProcessPins() : ledger_(system_) {}
 
     LinuxThreadSystem system_;
@@ -52,7 +44,6 @@ class ProcessPins {
     std::mutex lock_;
     CpuPlanner planner_;
     std::weak_ptr<const Topology> topology_;
-    std::vector<Placed> placed_;
 };
 
 } // namespace tactus

@@ -156,42 +156,55 @@ GVariant* arguments(const Service& service, pid_t tid, unsigned priority) {
     return g_variant_new("(tu)", static_cast<guint64>(tid), priority);
 }
 
-/// The priority that was granted; 0 and `why` if none was.
-unsigned ask_one(GDBusConnection* bus, const Service& service, pid_t tid, unsigned priority,
-                 Failure& why) {
-    const std::int64_t most = number_of(bus, service, "MaxRealtimePriority", why);
-    if (most <= 0)
-        return 0;
-    const std::int64_t longest_us = number_of(bus, service, "RTTimeUSecMax", why);
-    if (!limit_time(longest_us)) {
-        if (why.text.empty())
-            why.text = "RLIMIT_RTTIME cannot be set to " + std::to_string(longest_us) + " us";
-        return 0;
-    }
-    const auto least = std::min<std::int64_t>(most, RealtimeBroker::kMostPriority);
-    const unsigned granted = std::min(priority, static_cast<unsigned>(least));
+const Service& service_on(GBusType type) {
+    return type == G_BUS_TYPE_SESSION ? kPortal : kRtkit;
+}
+
+/// Whether the service made it a real-time thread; else `why` not.
+bool ask_one(GDBusConnection* bus, const Service& service, pid_t tid, unsigned priority,
+             Failure& why) {
     GError* error = nullptr;
     GVariant* const reply = g_dbus_connection_call_sync(
         bus, service.bus_name, service.path, service.interface,
         &service == &kPortal ? "MakeThreadRealtimeWithPID" : "MakeThreadRealtime",
-        arguments(service, tid, granted), nullptr, G_DBUS_CALL_FLAGS_NONE, kTimeoutMs, nullptr,
+        arguments(service, tid, priority), nullptr, G_DBUS_CALL_FLAGS_NONE, kTimeoutMs, nullptr,
         &error);
     if (reply == nullptr) {
         why.take(error);
-        return 0;
+        return false;
     }
     g_variant_unref(reply);
-    return granted;
+    return true;
 }
 
 } // namespace
+
+RealtimeBroker::Bus RealtimeBroker::open(GBusType type) {
+    Bus bus;
+    bus.connection = open_bus(type);
+    if (bus.connection == nullptr) {
+        bus.trouble = kNoBus;
+        return bus;
+    }
+    Failure why;
+    const Service& service = service_on(type);
+    bus.most_priority = number_of(bus.connection, service, "MaxRealtimePriority", why);
+    if (bus.most_priority > 0)
+        bus.longest_us = number_of(bus.connection, service, "RTTimeUSecMax", why);
+    bus.trouble = why.text;
+    if (why.text.empty() && bus.most_priority <= 0)
+        bus.trouble = "it grants no priority";
+    if (!bus.trouble.empty())
+        close_bus(bus.connection);
+    return bus;
+}
 
 void RealtimeBroker::connect() {
     if (connected_)
         return;
     connected_ = true;
-    session_ = {open_bus(G_BUS_TYPE_SESSION), kNoBus};
-    system_ = {open_bus(G_BUS_TYPE_SYSTEM), kNoBus};
+    session_ = open(G_BUS_TYPE_SESSION);
+    system_ = open(G_BUS_TYPE_SYSTEM);
 }
 
 void RealtimeBroker::disconnect() {
@@ -206,11 +219,13 @@ RealtimeBroker::Grant RealtimeBroker::ask(pid_t tid, unsigned priority) {
     for (const auto& [bus, service] :
          {std::pair{&session_, &kPortal}, std::pair{&system_, &kRtkit}}) {
         Failure why{bus->trouble};
-        if (bus->connection != nullptr)
-            grant.priority = ask_one(bus->connection, *service, tid, priority, why);
-        if (grant.priority != 0) {
-            grant.by = service->label;
-            return grant;
+        if (bus->connection != nullptr && !limit_time(bus->longest_us)) {
+            why.text = "RLIMIT_RTTIME cannot be set to " + std::to_string(bus->longest_us) + " us";
+        } else if (bus->connection != nullptr) {
+            const auto most = std::min<std::int64_t>(bus->most_priority, kMostPriority);
+            const unsigned less = std::min(priority, static_cast<unsigned>(most));
+            if (ask_one(bus->connection, *service, tid, less, why))
+                return {less, service->label, grant.refusals};
         }
         // It would keep the next thread waiting, too.
         if (why.is_silence) {

@@ -15,9 +15,9 @@ namespace tactus {
 /// run on for ever: so RLIMIT_RTTIME is lowered to what they allow (never to 0), for the whole
 /// process and for good.
 ///
-/// `connect` opens the buses; call it from a thread that is not pinned, as GDBus starts a thread of
-/// its own then. A bus that is silent for a second is taken for none; a service that is, is not
-/// asked again before the next `connect`.
+/// `connect` opens the buses and asks what the services grant at most; call it from a thread that
+/// is neither pinned nor in a hurry: GDBus starts a thread of its own then, and what is silent is
+/// waited for, for a second. A bus that is silent is taken for none, and so is a service's.
 ///
 /// Threads: one at a time.
 /// Sources: org.freedesktop.portal.Realtime; rtkit's README and org.freedesktop.RealtimeKit1.xml.
@@ -43,8 +43,11 @@ class RealtimeBroker {
   private:
     struct Bus {
         GDBusConnection* connection = nullptr;
-        std::string trouble; ///< why there is none
+        std::string trouble; ///< why there is none, or why the service is of no use
+        std::int64_t most_priority = 0;
+        std::int64_t longest_us = 0; ///< that a thread may run at a stretch
     };
+    static Bus open(GBusType type);
 
     bool connected_ = false;
     Bus session_;

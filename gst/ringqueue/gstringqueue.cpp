@@ -253,6 +253,7 @@ GstStructure* stats_of(RingQueueState& state) {
     GstStructure* s = make_stats("ringqueue-stats", state.queue.stats(), state.queue.level());
     set_count(s, "next-sequence", state.queue.stats().buffers_in);
     set_count(s, "queries-refused", state.queries_refused);
+    set_count(s, "buffers-refused", state.buffers_refused);
     return s;
 }
 

@@ -172,6 +172,8 @@ void set_property(GObject* object, guint id, const GValue* value, GParamSpec* ps
 GstStructure* stats_of(RingTeeState& state) {
     GstStructure* s = gst_structure_new_empty("ringtee-stats");
     set_count(s, "buffers-in", state.ring.buffers_in());
+    set_count(s, "buffers-without-pad", state.ring.buffers_without_member());
+    set_count(s, "buffers-refused", state.buffers_refused);
     set_count(s, "producer-wait-time", state.ring.producer_wait_ns());
     set_count(s, "producer-wakeups", state.ring.producer_wakeups());
     return s;

@@ -62,12 +62,16 @@ inline void RingQueueState::enqueue(const Item& item) {
         discard_queued();
 }
 
+GstFlowReturn RingQueueState::refuse(const Item& item, GstFlowReturn flow) {
+    buffers_refused.fetch_add(item.buffers, std::memory_order_relaxed);
+    dispose_item(item);
+    return flow;
+}
+
 GstFlowReturn RingQueueState::chain(const Item& item) {
     const int admitted = gate.admit_buffers();
-    if (admitted != kFlowOk) {
-        dispose_item(item);
-        return as_flow(admitted);
-    }
+    if (admitted != kFlowOk)
+        return refuse(item, as_flow(admitted));
     GstFlowReturn flow = GST_FLOW_OK;
     if (queue.is_broken(item)) {
         queue.refuse(item);
@@ -75,7 +79,9 @@ GstFlowReturn RingQueueState::chain(const Item& item) {
         return flow;
     }
     if (queue.is_full() && !make_room(item, flow)) {
-        dispose_item(item);
+        if (flow != GST_FLOW_OK)
+            return refuse(item, flow);
+        dispose_item(item); // a leak, which counts it
         return flow;
     }
     enqueue(item);

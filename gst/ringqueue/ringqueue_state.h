@@ -80,6 +80,7 @@ struct RingQueueState {
     std::atomic<SerializedQueries> serialized_queries;
     std::atomic<std::uint64_t> query_timeout_ns;
     std::atomic<std::uint64_t> queries_refused{0};
+    std::atomic<std::uint64_t> buffers_refused{0};
 
     QueryDesk desk; // before the queue, whose end may refuse a query
     RingQueue queue;
@@ -99,6 +100,7 @@ struct RingQueueState {
     GstFlowReturn refuse_event(GstEvent* event, FlowGate::Verdict verdict, GstFlowReturn flow);
     void before_event(GstEvent* event);
     void enqueue(const Item& item);
+    GstFlowReturn refuse(const Item& item, GstFlowReturn flow);
     gboolean queue_query(GstQuery* query);
     bool make_room(const Item& item, GstFlowReturn& flow);
 

@@ -49,6 +49,7 @@ GstFlowReturn RingTeeState::chain(const Item& item) {
         flow = gate_.flow() != kFlowOk ? gate_.flow() : combined_.load();
     }
     if (flow != kFlowOk) {
+        buffers_refused.fetch_add(item.buffers, std::memory_order_relaxed);
         dispose_item(item);
         return as_flow(flow);
     }

@@ -145,6 +145,7 @@ struct RingTeeState {
     std::atomic<bool> allow_not_linked;
     std::atomic<std::uint32_t> eos_seqnum{0};
     std::atomic<int> retiring{0}; ///< how many branches are
+    std::atomic<std::uint64_t> buffers_refused{0};
 
   private:
     GstFlowReturn flush_start(GstEvent* event);

@@ -23,7 +23,7 @@ struct GpuMemory {
 
 struct GstVkComputeAllocator {
     GstAllocator parent;
-    std::shared_ptr<VulkanDevice>* device;
+    std::shared_ptr<HostFrames>* frames;
 };
 struct GstVkComputeAllocatorClass {
     GstAllocatorClass parent;
@@ -49,11 +49,12 @@ GstMemory* allocate(GstAllocator* allocator, gsize size, GstAllocationParams* pa
     try {
         auto* self = reinterpret_cast<GstVkComputeAllocator*>(allocator);
         // Upstream may need memory before it learns of the next device.
-        if ((*self->device)->lost())
+        HostFrames& frames = **self->frames;
+        if (frames.device()->lost())
             return gst_allocator_alloc(nullptr, size, params);
         const gsize whole = params->prefix + size + params->padding;
         GpuStatus status = GpuStatus::ok;
-        auto buffer = GpuBuffer::create_host(*self->device, whole > 0 ? whole : 1, status);
+        auto buffer = frames.acquire(whole > 0 ? whole : 1, status);
         return buffer ? wrap(allocator, nullptr, std::move(buffer), params->prefix, size,
                              params->flags)
                       : nullptr;
@@ -84,7 +85,7 @@ GstMemory* share(GstMemory* memory, gssize offset, gssize size) noexcept {
 }
 
 void finalize(GObject* object) noexcept {
-    delete reinterpret_cast<GstVkComputeAllocator*>(object)->device;
+    delete reinterpret_cast<GstVkComputeAllocator*>(object)->frames;
     G_OBJECT_CLASS(gst_vk_compute_allocator_parent_class)->finalize(object);
 }
 
@@ -152,11 +153,11 @@ ImportRecord* import_block(const std::shared_ptr<VulkanDevice>& device, GstMemor
 
 namespace tactus {
 
-GstAllocator* make_gpu_allocator(std::shared_ptr<VulkanDevice> device) {
+GstAllocator* make_gpu_allocator(std::shared_ptr<HostFrames> frames) {
     auto* self = static_cast<GstVkComputeAllocator*>(
         g_object_new(gst_vk_compute_allocator_get_type(), nullptr));
     gst_object_ref_sink(self);
-    self->device = new std::shared_ptr<VulkanDevice>(std::move(device));
+    self->frames = new std::shared_ptr<HostFrames>(std::move(frames));
     return &self->parent;
 }
 

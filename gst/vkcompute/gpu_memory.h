@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "core/vulkan/gpu_buffer.h"
+#include "core/vulkan/host_frames.h"
 
 #include <gst/gst.h>
 
@@ -10,9 +10,9 @@
 
 namespace tactus {
 
-/// An allocator of page-aligned memory that the CPU and `device` both reach
-/// (GpuBuffer::create_host). Its memory may outlive the allocator. The caller owns the reference.
-GstAllocator* make_gpu_allocator(std::shared_ptr<VulkanDevice> device);
+/// An allocator of memory that begins at a page and that the CPU and a device both reach. Its
+/// memory may outlive the allocator. The caller owns the reference.
+GstAllocator* make_gpu_allocator(std::shared_ptr<HostFrames> frames);
 
 /// What backs a memory of such an allocator, whoever owns the allocator; null for other memory.
 std::shared_ptr<GpuBuffer> gpu_buffer_of(GstMemory* memory);

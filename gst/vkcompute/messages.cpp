@@ -196,6 +196,13 @@ GstStructure* VkComputeState::stats() {
         const GpuClock::Health health = ring->clock().health();
         set_text(s, "gpu-clock", gpu_time_method_name(health.method));
     }
+    if (host_frames) {
+        const ArenaStats held = host_frames->stats();
+        set_text(s, "pool-memory", host_frames->is_imported() ? "imported" : "driver");
+        set_count(s, "pool-mapped", held.mapped);
+        set_count(s, "pool-mapped-bytes", held.mapped_bytes);
+        set_count(s, "pool-idle-bytes", held.idle_bytes);
+    }
     if (!device)
         return s;
     set_text(s, "device", device->traits().name);

@@ -8,9 +8,9 @@
 
 namespace tactus {
 
-void OutputPool::begin(std::shared_ptr<VulkanDevice> device) {
+void OutputPool::begin(std::shared_ptr<HostFrames> frames) {
     clear();
-    allocator_ = make_gpu_allocator(std::move(device));
+    allocator_ = make_gpu_allocator(std::move(frames));
 }
 
 void OutputPool::clear() {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "core/vulkan/vulkan_device.h"
+#include "core/vulkan/host_frames.h"
 
 #include <gst/gst.h>
 
@@ -20,8 +20,8 @@ class OutputPool {
     OutputPool(const OutputPool&) = delete;
     OutputPool& operator=(const OutputPool&) = delete;
 
-    /// Starts anew with memory of this device.
-    void begin(std::shared_ptr<VulkanDevice> device);
+    /// Starts anew with this memory.
+    void begin(std::shared_ptr<HostFrames> frames);
     void clear();
     /// Gives back the memory of buffers that nobody has; there will be new ones.
     void trim() { drop_pool(); }

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // What vkcompute takes and makes, and the memory that it offers upstream.
-#include "vkcompute/gpu_memory.h"
 #include "vkcompute/vkcompute_debug.h"
 #include "vkcompute/vkcompute_state.h"
 
@@ -146,7 +145,8 @@ bool VkComputeState::propose_allocation(GstQuery* query) {
     GstCaps* caps = nullptr;
     gboolean need_pool = FALSE;
     gst_query_parse_allocation(query, &caps, &need_pool);
-    if (caps == nullptr || !device)
+    GstAllocator* const allocator = pool.allocator();
+    if (caps == nullptr || allocator == nullptr)
         return false;
     const auto format = MediaFormat::from_caps(caps);
     if (!format)
@@ -155,7 +155,6 @@ bool VkComputeState::propose_allocation(GstQuery* query) {
         gst_query_add_allocation_meta(query, GST_VIDEO_CROP_META_API_TYPE, nullptr);
         return true;
     }
-    GstAllocator* allocator = make_gpu_allocator(device);
     if (format->kind() == MediaFormat::Kind::video) {
         guint most_held = 1;
         {
@@ -183,7 +182,6 @@ bool VkComputeState::propose_allocation(GstQuery* query) {
         gst_query_add_allocation_meta(query, GST_AUDIO_META_API_TYPE, nullptr);
     }
     gst_query_add_allocation_param(query, allocator, nullptr);
-    gst_object_unref(allocator);
     return true;
 }
 

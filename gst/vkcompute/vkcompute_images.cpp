@@ -138,7 +138,7 @@ bool VkComputeState::use_device(bool of_neighbours) {
         old_ring = std::move(ring);
     }
     warm_caches();
-    pool.begin(device);
+    begin_pool();
     last_resort.reset();
     return make_ring() && (!recompile || load_shaders());
 }

@@ -70,6 +70,7 @@ GstFlowReturn VkComputeState::take(BufferHandle buffer) {
         return GST_FLOW_ERROR;
     }
     sync_controls(element, sink_pad, buffer.get());
+    const bool was_lost = device->lost();
     if (const GstFlowReturn recovered = recover(); recovered != GST_FLOW_OK)
         return recovered;
     take_reload();
@@ -77,13 +78,15 @@ GstFlowReturn VkComputeState::take(BufferHandle buffer) {
         return adapted;
     apply_uniforms();
     // What is done once is no latency.
-    if (!is_empty(*layout) && try_workgroups(buffer.get(), *layout))
+    const bool tried = !is_empty(*layout) && try_workgroups(buffer.get(), *layout);
+    if (was_lost || tried)
         arrived_ns = FastClock::monotonic_ns();
     if (!is_empty(*layout))
         return process(std::move(buffer), *layout, arrived_ns);
     Item item; // nothing for a shader to do
     item.buffer = std::move(buffer);
     item.arrived_ns = arrived_ns;
+    item.held_before_ns = push_times.total_ns(arrived_ns);
     return enqueue(std::move(item));
 }
 
@@ -101,6 +104,7 @@ GstFlowReturn VkComputeState::process(BufferHandle buffer, const FrameLayout& la
                                       std::uint64_t arrived_ns) {
     GpuStatus status = GpuStatus::ok;
     GpuError error;
+    const std::uint64_t held_before_ns = push_times.total_ns(arrived_ns);
     keep_last_resort(layout);
     for (;;) {
         // With the least memory that there can be, one frame at a time.
@@ -109,6 +113,7 @@ GstFlowReturn VkComputeState::process(BufferHandle buffer, const FrameLayout& la
             return now;
         Item item;
         item.arrived_ns = arrived_ns;
+        item.held_before_ns = held_before_ns;
         item.program = active;
         FrameProgram::Frame frame;
         status = place(buffer.get(), layout, item, frame, error);
@@ -152,6 +157,7 @@ void VkComputeState::keep_last_resort(const FrameLayout& layout) {
 // Memory is short, and nothing is on the GPU: from now on less is taken. False: it cannot be less.
 bool VkComputeState::make_do_with_less() {
     pool.trim();
+    host_frames->trim();
     route.trim();
     active->program->trim();
     std::string now;

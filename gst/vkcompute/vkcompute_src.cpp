@@ -100,9 +100,12 @@ void VkComputeState::push_frame(Item item) {
         item.buffer.reset(gst_buffer_make_writable(item.buffer.release()));
         GST_BUFFER_FLAG_SET(item.buffer.get(), GST_BUFFER_FLAG_DISCONT);
     }
-    note_residence(item.arrived_ns);
+    note_residence(item);
     ++frames_out;
-    set_flow(gst_pad_push(src_pad, item.buffer.release()));
+    push_times.begin(FastClock::monotonic_ns());
+    const GstFlowReturn pushed = gst_pad_push(src_pad, item.buffer.release());
+    push_times.end(FastClock::monotonic_ns());
+    set_flow(pushed);
 }
 
 void VkComputeState::set_flow(GstFlowReturn result) {
@@ -163,7 +166,8 @@ void VkComputeState::attach_results(Item& item, const JobResult& result) {
         double sum_ns = 0;
         for (const GpuSpan& part : result.dispatches)
             sum_ns += part.duration_ns;
-        gpu_time.record(static_cast<std::uint64_t>(std::max(sum_ns, 0.0)));
+        item.gpu_ns = static_cast<std::uint64_t>(std::max(sum_ns, 0.0));
+        gpu_time.record(item.gpu_ns);
         add_gpu_timing(item.buffer.get(), device->traits().name, item.program->program->passes(),
                        result.dispatches);
     }
@@ -180,10 +184,20 @@ void VkComputeState::attach_results(Item& item, const JobResult& result) {
         post_results(element, meta, GST_BUFFER_PTS(item.buffer.get()));
 }
 
-// What a live pipeline has to allow for.
-void VkComputeState::note_residence(std::uint64_t arrived_ns) {
-    const std::uint64_t spent_ns = FastClock::monotonic_ns() - arrived_ns;
-    residence.record(spent_ns);
+// What a live pipeline has to allow for: neither what downstream held back, or a pause would last,
+// nor what is done once for a program (drivers compile when it first runs).
+void VkComputeState::note_residence(const Item& item) {
+    const std::uint64_t now_ns = FastClock::monotonic_ns();
+    const std::uint64_t inside_ns = now_ns - item.arrived_ns;
+    residence.record(inside_ns);
+    if (item.program.get() != warm_program) {
+        warm_program = item.program.get();
+        warm_since_ns = now_ns;
+    }
+    if (item.arrived_ns < warm_since_ns)
+        return;
+    const std::uint64_t held_ns = push_times.total_ns(now_ns) - item.held_before_ns;
+    const std::uint64_t spent_ns = std::max(inside_ns - std::min(held_ns, inside_ns), item.gpu_ns);
     if (spent_ns <= latency_ns)
         return;
     // With a little to spare, so that not each slower frame is news.

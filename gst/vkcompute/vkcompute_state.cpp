@@ -248,23 +248,46 @@ bool VkComputeState::start() {
     lost_one = false;
     lost_before = false;
     route.set_import(true);
-    pool.begin(device);
+    begin_pool();
     start_watching();
     return true;
 }
 
+// Memory of the device for what upstream and the shaders write to.
+void VkComputeState::begin_pool() {
+    auto frames = std::make_shared<HostFrames>(device);
+    pool.begin(frames);
+    const std::lock_guard lock(mutex);
+    std::swap(host_frames, frames); // the old one goes once the lock is open
+}
+
+// A device that is lost just now, by a neighbour's work perhaps, is opened anew.
 bool VkComputeState::make_ring() {
+    GpuError error;
+    while (!try_make_ring(error)) {
+        if (error.status != GpuStatus::device_lost || device->borrowed() ||
+            !rebuilds_allowed.grant(FastClock::monotonic_ns())) {
+            GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
+                              ("The device does not take work: %s", error.text.c_str()), (nullptr));
+            return false;
+        }
+        ++rebuilds;
+        GST_ELEMENT_WARNING(element, RESOURCE, FAILED, ("The GPU was lost; it is opened anew"),
+                            ("%s", device->traits().name.c_str()));
+        if (!open_device())
+            return false;
+    }
+    return true;
+}
+
+bool VkComputeState::try_make_ring(GpuError& error) {
     SubmissionRing::Settings wanted;
     wanted.now_ns = FastClock::monotonic_ns;
     {
         const std::lock_guard lock(mutex);
         wanted.in_flight = settings.in_flight;
     }
-    GpuError error;
     std::shared_ptr<SubmissionRing> made = SubmissionRing::create(device, wanted, error);
-    if (!made)
-        GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
-                          ("The device does not take work: %s", error.text.c_str()), (nullptr));
     // What was for another device goes once the lock is open.
     std::shared_ptr<ActiveProgram> old_program;
     const std::lock_guard lock(mutex);
@@ -287,10 +310,12 @@ void VkComputeState::stop() {
     std::shared_ptr<SubmissionRing> old_ring;
     std::shared_ptr<ActiveProgram> old_program;
     std::optional<ShaderSet> old_reload;
+    std::shared_ptr<HostFrames> old_frames;
     const std::lock_guard lock(mutex);
     old_program = std::move(active);
     old_reload = std::exchange(reloaded, std::nullopt);
     old_ring = std::move(ring);
+    old_frames = std::move(host_frames);
 }
 
 // --- programs
@@ -411,10 +436,10 @@ GstFlowReturn VkComputeState::reopen() {
                         ("%s", device->traits().name.c_str()));
     if (!open_device())
         return GST_FLOW_ERROR;
-    pool.begin(device);
     last_resort.reset();
     if (!make_ring())
         return GST_FLOW_ERROR;
+    begin_pool();
     // Upstream's pool is of the lost device.
     gst_pad_push_event(sink_pad, gst_event_new_reconfigure());
     return GST_FLOW_OK;

@@ -14,6 +14,7 @@
 #include "vkcompute/media_format.h"
 #include "vkcompute/memory_route.h"
 #include "vkcompute/output_pool.h"
+#include "vkcompute/push_times.h"
 #include "vkcompute/settings.h"
 #include "vkcompute/shader_source.h"
 #include "vkcompute/shader_watch.h"
@@ -101,13 +102,17 @@ class VkComputeState {
         unsigned slot = 0;
         MemoryPath path = MemoryPath::direct;
         std::uint64_t arrived_ns = 0;
+        std::uint64_t held_before_ns = 0; ///< push_times at its arrival
+        std::uint64_t gpu_ns = 0;
         std::shared_ptr<GpuBuffer> staged; ///< what was made, still to be copied to the buffer
         bool after_loss = false;           ///< a frame is missing before it
     };
 
     // making ready
     bool open_device();
+    void begin_pool();
     bool make_ring();
+    bool try_make_ring(GpuError& error);
     bool load_shaders();
     std::optional<ShaderSet> read_shaders(GpuError& error);
     void warm_caches();
@@ -181,7 +186,7 @@ class VkComputeState {
     void warn_of_timeout(std::uint64_t most_ns);
     void attach_results(Item& item, const JobResult& result);
     void set_flow(GstFlowReturn result);
-    void note_residence(std::uint64_t arrived_ns);
+    void note_residence(const Item& item);
 
     // flushes and stops
     void begin_flush(EventHandle event);
@@ -202,6 +207,8 @@ class VkComputeState {
     GstFlowReturn flow = GST_FLOW_FLUSHING; ///< other than OK: nothing is taken or pushed any more
     std::shared_ptr<VulkanDevice> device;
     std::shared_ptr<SubmissionRing> ring;
+    std::shared_ptr<HostFrames>
+        host_frames; ///< that the pools take; changed by the streaming thread
     std::shared_ptr<ActiveProgram> active;
     ShaderSet shader_set;
     unsigned most_in_flight = 0;       ///< less than the property says where memory is short
@@ -246,7 +253,10 @@ class VkComputeState {
     std::atomic<bool> is_live{false};
     LogLinearHistogram gpu_time;  ///< recorded by the task
     LogLinearHistogram residence; ///< likewise
-    LogLinearHistogram blocked;   ///< recorded by the streaming thread
+    PushTimes push_times;
+    const void* warm_program = nullptr; ///< the task's: whose first frame is through
+    std::uint64_t warm_since_ns = 0;
+    LogLinearHistogram blocked; ///< recorded by the streaming thread
 };
 
 } // namespace tactus

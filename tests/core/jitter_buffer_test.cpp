@@ -166,6 +166,24 @@ TEST_F(JitterBufferTest, ThrowsStraysAway) {
     EXPECT_EQ(dropped_[0].reason, JitterDrop::stray);
 }
 
+TEST_F(JitterBufferTest, CountsWhatItHoldsAndWhatAFlushThrowsAway) {
+    start(fixed(100));
+    arrive_all(0, 10);
+    arrive_all(11, 13); // behind a hole
+    const std::uint64_t held = buffer_->stats().held_packets;
+    EXPECT_EQ(buffer_->stats().pushed + held, 12u);
+    ASSERT_GT(held, 0u);
+    JitterPacket stray = make(500);
+    stray.seqnum = 30'000;
+    EXPECT_TRUE(insert(stray).accepted);
+    EXPECT_EQ(buffer_->stats().held_packets, held + 1);
+    buffer_->flush();
+    const JitterStats stats = buffer_->stats();
+    EXPECT_EQ(stats.held_packets, 0u);
+    EXPECT_EQ(stats.flushed, held);
+    EXPECT_EQ(stats.strays, 1u);
+}
+
 TEST_F(JitterBufferTest, GoesOnAtOnceWithANewSource) {
     start(fixed(100));
     arrive_all(0, 20);

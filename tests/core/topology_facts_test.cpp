@@ -43,6 +43,7 @@ TEST(Readings, come_from_four_files_of_a_thread) {
     EXPECT_EQ(readings->wait_ns, 42U);
     EXPECT_EQ(readings->time_slices, 43U);
     EXPECT_EQ(readings->migrations, 51U);
+    EXPECT_EQ(readings->avx512_elapsed_ms, std::nullopt) << "a CPU without";
     EXPECT_EQ(read_thread_start(root.path(), "7", 42), 19000U);
 }
 
@@ -56,6 +57,18 @@ TEST(Readings, are_left_out_where_the_kernel_does_not_tell) {
     EXPECT_EQ(readings->migrations, std::nullopt);
     EXPECT_EQ(read_thread_start(root.path(), "7", 42), std::nullopt);
     EXPECT_FALSE(read_thread(root.path(), "7", 43));
+}
+
+TEST(Readings, of_avx_512_are_the_threads_own_and_may_say_never) {
+    const FakeRoot root;
+    root.write("proc/7/task/42/stat", kStat);
+    root.write("proc/7/arch_status", "AVX512_elapsed_ms:\t8\n");
+    root.write("proc/42/arch_status", "AVX512_elapsed_ms:\t1200\n");
+    EXPECT_EQ(read_thread(root.path(), "7", 42)->avx512_elapsed_ms, 1200U);
+    root.write("proc/42/arch_status", "AVX512_elapsed_ms:\t-1\n");
+    EXPECT_EQ(read_thread(root.path(), "7", 42)->avx512_elapsed_ms, kNoAvx512);
+    root.write("proc/42/arch_status", "nonsense\n");
+    EXPECT_EQ(read_thread(root.path(), "7", 42)->avx512_elapsed_ms, std::nullopt);
 }
 
 TEST(KernelText, is_none_where_a_file_cannot_be_read) {
@@ -209,6 +222,25 @@ TEST(Diagnosis, tells_of_a_lowered_clock) {
     EXPECT_EQ(only_line(facts).find("CPU 3 runs at 2.09 GHz, 28 % below its base clock"), 0U);
     facts.frequency_khz = 2'800'000;
     EXPECT_TRUE(diagnose(facts).empty());
+}
+
+TEST(Diagnosis, names_avx_512_only_if_the_thread_used_its_registers_meanwhile) {
+    ThreadFacts facts = healthy();
+    facts.frequency_khz = 2'088'000;
+    facts.base_frequency_khz = 2'900'000;
+    const auto names_it = [&] { return only_line(facts).find("AVX-512") != std::string::npos; };
+    EXPECT_FALSE(names_it()) << "nobody knows";
+    facts.counted.avx512_elapsed_ms = kNoAvx512;
+    EXPECT_FALSE(names_it()) << "never";
+    facts.counted.avx512_elapsed_ms = 1500;
+    EXPECT_FALSE(names_it()) << "before this second";
+    facts.counted.avx512_elapsed_ms = 4;
+    EXPECT_NE(only_line(facts).find("28 % below its base clock: AVX-512 code, whose registers the "
+                                    "thread had in use 4 ms ago, or heat"),
+              std::string::npos)
+        << only_line(facts);
+    facts.frequency_khz = 2'900'000;
+    EXPECT_TRUE(diagnose(facts).empty()) << "it costs nothing here";
 }
 
 } // namespace

@@ -132,6 +132,21 @@ TEST(JitterBufferStates, NewBaseTimeAfterAFlushIsUsed) {
     EXPECT_EQ(h.pull(), h.first_seqnum);
 }
 
+TEST(JitterBufferStates, PacketsThatAFlushThrowsAwayAndThoseThatAreRefusedAreCounted) {
+    RtpHarness h("jitterbuffer", kFixed);
+    ASSERT_EQ(h.push(0), GST_FLOW_OK); // waits for its delay
+    ASSERT_EQ(h.push(1), GST_FLOW_OK);
+    flush(h);
+    EXPECT_EQ(h.stat("num-flushed"), 2U);
+    EXPECT_EQ(h.stat("num-pushed"), 0U);
+    GstPad* src = gst_element_get_static_pad(h.element(), "src");
+    gst_pad_set_active(src, FALSE);
+    gst_object_unref(src);
+    EXPECT_EQ(h.push(2), GST_FLOW_FLUSHING);
+    EXPECT_EQ(h.stat("num-flushed"), 3U);
+    EXPECT_EQ(h.stat("packets-held"), 0U);
+}
+
 TEST(JitterBufferStates, StatisticsGoOnAfterAFlush) {
     RtpHarness h("jitterbuffer", "stats-interval=500");
     pass(h, 0, 1000);

@@ -95,9 +95,9 @@ TEST_F(NumapinFrameMemory, complains_once_of_a_node_that_is_not_there) {
     const BufferHandle buffer = make(1'000'000);
     EXPECT_NE(make(2'000'000), nullptr);
     EXPECT_TRUE(memory.has_complaints());
-    const std::vector<std::string> complaints = memory.take_complaints();
+    const std::vector<Complaint> complaints = memory.take_complaints();
     ASSERT_EQ(complaints.size(), 1U);
-    EXPECT_NE(complaints[0].find("memory-node=900"), std::string::npos) << complaints[0];
+    EXPECT_NE(complaints[0].text.find("memory-node=900"), std::string::npos) << complaints[0].text;
     EXPECT_FALSE(memory.has_complaints());
     EXPECT_TRUE(memory.take_complaints().empty());
 }

@@ -3,6 +3,7 @@
 //
 // numapin in pipelines: which thread each one pins, and that none is left pinned.
 #include "element_reports.h"
+#include "glue/handles.h"
 #include "launched_pipeline.h"
 #include "scratch_folder.h"
 #include "shared_thread_source.h"
@@ -79,18 +80,6 @@ class NumapinPipelines : public testing::Test {
     static std::string pin(const std::string& cpu, const std::string& name) {
         return " ! numapin cpus=" + cpu + " name=" + name + " ! ";
     }
-    static std::string next_warning(LaunchedPipeline& pipeline) {
-        GstMessage* const message = pipeline.wait_for(GST_MESSAGE_WARNING);
-        if (message == nullptr)
-            return "none";
-        GError* error = nullptr;
-        gst_message_parse_warning(message, &error, nullptr);
-        std::string text = error->message;
-        g_error_free(error);
-        gst_message_unref(message);
-        return text;
-    }
-
     std::string first_;
     std::string last_;
 };
@@ -172,7 +161,7 @@ TEST_F(NumapinPipelines, of_two_on_one_thread_the_last_wins_and_says_so) {
     ThreadProbe a(p.child("a"), "src");
     ThreadProbe sink(p.child("sink"), "sink");
     p.play();
-    EXPECT_EQ(next_warning(p).find("another numapin had set the same on this thread"), 0U);
+    EXPECT_EQ(p.next_warning().find("another numapin had set the same on this thread"), 0U);
     EXPECT_EQ(p.wait(), "");
     EXPECT_EQ(sink.states(), with_cpus(thread_state(), last_, "5"));
     EXPECT_EQ(sink.threads(), 1U);
@@ -264,12 +253,37 @@ TEST_F(NumapinPipelines, put_the_thread_back_when_numapin_is_removed_while_playi
     gst_object_unref(numapin);
 }
 
+// Of two numapins on a thread the first goes: the other still holds the thread where it is.
+TEST_F(NumapinPipelines, name_who_shares_a_core_for_as_long_as_anybody_pins_it_there) {
+    LaunchedPipeline p("audiotestsrc is-live=true name=source" + pin(first_, "a") +
+                       "identity name=i" + pin(first_, "b") + "queue" + pin(first_, "c") +
+                       "fakesink");
+    p.play();
+    const auto names_the_source = [&] {
+        GstStructure* stats = nullptr;
+        g_object_get(p.child("c"), "stats", &stats, nullptr);
+        const StructureHandle handle(stats);
+        const GValue* const lines = gst_structure_get_value(stats, "diagnosis");
+        for (guint i = 0; i < gst_value_array_get_size(lines); ++i)
+            if (std::string(g_value_get_string(gst_value_array_get_value(lines, i)))
+                    .find("shares a physical core with source:src") != std::string::npos)
+                return true;
+        return false;
+    };
+    EXPECT_TRUE(comes_true(names_the_source));
+    g_object_set(p.child("a"), "cpus", "", nullptr);
+    EXPECT_TRUE(comes_true([&] { return stat_of(p.child("b"), "buffers") > 20; }));
+    EXPECT_TRUE(names_the_source());
+    g_object_set(p.child("b"), "cpus", "", nullptr);
+    EXPECT_TRUE(comes_true([&] { return !names_the_source(); }));
+}
+
 TEST_F(NumapinPipelines, leave_a_shared_thread_alone_and_say_so) {
     LaunchedPipeline p("shared-thread-source name=src" + pin(last_, "a") + "fakesink name=sink");
     ThreadProbe sink(p.child("sink"), "sink");
     p.play();
-    EXPECT_EQ(next_warning(p).find("the thread is not pinned: many elements share the one that "
-                                   "src runs on"),
+    EXPECT_EQ(p.next_warning().find("the thread is not pinned: many elements share the one that "
+                                    "src runs on"),
               0U);
     EXPECT_EQ(p.wait(), "");
     EXPECT_EQ(sink.states(), thread_state());

@@ -111,6 +111,33 @@ TEST_F(NumapinRights, that_lack_for_the_slack_of_a_stopped_thread_are_told) {
     });
 }
 
+TEST_F(NumapinRights, that_lack_for_one_thread_after_another_are_told_once_for_each_setting) {
+    as_nobody("", "", [] {
+        class TakingTurns : public Stage {
+          public:
+            void run() {
+                SetUp();
+                set("timer-slack-ns=1");
+                begins(worker_);
+                // Who comes puts the other one back, which it may not.
+                for (int turn = 0; turn < 3; ++turn) {
+                    stream_starts(other_);
+                    stream_starts(worker_);
+                }
+                EXPECT_TRUE(has(complaint(), "timer slack 50000 ns of thread"));
+                EXPECT_EQ(complaint(), "") << "the same, of another thread";
+                set("timer-slack-ns=2");
+                pushes(worker_, 1);
+                stream_starts(other_);
+                EXPECT_TRUE(has(complaint(), "timer slack")) << "of another setting it is news";
+                pads_->stop();
+                pads_.reset();
+            }
+        };
+        TakingTurns().run();
+    });
+}
+
 TEST_F(NumapinRights, that_lack_for_a_real_time_policy_are_told_with_a_remedy) {
     as_nobody("DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nowhere", "", [] {
         for (const char* policy : {"fifo", "rr"}) {
@@ -204,12 +231,37 @@ void show_broker(FakeRtkit::Kind kind, const char* variable, const std::string& 
     if (broker) {
         ASSERT_EQ(broker->calls().size(), 1U);
         EXPECT_EQ(broker->calls().front(), call);
+        EXPECT_EQ(broker->reads().size(), 2U) << "the thread asked again";
     }
 }
 
 TEST_F(NumapinRights, are_granted_by_rtkit_to_priority_20) {
     show_broker(FakeRtkit::Kind::rtkit, "DBUS_SYSTEM_BUS_ADDRESS", "rtkit",
                 "MakeThreadRealtime 20");
+}
+
+// It may be silent for a second, which a streaming thread has not got.
+TEST_F(NumapinRights, of_a_broker_are_asked_for_before_there_is_a_thread) {
+    if (geteuid() != 0 && g_getenv("DBUS_SYSTEM_BUS_ADDRESS") == nullptr)
+        GTEST_SKIP() << "without root no broker can be played";
+    std::optional<FakeRtkit> broker;
+    if (geteuid() == 0) {
+        broker.emplace(FakeRtkit::Kind::rtkit);
+        if (!broker->has_bus())
+            GTEST_SKIP() << "dbus-daemon is missing";
+    }
+    as_nobody("DBUS_SYSTEM_BUS_ADDRESS=" + (broker ? broker->address() : ""), "", [] {
+        GstElement* const numapin = gst_element_factory_make("numapin", nullptr);
+        set_properties(numapin, "policy=fifo priority=50");
+        EXPECT_EQ(gst_element_set_state(numapin, GST_STATE_READY), GST_STATE_CHANGE_SUCCESS);
+        gst_element_set_state(numapin, GST_STATE_NULL);
+        gst_object_unref(numapin);
+    });
+    if (!broker)
+        return;
+    const std::vector<std::string> limits{"MaxRealtimePriority", "RTTimeUSecMax"};
+    EXPECT_EQ(broker->reads(), limits);
+    EXPECT_TRUE(broker->calls().empty());
 }
 
 /// A socket that everybody may connect to and nobody answers at.

@@ -31,6 +31,15 @@ TEST_F(NumapinThreads, are_left_alone_without_settings) {
     EXPECT_EQ(thread_count(pads_->element(), "buffers"), 1U);
 }
 
+TEST_F(NumapinThreads, are_forgotten_in_the_end_but_not_what_they_pushed) {
+    begins(worker_);
+    for (std::uint64_t i = 0; i < 40; ++i) {
+        Worker passing;
+        pushes(passing, i);
+    }
+    EXPECT_EQ(stat_of(pads_->element(), "buffers"), 40U);
+}
+
 TEST_F(NumapinThreads, are_put_back_on_stop_by_another_thread) {
     set(("cpus=" + cpu_ + " policy=batch nice=3 timer-slack-ns=1").c_str());
     EXPECT_EQ(begins(worker_), "cpus " + cpu_ + ", batch nice 3, slack 1");

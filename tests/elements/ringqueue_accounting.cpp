@@ -60,11 +60,28 @@ TEST(Stats, HaveAllFieldsFromTheStart) {
           "burst-buffers-p50",  "burst-buffers-p99",  "burst-buffers-p999",  "burst-buffers-max",
           "residence-time-p50", "residence-time-p99", "residence-time-p999", "residence-time-max",
           "producer-wait-time", "consumer-wait-time", "producer-wakeups",    "consumer-wakeups",
-          "next-sequence",      "queries-refused"})
+          "next-sequence",      "queries-refused",    "buffers-refused"})
         EXPECT_EQ(pair.stat(field), 0u) << field;
     GstStructure* stats = pair.get<GstStructure*>("stats");
     EXPECT_STREQ(gst_structure_get_name(stats), "ringqueue-stats");
     gst_structure_free(stats);
+}
+
+TEST(Stats, CountWhatWaitsForRoomWhenAFlushComes) {
+    PadPair pair;
+    configure(pair, "no", 2);
+    Tally overruns;
+    pair.connect("overrun", [&] { overruns.add(); });
+    pair.start();
+    ASSERT_TRUE(pair.hold_in(0));
+    pair.push_numbers(1, 3);
+    auto producer = in_thread([&] { return pair.push(numbered(3)); });
+    ASSERT_TRUE(overruns.wait_for(1));
+    ASSERT_TRUE(pair.push_event(gst_event_new_flush_start()));
+    EXPECT_EQ(producer.get(), GST_FLOW_FLUSHING);
+    EXPECT_EQ(pair.stat("buffers-refused"), 1U);
+    EXPECT_EQ(pair.stat("buffers-in"), 3U);
+    expect_balance(pair);
 }
 
 TEST(Stats, CountWhatWentThroughAndWhatWaited) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // ringtee: what branches return, what upstream is told, flushes and queries.
+#include "element_reports.h"
 #include "late_flush.h"
 #include "tee_fixture.h"
 
@@ -215,20 +216,46 @@ TEST_F(RingTeeFlow, AFlushThrowsOutWhatIsQueuedAndKeepsTheCaps) {
     EXPECT_EQ(held.arrival("buffer 22").caps, "x/y, n=(int)1");
 }
 
+TEST_F(RingTeeFlow, WhatComesWhileThereIsNoPadIsCounted) {
+    set("allow-not-linked", TRUE);
+    play_stream();
+    ASSERT_EQ(push_range(0, 4), GST_FLOW_OK);
+    EXPECT_EQ(stat_of(tee_, "buffers-without-pad"), 5U);
+    EXPECT_EQ(stat_of(tee_, "buffers-in"), 0U);
+    Consumer& late = add_consumer();
+    ASSERT_EQ(push_range(5, 6), GST_FLOW_OK);
+    ASSERT_TRUE(late.wait_for("buffer 6"));
+    EXPECT_EQ(stat_of(tee_, "buffers-without-pad"), 5U);
+    EXPECT_EQ(stat_of(tee_, "buffers-in"), 2U);
+}
+
 TEST_F(RingTeeFlow, AFlushFreesAProducerThatIsBlocked) {
     set("max-size-buffers", 3U);
     Consumer& held = add_consumer();
     add_consumer();
     held.hold();
+    std::atomic<guint64> entered{0}; // the element's chain function
+    gst_pad_add_probe(
+        sink_, GST_PAD_PROBE_TYPE_BUFFER,
+        [](GstPad*, GstPadProbeInfo*, gpointer count) {
+            ++*static_cast<std::atomic<guint64>*>(count);
+            return GST_PAD_PROBE_OK;
+        },
+        &entered, nullptr);
     play_stream();
     for (int round = 0; round < 50; ++round) {
         auto producer = async([&] { return push_until_refused(); });
         ASSERT_TRUE(held.wait_held());
+        while (held.get<guint64>("current-level-buffers") < 3 ||
+               entered == stat_of(tee_, "buffers-in") + stat_of(tee_, "buffers-refused"))
+            std::this_thread::yield();
         ASSERT_TRUE(send(gst_event_new_flush_start()));
         EXPECT_EQ(result_of(producer), GST_FLOW_FLUSHING);
+        EXPECT_EQ(stat_of(tee_, "buffers-in") + stat_of(tee_, "buffers-refused"), entered);
         ASSERT_TRUE(send(gst_event_new_flush_stop(TRUE)));
         ASSERT_TRUE(send(make_segment()));
     }
+    EXPECT_EQ(stat_of(tee_, "buffers-refused"), 50U);
 }
 
 TEST_F(RingTeeFlow, AFlushAfterTheEndStartsAllBranchesAgainTheFailedTooAndNoEndComesTwice) {

@@ -7,6 +7,7 @@
 #include "compute_harness.h"
 
 #include <dlfcn.h>
+#include <sys/mman.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -110,6 +111,17 @@ TEST_F(Faulty, ADeviceThatTheLastFrameLostIsOpenedAnewByTheNextStart) {
     ASSERT_EQ(push(harness, 1), GST_FLOW_OK);
     expect_inverted(harness, 1);
     EXPECT_EQ(harness.stat("device-rebuilds"), 1U);
+}
+
+TEST_F(Faulty, AnElementWhoseFirstJobFindsTheDeviceLostStartsOnANewOne) {
+    faults_->loses_one_device = true;
+    faults_->submit_lost_at = faults_->submits + 1;
+    ComputeHarness harness("shader=invert");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    ASSERT_EQ(push(harness, 0), GST_FLOW_OK) << harness.complaint();
+    expect_inverted(harness, 0);
+    EXPECT_EQ(harness.stat("device-rebuilds"), 1U);
+    EXPECT_EQ(harness.stat("frames-lost"), 0U);
 }
 
 // What goes wrong while a lost device is opened anew is no state to go on from.
@@ -261,14 +273,66 @@ TEST_F(Faulty, PagesThatTheDriverRefusesAreCopiedAndItIsAskedOnce) {
     EXPECT_NE(reason.find("the driver refused the memory"), std::string::npos) << reason;
 }
 
+/// A frame in memory that vkcompute offers, and where that is.
+GstBuffer* offered_buffer(ComputeHarness& harness, const Picture& picture, void*& page) {
+    GstCaps* caps = gst_caps_from_string(video_caps(PixelFormat::rgba, kWidth, kHeight).c_str());
+    GstQuery* query = gst_query_new_allocation(caps, FALSE);
+    gst_caps_unref(caps);
+    EXPECT_TRUE(gst_pad_peer_query(harness.get()->srcpad, query));
+    GstAllocator* allocator = nullptr;
+    gst_query_parse_nth_allocation_param(query, 0, &allocator, nullptr);
+    gst_query_unref(query);
+    GstBuffer* buffer = gst_buffer_new_allocate(allocator, kFrameBytes, nullptr);
+    gst_object_unref(allocator);
+    GstMapInfo map;
+    EXPECT_TRUE(gst_buffer_map(buffer, &map, GST_MAP_WRITE));
+    std::memcpy(map.data, picture.bytes.data(), picture.bytes.size());
+    page = map.data;
+    gst_buffer_unmap(buffer, &map);
+    return buffer;
+}
+
+bool is_mapped(void* page) {
+    return msync(page, 4096, MS_ASYNC) == 0;
+}
+
+// A GPU that was given up may still read its frames, and may write them.
+TEST_F(Faulty, PagesOfOurPoolStayWhereTheyAreAfterAFrameWasGivenUpAndGoOtherwise) {
+    for (const bool gives_up : {false, true}) {
+        void* page = nullptr;
+        {
+            ComputeHarness harness("shader=invert");
+            harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+            GstBuffer* buffer = offered_buffer(harness, numbered(0), page);
+            if (harness.stat_text("pool-memory") != "imported") {
+                gst_buffer_unref(buffer);
+                GTEST_SKIP() << "this device does not import";
+            }
+            g_object_set(harness.element(), "gpu-timeout", guint64{20} * GST_MSECOND, nullptr);
+            faults_->stalled = gives_up;
+            ASSERT_EQ(harness.push(buffer), GST_FLOW_OK) << harness.complaint();
+            drain(harness);
+            EXPECT_EQ(harness.stat("frames-pool"), 1U);
+            EXPECT_EQ(harness.stat("frames-lost"), gives_up ? 1U : 0U);
+            clear_faults();
+            g_object_set(harness.element(), "gpu-timeout", guint64{60} * GST_SECOND, nullptr);
+            ASSERT_EQ(push(harness, 1), GST_FLOW_OK) << harness.complaint();
+            drain(harness);
+        }
+        EXPECT_EQ(is_mapped(page), gives_up);
+    }
+}
+
 // --- memory is short
 
 TEST_F(Faulty, WithLittleMemoryFewerFramesAreInFlightThenTheyAreCopiedOut) {
+    faults_->import_refused = true; // of imported memory there is as much as the machine has
     ComputeHarness harness("shader=invert in-flight=4");
     harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
     ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
     drain(harness);
     EXPECT_EQ(harness.stat("in-flight"), 4U);
+    EXPECT_EQ(harness.stat_text("pool-memory"), "driver");
     // Those that are not pulled hold theirs.
     faults_->memory_limit_bytes = faults_->memory_bytes + 8 * kFrameBytes;
     for (std::uint32_t i = 1; i < 30; ++i)

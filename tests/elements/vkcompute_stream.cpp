@@ -176,10 +176,30 @@ TEST_F(Stream, ADrainQueryIsAnsweredOnceAllFramesAreOut) {
 
 TEST_F(Stream, LatencyIsWhatFramesSpentInside) {
     gst_harness_set_upstream_latency(harness_->get(), 5 * GST_MSECOND);
+    for (std::uint32_t i = 0; i < 5; ++i) { // the first is not counted: drivers compile then
+        ASSERT_EQ(push(i), GST_FLOW_OK);
+        expect_inverted(i);
+    }
+    EXPECT_GE(gst_harness_query_latency(harness_->get()),
+              5 * GST_MSECOND + harness_->stat("residence-time-p50"));
+}
+
+TEST_F(Stream, WhatDownstreamHoldsBackIsNoLatency) {
     ASSERT_EQ(push(0), GST_FLOW_OK);
     expect_inverted(0);
-    EXPECT_GE(gst_harness_query_latency(harness_->get()),
-              5 * GST_MSECOND + harness_->stat("residence-time-max"));
+    GstPad* pad = gst_element_get_static_pad(harness_->element(), "src");
+    const gulong block = gst_pad_add_probe(
+        pad, GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM,
+        [](GstPad*, GstPadProbeInfo*, gpointer) { return GST_PAD_PROBE_OK; }, nullptr, nullptr);
+    for (std::uint32_t i = 1; i <= 3; ++i)
+        ASSERT_EQ(push(i), GST_FLOW_OK);
+    g_usleep(G_USEC_PER_SEC); // the pause of a user
+    gst_pad_remove_probe(pad, block);
+    gst_object_unref(pad);
+    for (std::uint32_t i = 1; i <= 3; ++i)
+        expect_inverted(i);
+    EXPECT_GE(harness_->stat("residence-time-max"), GST_SECOND * 9 / 10);
+    EXPECT_LT(harness_->stat("latency"), harness_->stat("residence-time-max"));
 }
 
 // --- memory
@@ -214,6 +234,44 @@ TEST_F(Stream, FramesFromTheProposedPoolAreNotCopied) {
         "");
     EXPECT_EQ(harness_->stat_text("memory-path"), "pool");
     EXPECT_EQ(harness_->stat("frames-staged"), 0U);
+}
+
+/// The allocator that is offered, as a decoder takes it past all pools.
+GstAllocator* proposed_allocator(ComputeHarness& harness, const char* caps_text) {
+    GstCaps* caps = gst_caps_from_string(caps_text);
+    GstQuery* query = gst_query_new_allocation(caps, FALSE);
+    gst_caps_unref(caps);
+    EXPECT_TRUE(gst_pad_peer_query(harness.get()->srcpad, query));
+    GstAllocator* allocator = nullptr;
+    gst_query_parse_nth_allocation_param(query, 0, &allocator, nullptr);
+    gst_query_unref(query);
+    return allocator;
+}
+
+TEST_F(Stream, WhatADecoderAllocatesPastThePoolIsUsedAgain) {
+    const std::string caps = video_caps(PixelFormat::rgba, kWidth, kHeight);
+    GstAllocator* const allocator = proposed_allocator(*harness_, caps.c_str());
+    ASSERT_NE(allocator, nullptr);
+    std::uint64_t mapped = 0;
+    for (std::uint32_t i = 0; i < 40; ++i) {
+        const Picture in = numbered(i);
+        GstBuffer* buffer = gst_buffer_new_allocate(allocator, in.bytes.size(), nullptr);
+        gst_buffer_fill(buffer, 0, in.bytes.data(), in.bytes.size());
+        ASSERT_EQ(harness_->push(buffer), GST_FLOW_OK);
+        GstBuffer* out = harness_->pull();
+        ASSERT_NE(out, nullptr);
+        const Picture made = picture_of(out, PixelFormat::rgba, kWidth, kHeight);
+        EXPECT_EQ(difference(made, reference_invert(in)).where, "") << i;
+        if (i == 7)
+            mapped = harness_->stat("pool-mapped");
+    }
+    gst_object_unref(allocator);
+    EXPECT_EQ(harness_->stat("frames-pool"), 40U);
+    if (harness_->stat_text("pool-memory") != "imported")
+        GTEST_SKIP() << "this device does not import";
+    EXPECT_GT(mapped, 0U);
+    EXPECT_EQ(harness_->stat("pool-mapped"), mapped) << "the kernel was asked for pages again";
+    EXPECT_GE(harness_->stat("pool-mapped-bytes"), harness_->stat("pool-idle-bytes"));
 }
 
 // So many bytes that are a user's own, from the start of a page.

@@ -60,6 +60,7 @@ BROKEN_TREES = [
     ("SPDX lines too far down", "spdx", "gst/one/d.h", "\n\n" + HEAD, "d.h:1"),
     ("a meson.build without SPDX lines", "spdx", "gst/meson.build", "x = 1\n", "meson.build:1"),
     ("a long file", "sizes", "gst/core/a.cpp", HEAD + "int a;\n" * 800, "a.cpp:802"),
+    ("a long example", "sizes", "docs/examples/call_over_udp.cpp", HEAD + "int a;\n" * 79, "call_over_udp.cpp:81"),
     ("a long function", "sizes", "tests/t.cpp", long_function(81), "t.cpp:3: f has 81 lines"),
     ("too many longish functions", "sizes", "gst/one/c.cpp", long_function(36), "c.cpp:3: f has 36"),
     ("braces that do not match", "sizes", "gst/one/c.cpp", HEAD + "void f() {\n", "c.cpp:1"),

@@ -5,7 +5,8 @@
 
 No file over 800 lines; over 500 is worth a note. No C++ function over 80 lines, and 9 of 10 have at
 most 35, once for gst/ and once for the rest. A function is measured from the line with its opening
-brace to the line with its closing one.
+brace to the line with its closing one. The applications that a reader meets first have at most 80
+lines in all.
 """
 
 import bisect
@@ -18,6 +19,8 @@ from repo_files import cpp_files, repo_files, report, root_argument
 
 FILE_LIMIT = 800
 FILE_NOTE = 500
+SHORT_FILES = {"docs/examples/call_over_udp.cpp", "docs/examples/tone_and_motion.py"}
+SHORT_FILE_LIMIT = 80
 FUNCTION_LIMIT = 80
 FUNCTION_USUAL = 35
 USUAL_SHARE = 0.9
@@ -129,8 +132,9 @@ def file_problems(root):
         if path.suffix not in SOURCES and path.name != "meson.build":
             continue
         lines = len((root / path).read_text(encoding="utf-8").splitlines())
-        if lines > FILE_LIMIT:
-            found.append(f"{path}:{lines}: the file has {lines} lines, the limit is {FILE_LIMIT}")
+        limit = SHORT_FILE_LIMIT if str(path) in SHORT_FILES else FILE_LIMIT
+        if lines > limit:
+            found.append(f"{path}:{lines}: the file has {lines} lines, the limit is {limit}")
         elif lines > FILE_NOTE:
             print(f"note: {path} has {lines} lines; can it be split?")
     return found

@@ -3,22 +3,18 @@
 //
 // numapin on a machine with several nodes: run.py boots one and runs these cases in it. Where pages
 // are and how threads are scheduled is asked of the kernel here, not of numapin.
-#include "glue/handles.h"
-#include "launched_pipeline.h"
+#include "watched_pipeline.h"
 
 #include <gst/app/gstappsrc.h>
 #include <gst/video/video.h>
 
 #include <atomic>
-#include <fstream>
-#include <map>
-#include <mutex>
-#include <sched.h>
+#include <cstdlib>
+#include <memory>
 #include <set>
 #include <string>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <vector>
 
@@ -28,143 +24,6 @@ namespace {
 
 using PoolHandle = std::unique_ptr<GstBufferPool, ObjectUnref>;
 using QueryHandle = std::unique_ptr<GstQuery, MiniObjectUnref>;
-
-constexpr const char* kCaps = "video/x-raw,format=NV12,width=640,height=480,framerate=30/1";
-constexpr std::size_t kPage = 4096;
-constexpr int kResetOnFork = 0x40000000;
-
-/// What the kernel says of the pages of the frames that reach `pin`, and of the thread that pushes.
-struct Seen {
-    std::map<int, int> pages; ///< on each node; negative: an errno
-    std::set<int> cpus;
-    std::set<int> policies;
-    int buffers = 0;
-
-    int pages_elsewhere(int node) const {
-        int count = 0;
-        for (const auto& [where, number] : pages)
-            count += where == node ? 0 : number;
-        return count;
-    }
-};
-
-class Pipeline : public LaunchedPipeline {
-  public:
-    explicit Pipeline(const std::string& description) : LaunchedPipeline(description) {
-        const PadHandle pad(gst_element_get_static_pad(child("pin"), "src"));
-        gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_BUFFER, on_buffer, this, nullptr);
-        GstBus* const bus = gst_element_get_bus(get());
-        gst_bus_set_sync_handler(bus, on_message, this, nullptr);
-        gst_object_unref(bus);
-    }
-
-    std::string run() {
-        play();
-        return wait();
-    }
-    /// The texts of the warnings so far.
-    std::vector<std::string> warnings() {
-        const std::lock_guard hold(lock_);
-        return warnings_;
-    }
-
-    Seen seen;
-    /// How threads are scheduled that leave their task: a policy, and CPUs.
-    std::set<std::pair<int, std::string>> left() {
-        const std::lock_guard hold(lock_);
-        return left_;
-    }
-
-    std::string stats; ///< of numapin, when its last buffer came
-
-  private:
-    void look(GstBuffer* buffer) {
-        ++seen.buffers;
-        unsigned cpu = 0;
-        getcpu(&cpu, nullptr);
-        seen.cpus.insert(static_cast<int>(cpu));
-        seen.policies.insert(sched_getscheduler(0) & ~kResetOnFork);
-        GstMapInfo map;
-        if (!gst_buffer_map(buffer, &map, GST_MAP_READ))
-            return;
-        std::vector<void*> pages;
-        const auto begin = reinterpret_cast<std::uintptr_t>(map.data) / kPage * kPage;
-        const auto end = reinterpret_cast<std::uintptr_t>(map.data) + map.size;
-        for (std::uintptr_t page = begin; page < end; page += kPage)
-            pages.push_back(reinterpret_cast<void*>(page));
-        std::vector<int> nodes(pages.size(), -1);
-        if (syscall(SYS_move_pages, 0, pages.size(), pages.data(), nullptr, nodes.data(), 0) == 0)
-            for (const int node : nodes)
-                ++seen.pages[node];
-        gst_buffer_unmap(buffer, &map);
-    }
-    void keep_stats() {
-        GstStructure* structure = nullptr;
-        g_object_get(child("pin"), "stats", &structure, nullptr);
-        gchar* const text = gst_structure_to_string(structure);
-        stats = text;
-        g_free(text);
-        gst_structure_free(structure);
-    }
-    void see_status(GstMessage* message) {
-        GstStreamStatusType type{};
-        gst_message_parse_stream_status(message, &type, nullptr);
-        if (type != GST_STREAM_STATUS_TYPE_LEAVE)
-            return;
-        cpu_set_t mask;
-        sched_getaffinity(0, sizeof mask, &mask);
-        std::string cpus;
-        for (int cpu = 0; cpu < 8; ++cpu)
-            cpus += CPU_ISSET(cpu, &mask) ? std::to_string(cpu) : "";
-        const std::lock_guard hold(lock_);
-        left_.emplace(sched_getscheduler(0) & ~kResetOnFork, cpus);
-    }
-    static GstBusSyncReply on_message(GstBus*, GstMessage* message, gpointer user) {
-        auto* const self = static_cast<Pipeline*>(user);
-        if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_STREAM_STATUS)
-            self->see_status(message);
-        if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_WARNING)
-            return GST_BUS_PASS;
-        GError* error = nullptr;
-        gst_message_parse_warning(message, &error, nullptr);
-        const std::lock_guard hold(self->lock_);
-        self->warnings_.emplace_back(error->message);
-        g_error_free(error);
-        return GST_BUS_PASS;
-    }
-    static GstPadProbeReturn on_buffer(GstPad*, GstPadProbeInfo* info, gpointer user) {
-        auto* const self = static_cast<Pipeline*>(user);
-        self->look(GST_PAD_PROBE_INFO_BUFFER(info));
-        if (self->seen.buffers % 10 == 0)
-            self->keep_stats();
-        return GST_PAD_PROBE_OK;
-    }
-
-    std::mutex lock_;
-    std::vector<std::string> warnings_;
-    std::set<std::pair<int, std::string>> left_;
-};
-
-std::string frames(int count, const char* caps = kCaps) {
-    return "videotestsrc pattern=black num-buffers=" + std::to_string(count) + " ! " + caps + " ! ";
-}
-
-void write_file(const std::string& path, const std::string& text) {
-    std::ofstream file(path);
-    file << text << std::flush;
-    EXPECT_TRUE(file.good()) << path;
-}
-
-std::string read_file(const std::string& path) {
-    std::ifstream file(path);
-    std::string text;
-    std::getline(file, text);
-    return text;
-}
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 // --- four nodes, two hardware threads to a core, a network card at node 2
 
@@ -284,18 +143,11 @@ TEST(FourNodes, remote_memory_is_diagnosed_with_the_remedy) {
 TEST(FourNodes, auto_gives_each_thread_a_core_of_its_own) {
     Pipeline pipeline(frames(10) + "numapin name=pin cpus=auto ! queue ! numapin name=second "
                                    "cpus=auto ! fakesink");
-    std::atomic<int> second_cpu{-1};
-    const PadHandle pad(gst_element_get_static_pad(pipeline.child("second"), "src"));
-    gst_pad_add_probe(
-        pad.get(), GST_PAD_PROBE_TYPE_BUFFER,
-        [](GstPad*, GstPadProbeInfo*, gpointer cpu) {
-            *static_cast<std::atomic<int>*>(cpu) = sched_getcpu();
-            return GST_PAD_PROBE_OK;
-        },
-        &second_cpu, nullptr);
+    CpuProbe second(pipeline.child("second"));
     EXPECT_EQ(pipeline.run(), "");
     ASSERT_EQ(pipeline.seen.cpus.size(), 1U);
-    EXPECT_NE(*pipeline.seen.cpus.begin() / 2, second_cpu / 2);
+    EXPECT_NE(second.only(), -1);
+    EXPECT_NE(*pipeline.seen.cpus.begin() / 2, second.only() / 2);
 }
 
 TEST(FourNodes, a_node_that_is_full_costs_a_warning_and_not_the_process) {

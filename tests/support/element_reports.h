@@ -20,18 +20,24 @@ inline std::uint64_t stat_of(gpointer element, const char* field) {
     return value;
 }
 
-/// The text of the next error or warning on the bus, or empty.
-inline std::string next_complaint(GstBus* bus, GstMessageType type) {
-    GstMessage* const message = gst_bus_pop_filtered(bus, type);
-    if (message == nullptr)
-        return {};
+/// The text of an error or a warning, which stays the caller's.
+inline std::string complaint_of(GstMessage* message) {
     GError* error = nullptr;
-    if (type == GST_MESSAGE_ERROR)
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR)
         gst_message_parse_error(message, &error, nullptr);
     else
         gst_message_parse_warning(message, &error, nullptr);
     std::string text = error->message;
     g_error_free(error);
+    return text;
+}
+
+/// The text of the next error or warning on the bus, or empty.
+inline std::string next_complaint(GstBus* bus, GstMessageType type) {
+    GstMessage* const message = gst_bus_pop_filtered(bus, type);
+    if (message == nullptr)
+        return {};
+    std::string text = complaint_of(message);
     gst_message_unref(message);
     return text;
 }

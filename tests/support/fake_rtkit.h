@@ -56,6 +56,12 @@ class FakeRtkit {
         return calls_;
     }
 
+    /// The properties that were read.
+    std::vector<std::string> reads() {
+        const std::lock_guard hold(lock_);
+        return reads_;
+    }
+
   private:
     void start_bus() {
         std::filesystem::permissions(folder_ / "", std::filesystem::perms{0755});
@@ -122,7 +128,10 @@ class FakeRtkit {
     }
 
     static GVariant* property(GDBusConnection*, const gchar*, const gchar*, const gchar*,
-                              const gchar* name, GError**, gpointer) {
+                              const gchar* name, GError**, gpointer data) {
+        auto& self = *static_cast<FakeRtkit*>(data);
+        const std::lock_guard hold(self.lock_);
+        self.reads_.emplace_back(name);
         if (g_str_equal(name, "MaxRealtimePriority") != FALSE)
             return g_variant_new_int32(20);
         return g_variant_new_int64(kLongestUs);
@@ -197,6 +206,7 @@ class FakeRtkit {
     std::thread thread_;
     std::mutex lock_;
     std::vector<std::string> calls_;
+    std::vector<std::string> reads_;
 };
 
 } // namespace tactus

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "element_fixture.h"
+#include "element_reports.h"
 
 #include <string>
 
@@ -46,13 +47,18 @@ class LaunchedPipeline {
             wait_for(static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
         if (message == nullptr)
             return "it does not end";
-        std::string text;
-        if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
-            GError* error = nullptr;
-            gst_message_parse_error(message, &error, nullptr);
-            text = error->message;
-            g_error_free(error);
-        }
+        const bool failed = GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR;
+        std::string text = failed ? complaint_of(message) : std::string();
+        gst_message_unref(message);
+        return text;
+    }
+
+    /// Waits for a warning; "none" if none comes.
+    std::string next_warning() {
+        GstMessage* const message = wait_for(GST_MESSAGE_WARNING);
+        if (message == nullptr)
+            return "none";
+        std::string text = complaint_of(message);
         gst_message_unref(message);
         return text;
     }

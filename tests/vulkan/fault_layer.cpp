@@ -16,6 +16,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -61,6 +62,7 @@ struct State {
     std::map<void*, InstanceTable> instances;
     std::map<void*, DeviceTable> devices;
     Faults faults;
+    std::set<void*> lost_devices; ///< keys; guarded by lock
     std::mutex memory_lock;
     std::map<VkDeviceMemory, std::int64_t> memories; ///< bytes of each
     std::mutex queue_lock;                           ///< the queues of split_queues are all one
@@ -105,6 +107,22 @@ Info* link_info(const void* chain, VkStructureType type) {
 
 bool due(std::int64_t& count, std::int64_t at) {
     return ++count == at;
+}
+
+/// Of the device that the handle hangs on.
+template <typename Handle>
+void lose(Handle handle) {
+    const std::lock_guard guard(state().lock);
+    if (faults().loses_one_device)
+        state().lost_devices.insert(key(handle));
+    else
+        faults().lost = true;
+}
+
+template <typename Handle>
+bool is_lost(Handle handle) {
+    const std::lock_guard guard(state().lock);
+    return faults().lost || state().lost_devices.count(key(handle)) != 0;
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo* info,
@@ -187,6 +205,7 @@ VKAPI_ATTR void VKAPI_CALL destroy_device(VkDevice device, const VkAllocationCal
     table.get<PFN_vkDestroyDevice>("vkDestroyDevice")(device, allocator);
     const std::lock_guard guard(state().lock);
     state().devices.erase(known);
+    state().lost_devices.erase(known);
 }
 
 VKAPI_ATTR void VKAPI_CALL queue_families(VkPhysicalDevice physical, std::uint32_t* count,
@@ -289,8 +308,8 @@ VKAPI_ATTR VkResult VKAPI_CALL queue_submit(VkQueue queue, std::uint32_t count,
     const auto next = device_of(queue).get<PFN_vkQueueSubmit>("vkQueueSubmit");
     const std::lock_guard guard(state().queue_lock);
     if (due(faults().submits, faults().submit_lost_at))
-        faults().lost = true;
-    if (faults().lost)
+        lose(queue);
+    if (is_lost(queue))
         return VK_ERROR_DEVICE_LOST;
     return faults().stalled ? VK_SUCCESS : next(queue, count, submits, fence);
 }
@@ -426,8 +445,8 @@ VKAPI_ATTR VkResult VKAPI_CALL host_pointer(VkDevice device,
 }
 
 /// What a wait finds under a fault; VK_SUCCESS: ask the driver.
-VkResult faulty_wait(std::uint64_t timeout_ns) {
-    if (faults().lost)
+VkResult faulty_wait(VkDevice device, std::uint64_t timeout_ns) {
+    if (is_lost(device))
         return VK_ERROR_DEVICE_LOST;
     if (!faults().waits_time_out && !faults().stalled)
         return VK_SUCCESS;
@@ -438,7 +457,7 @@ VkResult faulty_wait(std::uint64_t timeout_ns) {
 
 VKAPI_ATTR VkResult VKAPI_CALL wait_semaphores(VkDevice device, const VkSemaphoreWaitInfo* info,
                                                std::uint64_t timeout_ns) {
-    const VkResult fault = faulty_wait(timeout_ns);
+    const VkResult fault = faulty_wait(device, timeout_ns);
     if (fault != VK_SUCCESS)
         return fault;
     return device_of(device).get<PFN_vkWaitSemaphores>("vkWaitSemaphores")(device, info,
@@ -448,7 +467,7 @@ VKAPI_ATTR VkResult VKAPI_CALL wait_semaphores(VkDevice device, const VkSemaphor
 VKAPI_ATTR VkResult VKAPI_CALL wait_fences(VkDevice device, std::uint32_t count,
                                            const VkFence* fences, VkBool32 all,
                                            std::uint64_t timeout_ns) {
-    const VkResult fault = faulty_wait(timeout_ns);
+    const VkResult fault = faulty_wait(device, timeout_ns);
     if (fault != VK_SUCCESS)
         return fault;
     return device_of(device).get<PFN_vkWaitForFences>("vkWaitForFences")(device, count, fences, all,

@@ -12,7 +12,8 @@ namespace tactus::test {
 /// Vulkan loader; a test loads the same file again (dlopen gives it the same copy) and changes what
 /// `tactus_faults` returns a pointer to. Counts are of calls from now on; 0: never.
 struct Faults {
-    std::int64_t submit_lost_at = 0;      ///< this vkQueueSubmit, and all later calls, say "lost"
+    std::int64_t submit_lost_at = 0; ///< this vkQueueSubmit, and all later calls, say "lost"
+    bool loses_one_device = false;   ///< what is lost is that device alone: one made later works
     std::int64_t allocation_fails_at = 0; ///< this vkAllocateMemory has no memory
     std::int64_t pipeline_fails_at = 0;   ///< this vkCreateComputePipelines has no memory
     bool allocations_fail = false;        ///< all of them

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The gst-tactus authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
+#include "core/vulkan/host_frames.h"
 #include "fault_layer.h"
 #include "gpu_fixture.h"
 
@@ -174,6 +175,54 @@ TEST_F(FaultyGpu, ALostDeviceIsSaidToBeLostAndANewOneWorks) {
     forget_job();
 }
 
+TEST_F(FaultyGpu, NothingIsLeftOfADeviceThatSaidItWasLost) {
+    OPEN_OR_SKIP();
+    const std::int64_t before = faults_->memory_bytes;
+    make_job();
+    {
+        const auto ring = this->ring(3);
+        faults_->submit_lost_at = faults_->submits + 2;
+        const auto first = ring->try_acquire();
+        const auto second = ring->try_acquire();
+        ASSERT_EQ(ring->submit(*first, job_), GpuStatus::ok);
+        ASSERT_EQ(ring->submit(*second, job_), GpuStatus::device_lost);
+        EXPECT_GT(faults_->memory_bytes, before);
+    }
+    EXPECT_FALSE(device_->abandoned());
+    forget_job();
+    EXPECT_EQ(faults_->memory_bytes, before);
+}
+
+TEST_F(FaultyGpu, ADeviceThatWasGivenUpKeepsItsMemoryForItMayStillBeAtWork) {
+    OPEN_OR_SKIP();
+    const std::int64_t before = faults_->memory_bytes;
+    make_job();
+    device_->mark_lost();
+    EXPECT_TRUE(device_->abandoned());
+    forget_job();
+    EXPECT_GT(faults_->memory_bytes, before);
+}
+
+TEST_F(FaultyGpu, ALossOfOneDeviceLeavesThoseThatAreOpenedLaterAlone) {
+    OPEN_OR_SKIP();
+    make_job();
+    faults_->loses_one_device = true;
+    {
+        const auto ring = this->ring(3);
+        faults_->submit_lost_at = faults_->submits + 1;
+        ASSERT_EQ(ring->submit(*ring->try_acquire(), job_), GpuStatus::device_lost);
+    }
+    forget_job();
+    ASSERT_TRUE(open());
+    make_job();
+    {
+        const auto ring = this->ring();
+        run(*ring, job_);
+        expect_inverted();
+    }
+    forget_job();
+}
+
 TEST_F(FaultyGpu, ASharedDeviceThatIsLostIsNotHandedOutAgain) {
     GpuError error;
     const auto first = VulkanDevice::open({}, error);
@@ -204,6 +253,64 @@ TEST_F(FaultyGpu, EachAllocationMayFailWithoutALeak) {
         EXPECT_EQ(device_->live_objects(), before);
     }
     EXPECT_FALSE(device_->lost());
+}
+
+// --- memory for frames
+
+/// A frame's memory, and whether it is the arena's.
+std::shared_ptr<GpuBuffer> frame_of(HostFrames& frames, GpuStatus& status) {
+    auto made = frames.acquire(100'000, status);
+    EXPECT_EQ(made != nullptr, status == GpuStatus::ok);
+    EXPECT_TRUE(!made || made->data() != nullptr);
+    return made;
+}
+
+TEST_F(FaultyGpu, PagesThatTheDriverRefusesAreItsOwnFromThenOn) {
+    OPEN_OR_SKIP();
+    if (!device_->traits().host_import)
+        GTEST_SKIP() << "the device does not import";
+    HostFrames frames(device_);
+    GpuStatus status = GpuStatus::ok;
+    faults_->import_refused = true;
+    auto made = frame_of(frames, status);
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->place(), BufferPlace::host);
+    EXPECT_FALSE(frames.is_imported());
+    EXPECT_EQ(frames.stats().mapped_bytes, 0U) << "nothing is kept that is of no use";
+    faults_->import_refused = false;
+    const std::int64_t before = faults_->allocations;
+    made = frame_of(frames, status);
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->place(), BufferPlace::host);
+    EXPECT_EQ(faults_->allocations, before + 1) << "asked once";
+}
+
+TEST_F(FaultyGpu, ADeviceThatCannotImportGetsTheDriversMemory) {
+    faults_->hide_import = true;
+    OPEN_OR_SKIP();
+    HostFrames frames(device_);
+    GpuStatus status = GpuStatus::ok;
+    const auto made = frame_of(frames, status);
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->place(), BufferPlace::host);
+    EXPECT_EQ(frames.stats().acquired, 0U);
+}
+
+TEST_F(FaultyGpu, MemoryThatWasShortForAWhileIsImportedAgain) {
+    OPEN_OR_SKIP();
+    if (!device_->traits().host_import)
+        GTEST_SKIP() << "the device does not import";
+    HostFrames frames(device_);
+    const std::int64_t before = device_->live_objects();
+    GpuStatus status = GpuStatus::ok;
+    faults_->allocations_fail = true;
+    EXPECT_FALSE(frame_of(frames, status));
+    EXPECT_EQ(status, GpuStatus::out_of_memory);
+    EXPECT_EQ(device_->live_objects(), before);
+    faults_->allocations_fail = false;
+    const auto made = frame_of(frames, status);
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->place(), BufferPlace::imported);
 }
 
 TEST_F(FaultyGpu, AFailedPipelineIsAnError) {

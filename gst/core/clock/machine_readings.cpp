@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/clock/machine_readings.h"
 
-#include "core/topology/cgroup_folders.h"
 #include "core/topology/kernel_text.h"
 
 #include <algorithm>
@@ -41,7 +40,7 @@ void MachineReadings::read() {
             first_steal_ns_ = steal;
         stats_.steal_ns = since(*first_steal_ns_, *steal);
     }
-    if (const auto throttling = read_throttling()) {
+    if (const auto throttling = read_throttling(root_)) {
         if (!first_throttling_)
             first_throttling_ = throttling;
         stats_.throttled_ns = since(first_throttling_->ns, throttling->ns);
@@ -66,29 +65,6 @@ std::optional<std::uint64_t> MachineReadings::read_steal_ns() const {
         return ticks ? std::optional(*ticks * ns_per_tick_) : std::nullopt;
     }
     return std::nullopt;
-}
-
-std::optional<Throttling> MachineReadings::read_throttling() const {
-    std::optional<Throttling> sum;
-    for (const std::string& folder : cpu_cgroup_folders(root_)) {
-        std::ifstream file(folder + "/cpu.stat");
-        std::string key;
-        std::string text;
-        while (file >> key >> text) {
-            const auto value = parse_count(text);
-            const bool is_ns = key == "throttled_time";
-            const bool is_us = key == "throttled_usec";
-            if (!value || !(is_ns || is_us || key == "nr_throttled"))
-                continue;
-            if (!sum)
-                sum.emplace();
-            if (is_ns || is_us)
-                sum->ns += *value * (is_us ? 1000 : 1);
-            else
-                sum->periods += *value;
-        }
-    }
-    return sum;
 }
 
 void MachineReadings::read_frequencies() {

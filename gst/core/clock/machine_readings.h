@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/clock/clock_health_snapshot.h"
+#include "core/topology/cpu_limits.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,12 +12,6 @@
 #include <string>
 
 namespace tactus {
-
-/// What the quotas of cgroups have cost.
-struct Throttling {
-    std::uint64_t ns = 0;
-    std::uint64_t periods = 0;
-};
 
 /// Reads what the kernel tells of a machine's trouble: steal time from /proc/stat, throttling from
 /// the cpu.stat of the own cgroup and all above it (version 1 and 2, at the usual mount points),
@@ -40,7 +35,6 @@ class MachineReadings {
 
   private:
     std::optional<std::uint64_t> read_steal_ns() const;
-    std::optional<Throttling> read_throttling() const;
     void read_frequencies();
     void see_frequency(std::size_t cpu, std::uint64_t khz);
 

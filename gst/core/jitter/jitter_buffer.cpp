@@ -114,6 +114,7 @@ void JitterBuffer::take_dropped(std::vector<Dropped>& out) {
 
 void JitterBuffer::flush() {
     release_strays();
+    counters_.flushed += store_.size();
     while (!store_.empty()) {
         const StoredPacket stored = store_.take_front();
         dropped_.push_back(
@@ -357,8 +358,10 @@ JitterStats JitterBuffer::stats() const {
     stats.overtaken_share = playout_.reorder().share();
     stats.voip = voip_.snapshot(spacing_.frame_ns());
     stats.rtx = rtx_.stats();
-    stats.held_packets = store_.size();
+    stats.held_packets = store_.size() + suspect_count_;
     stats.held_bytes = store_.bytes();
+    for (std::size_t i = 0; i < suspect_count_; ++i)
+        stats.held_bytes += suspects_[i].bytes;
     return stats;
 }
 

@@ -21,6 +21,7 @@ struct JitterStats {
     std::uint64_t dropped_latency = 0;
     std::uint64_t dropped_memory = 0;
     std::uint64_t dropped_stale = 0;
+    std::uint64_t flushed = 0;
     std::uint64_t restarts = 0; ///< of the sequence numbers
     std::uint64_t resyncs = 0;  ///< of the time line
     std::uint64_t underruns = 0;

@@ -145,10 +145,12 @@ void BroadcastRing::push(const Item& item, std::uint64_t now_ns) {
             published = true;
         }
     }
-    if (published)
+    if (published) {
         not_empty_.notify();
-    else
+    } else {
+        without_member_ += item.buffers;
         disposer_(item);
+    }
     for (const Item& victim : victims)
         disposer_(victim);
     victims.clear();

@@ -141,6 +141,8 @@ class BroadcastRing {
 
     // --- anybody
     std::uint64_t buffers_in() const { return writer_.next_sequence(); }
+    /// That came while there was no member.
+    std::uint64_t buffers_without_member() const { return without_member_.load(); }
     std::uint64_t producer_wait_ns() const { return producer_wait_.total_ns; }
     std::uint64_t producer_wakeups() const { return producer_wait_.parks; }
 
@@ -163,6 +165,7 @@ class BroadcastRing {
     WaitStats producer_wait_;
     // The member that the producer found full last; only that one has to wake it.
     std::atomic<const Member*> blocked_by_{nullptr};
+    std::atomic<std::uint64_t> without_member_{0};
     alignas(kCacheLineBytes) EventCount not_empty_;
     alignas(kCacheLineBytes) EventCount not_full_;
 };

@@ -75,6 +75,29 @@ CpuLimits read_cpu_limits(const std::string& root, const std::string& process) {
     return limits;
 }
 
+std::optional<Throttling> read_throttling(const std::string& root, const std::string& process) {
+    std::optional<Throttling> sum;
+    for (const std::string& folder : cpu_cgroup_folders(root, process)) {
+        std::istringstream fields(read_text(folder + "/cpu.stat").value_or(""));
+        std::string key;
+        std::string text;
+        while (fields >> key >> text) {
+            const auto value = parse_count(text);
+            const bool is_ns = key == "throttled_time";
+            const bool is_us = key == "throttled_usec";
+            if (!value || !(is_ns || is_us || key == "nr_throttled"))
+                continue;
+            if (!sum)
+                sum.emplace();
+            if (is_ns || is_us)
+                sum->ns += *value * (is_us ? 1000 : 1);
+            else
+                sum->periods += *value;
+        }
+    }
+    return sum;
+}
+
 CpuClock read_cpu_clock(const std::string& root, unsigned cpu) {
     const std::string folder =
         slashed(root) + "sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/";

@@ -28,6 +28,16 @@ struct CpuLimits {
 /// `process` a process id or "self". Any thread.
 CpuLimits read_cpu_limits(const std::string& root = "/", const std::string& process = "self");
 
+/// What the quotas of the cgroups above a process have cost: summed over those cgroups and, as the
+/// kernel counts it, over CPUs. The kernel counts for a cgroup, not for a thread.
+struct Throttling {
+    std::uint64_t ns = 0;
+    std::uint64_t periods = 0;
+};
+/// From cpu.stat, of version 1 and 2; nothing where no cgroup counts.
+std::optional<Throttling> read_throttling(const std::string& root = "/",
+                                          const std::string& process = "self");
+
 /// The clock of a CPU, in kHz: as it is, and the base clock that it keeps without a boost. Nothing
 /// where the driver does not tell. Some drivers take milliseconds.
 struct CpuClock {

@@ -117,11 +117,16 @@ void judge_clock(const ThreadFacts& facts, Lines& lines) {
         return;
     const auto now = static_cast<double>(*facts.frequency_khz);
     const auto base = static_cast<double>(*facts.base_frequency_khz);
-    if (now < base * (1 - kClockLoss))
-        lines.push_back("CPU " + std::to_string(facts.counted.cpu) + " runs at " +
-                        number("%.2f", now / 1e6) + " GHz, " + percent(1 - now / base) +
-                        " below its base clock: heat, a power limit, a governor that saves, or "
-                        "AVX-512 code");
+    if (now >= base * (1 - kClockLoss))
+        return;
+    const std::uint64_t elapsed_ms = facts.counted.avx512_elapsed_ms.value_or(kNoAvx512);
+    std::string causes = "heat, a power limit, or a governor that saves";
+    if (elapsed_ms <= facts.interval_ns / 1'000'000)
+        causes = "AVX-512 code, whose registers the thread had in use " +
+                 std::to_string(elapsed_ms) + " ms ago, or " + causes;
+    lines.push_back("CPU " + std::to_string(facts.counted.cpu) + " runs at " +
+                    number("%.2f", now / 1e6) + " GHz, " + percent(1 - now / base) +
+                    " below its base clock: " + causes);
 }
 
 } // namespace

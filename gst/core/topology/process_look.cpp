@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/topology/process_look.h"
 
-#include "core/topology/cgroup_folders.h"
 #include "core/topology/cpu_planner.h"
 #include "core/topology/diagnosis.h"
 #include "core/topology/kernel_text.h"
@@ -47,21 +46,6 @@ std::map<unsigned, std::uint64_t> read_node_bytes(const std::string& path) {
             bytes[node] += count * page_kb * 1024;
     }
     return bytes;
-}
-
-std::uint64_t read_throttled_ns(const std::string& root, const std::string& process) {
-    std::uint64_t sum_ns = 0;
-    for (const std::string& folder : cpu_cgroup_folders(root, process)) {
-        std::istringstream fields(read_text(folder + "/cpu.stat").value_or(""));
-        std::string key;
-        std::string value;
-        while (fields >> key >> value)
-            if (key == "throttled_usec")
-                sum_ns += parse_count(value).value_or(0) * 1000;
-            else if (key == "throttled_time")
-                sum_ns += parse_count(value).value_or(0);
-    }
-    return sum_ns;
 }
 
 const ThreadLook* find(const ProcessLook& look, pid_t tid) {
@@ -122,7 +106,7 @@ ProcessLook look_at_process(const std::string& root, pid_t process, ThreadSystem
     ProcessLook look;
     look.at_ns = now_ns;
     look.limits = read_cpu_limits(root, name);
-    look.throttled_ns = read_throttled_ns(root, name);
+    look.throttled_ns = read_throttling(root, name).value_or(Throttling{}).ns;
     look.node_bytes = read_node_bytes(slashed(root) + "proc/" + name + "/numa_maps");
     for (const pid_t tid : read_thread_ids(root, name)) {
         auto readings = read_thread(root, name, tid);

@@ -48,6 +48,16 @@ std::size_t ThreadLedger::pinned_threads() const {
     return entries_.size();
 }
 
+std::vector<pid_t> ThreadLedger::placed_threads() const {
+    const std::lock_guard hold(lock_);
+    std::vector<pid_t> tids;
+    for (const Entry& entry : entries_)
+        if (std::any_of(entry.layers.begin(), entry.layers.end(),
+                        [](const Layer& layer) { return layer.settings.cpus.has_value(); }))
+            tids.push_back(entry.thread.tid);
+    return tids;
+}
+
 ThreadLedger::Entry* ThreadLedger::find(const ThreadIdentity& thread) {
     const auto entry = std::find_if(entries_.begin(), entries_.end(),
                                     [&](const Entry& e) { return e.thread == thread; });

@@ -64,6 +64,8 @@ class ThreadLedger {
     void free_heirs(const ThreadIdentity& thread);
 
     std::size_t pinned_threads() const;
+    /// Those whose CPUs an owner has chosen.
+    std::vector<pid_t> placed_threads() const;
 
     /// Whether that is the name of a thread of GLib's pool ("pool-…") or of a GStreamer task
     /// ("queue0:src", cut to 15 characters by the kernel).

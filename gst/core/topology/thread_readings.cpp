@@ -60,16 +60,27 @@ std::optional<Stat> read_stat(const std::string& folder) {
     return stat;
 }
 
-/// The number behind "KEY:" or "KEY   :".
-std::optional<std::uint64_t> number_behind(const std::string& text, std::string_view key) {
+/// What is behind "KEY:" or "KEY   :"; empty if there is none.
+std::string text_behind(const std::string& text, std::string_view key) {
     std::istringstream lines(text);
     std::string line;
     while (std::getline(lines, line)) {
         const std::size_t colon = line.find(':');
         if (colon != std::string::npos && trimmed(std::string_view(line).substr(0, colon)) == key)
-            return parse_count(trimmed(std::string_view(line).substr(colon + 1)));
+            return std::string(trimmed(std::string_view(line).substr(colon + 1)));
     }
-    return std::nullopt;
+    return {};
+}
+
+std::optional<std::uint64_t> number_behind(const std::string& text, std::string_view key) {
+    return parse_count(text_behind(text, key));
+}
+
+/// The kernel has that file for processes alone, but a thread's number finds it, too.
+std::optional<std::uint64_t> read_avx512_elapsed_ms(const std::string& root, pid_t tid) {
+    const auto text = read_text(slashed(root) + "proc/" + std::to_string(tid) + "/arch_status");
+    const std::string elapsed = text_behind(text.value_or(""), "AVX512_elapsed_ms");
+    return elapsed == "-1" ? kNoAvx512 : parse_count(elapsed);
 }
 
 std::uint64_t since(std::uint64_t from, std::uint64_t to) {
@@ -129,6 +140,7 @@ std::optional<ThreadReadings> read_thread(const std::string& root, const std::st
     }
     if (const auto sched = read_text(folder + "sched"))
         readings.migrations = number_behind(*sched, "se.nr_migrations");
+    readings.avx512_elapsed_ms = read_avx512_elapsed_ms(root, tid);
     return readings;
 }
 
@@ -145,6 +157,7 @@ ThreadReadings difference(const ThreadReadings& from, const ThreadReadings& to) 
     d.wait_ns = since(from.wait_ns, to.wait_ns);
     d.time_slices = since(from.time_slices, to.time_slices);
     d.migrations = since(from.migrations, to.migrations);
+    d.avx512_elapsed_ms = to.avx512_elapsed_ms;
     return d;
 }
 

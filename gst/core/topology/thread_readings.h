@@ -23,11 +23,16 @@ struct ThreadReadings {
     std::optional<std::uint64_t> wait_ns; ///< ready to run, but waiting for a CPU
     std::optional<std::uint64_t> time_slices;
     std::optional<std::uint64_t> migrations;
+    /// Since the thread was last seen with AVX-512 registers in use, those of 256-bit code too;
+    /// kNoAvx512 if it never was. Nothing on CPUs without.
+    std::optional<std::uint64_t> avx512_elapsed_ms;
 };
+constexpr std::uint64_t kNoAvx512 = UINT64_MAX;
 
-/// Reads /proc/PROCESS/task/TID: stat, status, schedstat, sched. `root` is "/" but in tests;
-/// `process` a process id or "self". Nothing if there is no such thread. Any thread.
-/// Sources: the kernel's filesystems/proc.rst, scheduler/sched-stats.rst.
+/// Reads /proc/PROCESS/task/TID: stat, status, schedstat, sched, and /proc/TID/arch_status. `root`
+/// is "/" but in tests; `process` a process id or "self". Nothing if there is no such thread. Any
+/// thread. Sources: the kernel's filesystems/proc.rst (also for AVX512_elapsed_ms),
+/// scheduler/sched-stats.rst.
 std::optional<ThreadReadings> read_thread(const std::string& root, const std::string& process,
                                           pid_t tid);
 

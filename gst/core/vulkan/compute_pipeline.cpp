@@ -78,7 +78,7 @@ ComputePipeline::ComputePipeline(std::shared_ptr<VulkanDevice> device,
 
 ComputePipeline::~ComputePipeline() {
     device_->count_object(-1);
-    if (device_->lost())
+    if (device_->abandoned())
         return;
     const auto& api = device_->api();
     api.vkDestroyPipeline(device_->handle(), pipeline_, nullptr);
@@ -263,7 +263,7 @@ GpuStatus ComputePipeline::make_pipeline(const Settings& settings) {
     info.stage.pSpecializationInfo = constants.finish();
     info.layout = layout_;
     status = device_->create_pipeline(info, pipeline_);
-    if (!device_->lost())
+    if (!device_->abandoned())
         device_->api().vkDestroyShaderModule(device_->handle(), module, nullptr);
     return status;
 }

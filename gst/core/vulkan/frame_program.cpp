@@ -435,7 +435,10 @@ void FrameProgram::trim() {
 
 void FrameProgram::abandon(unsigned slot_index) {
     Slot& slot = slots_[slot_index];
-    const auto keep = [this](const GpuFrame& frame) {
+    const bool is_at_work = device_->abandoned();
+    const auto keep = [&](const GpuFrame& frame) {
+        if (!is_at_work)
+            return;
         const bool foreign = frame.buffer && frame.buffer->place() == BufferPlace::imported;
         if (foreign || frame.is_in_images())
             device_->keep_forever(std::make_shared<const GpuFrame>(frame));

@@ -76,7 +76,7 @@ GpuBuffer::GpuBuffer(std::shared_ptr<VulkanDevice> device, BufferPlace place,
 
 GpuBuffer::~GpuBuffer() {
     device_->count_object(-1);
-    if (device_->lost())
+    if (device_->abandoned())
         return;
     device_->api().vkDestroyBuffer(device_->handle(), buffer_, nullptr);
     device_->api().vkFreeMemory(device_->handle(), memory_, nullptr);

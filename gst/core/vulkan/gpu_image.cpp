@@ -38,7 +38,7 @@ GpuImage::GpuImage(std::shared_ptr<VulkanDevice> device, const Settings& setting
 
 GpuImage::~GpuImage() {
     device_->count_object(-1);
-    if (!owned_ || device_->lost())
+    if (!owned_ || device_->abandoned())
         return;
     device_->api().vkDestroyImageView(device_->handle(), view_, nullptr);
     device_->api().vkDestroyImage(device_->handle(), borrowed_.image, nullptr);

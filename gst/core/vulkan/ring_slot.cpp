@@ -23,7 +23,7 @@ RingSlot::RingSlot(std::shared_ptr<VulkanDevice> device, const Settings& setting
 
 RingSlot::~RingSlot() {
     device_->count_object(-1);
-    if (device_->lost())
+    if (device_->abandoned())
         return;
     const auto& api = device_->api();
     for (SlotPart& part : parts_) {

@@ -28,7 +28,8 @@ struct SlotPart {
 
 /// The Vulkan objects of one place in a ring: for one job at a time, reused by the next.
 ///
-/// Threads: one at a time. Ownership: RAII; abandons all once the device is lost.
+/// Threads: one at a time. Ownership: RAII; abandons all if the device does
+/// (VulkanDevice::abandoned).
 class RingSlot {
   public:
     struct Settings {

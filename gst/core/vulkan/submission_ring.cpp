@@ -155,7 +155,7 @@ GpuStatus SubmissionRing::Impl::submit_parts(RingSlot& slot) {
             continue;
         }
         // What went before cannot be called back; the slot is of no use until it is done.
-        if (wait_for != 0 && slot.wait(kPatienceNs) != GpuStatus::ok)
+        if (wait_for != 0 && slot.wait(kPatienceNs) != GpuStatus::ok && !device->lost())
             device->mark_lost();
         return device->lost() ? GpuStatus::device_lost : status;
     }
@@ -233,7 +233,8 @@ std::unique_ptr<SubmissionRing> SubmissionRing::create(std::shared_ptr<VulkanDev
 
 SubmissionRing::~SubmissionRing() {
     for (const auto& place : impl_->places) {
-        if (place.state == SlotState::pending && place.slot->wait(kPatienceNs) != GpuStatus::ok)
+        if (place.state == SlotState::pending && place.slot->wait(kPatienceNs) != GpuStatus::ok &&
+            !impl_->device->lost())
             impl_->device->mark_lost();
     }
 }

@@ -51,7 +51,8 @@ struct JobResult {
 /// by a fence, and then all goes to the compute queue.
 ///
 /// Loss: after device_lost from submit or collect, or once the caller gave up waiting and called
-/// VulkanDevice::mark_lost, every call returns device_lost at once. Nothing is destroyed then.
+/// VulkanDevice::mark_lost, every call returns device_lost at once. What is destroyed then, the
+/// device says (VulkanDevice::abandoned).
 class SubmissionRing {
   public:
     struct Settings {

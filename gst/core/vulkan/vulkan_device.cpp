@@ -9,7 +9,10 @@
 #include "core/vulkan/workgroup_memory.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <future>
+#include <thread>
 #include <utility>
 
 namespace tactus {
@@ -23,6 +26,8 @@ struct Registry {
     std::vector<std::shared_ptr<const void>> kept;
     std::mutex kept_lock; ///< of its own: devices may end while the list is locked
 };
+
+constexpr std::chrono::seconds kRestPatience{5};
 
 Registry& registry() {
     static auto* const only = new Registry; // outlives whatever static object uses it
@@ -271,7 +276,7 @@ VulkanDevice::VulkanDevice() : workgroups_(std::make_unique<WorkgroupMemory>()) 
 VulkanDevice::~VulkanDevice() {
     if (device_ == VK_NULL_HANDLE || api_.vkDestroySampler == nullptr)
         return;
-    if (lost()) {
+    if (abandoned()) {
         keep_forever(std::move(instance_));
         if (borrowed_)
             keep_forever(std::move(borrowed_->owner));
@@ -293,6 +298,8 @@ GpuStatus VulkanDevice::submit(const GpuQueue& queue, const VkSubmitInfo& info, 
     if (lost())
         return GpuStatus::device_lost;
     const std::lock_guard guard(queue_locks_[static_cast<std::size_t>(&queue - queues_.data())]);
+    if (lost()) // meanwhile: it may be at rest
+        return GpuStatus::device_lost;
     if (borrowed_ && borrowed_->lock_queue)
         borrowed_->lock_queue();
     const VkResult result = api_.vkQueueSubmit(queue.handle, 1, &info, fence);
@@ -319,7 +326,7 @@ GpuStatus VulkanDevice::wait_for(const std::function<GpuStatus(VkFence)>& submit
     if (status == GpuStatus::ok)
         status = check(api_.vkWaitForFences(device_, 1, &fence, VK_TRUE, timeout_ns));
     // One that still waits is left behind: the GPU is about to be given up.
-    if (status != GpuStatus::timeout && !lost())
+    if (status != GpuStatus::timeout && !abandoned())
         api_.vkDestroyFence(device_, fence, nullptr);
     return status;
 }
@@ -327,8 +334,34 @@ GpuStatus VulkanDevice::wait_for(const std::function<GpuStatus(VkFence)>& submit
 GpuStatus VulkanDevice::check(VkResult result) {
     const GpuStatus status = status_of(result);
     if (status == GpuStatus::device_lost)
-        mark_lost();
+        lost_.store(true, std::memory_order_release);
     return status;
+}
+
+bool VulkanDevice::abandoned() {
+    if (!lost())
+        return false;
+    if (given_up_.load(std::memory_order_relaxed))
+        return true;
+    std::call_once(rest_once_, [this] { is_at_rest_ = comes_to_rest(); });
+    return !is_at_rest_;
+}
+
+// The wait has to return on a lost device (Vulkan 1.3, section 5.2.3); a driver that does not do so
+// keeps a thread, and no more.
+bool VulkanDevice::comes_to_rest() {
+    if (borrowed_)
+        return false; // it is not ours to wait for the queues of others
+    std::vector<std::unique_lock<std::mutex>> guards;
+    for (std::size_t i = 0; i < queues_.size(); ++i)
+        guards.emplace_back(queue_locks_[i]);
+    auto done = std::make_shared<std::promise<void>>();
+    std::future<void> at_rest = done->get_future();
+    std::thread([wait = api_.vkDeviceWaitIdle, device = device_, done] {
+        wait(device);
+        done->set_value();
+    }).detach();
+    return at_rest.wait_for(kRestPatience) == std::future_status::ready;
 }
 
 VkInstance VulkanDevice::instance_handle() const {

@@ -97,8 +97,9 @@ struct BorrowedDevice {
 /// as somebody holds them and they are not lost.
 ///
 /// Loss: once a call reports VK_ERROR_DEVICE_LOST, or the owner of a ring gave up on the GPU with
-/// mark_lost, the device is lost for good. From then on nothing of it is destroyed (a driver may
-/// wait for ever there): its handles are abandoned, and a new device has to be opened.
+/// mark_lost, the device is lost for good, and a new one has to be opened. One that was given up,
+/// or that does not come to rest after it was reported, may still be at work, and a driver may wait
+/// for ever there: nothing of it is destroyed, its handles are abandoned.
 class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
   public:
     struct Settings {
@@ -151,7 +152,13 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
 
     bool lost() const { return lost_.load(std::memory_order_acquire); }
     /// For callers that gave up: work does not end, or makes no sense any more.
-    void mark_lost() { lost_.store(true, std::memory_order_release); }
+    void mark_lost() {
+        given_up_.store(true, std::memory_order_relaxed); // partner: the acquire in lost()
+        lost_.store(true, std::memory_order_release);
+    }
+    /// True if nothing of it may be destroyed. The first that asks after a loss waits, 5 s at most,
+    /// until no job runs any more.
+    bool abandoned();
     /// What the lost device may still look at; for the life of the process.
     void keep_forever(std::shared_ptr<const void> thing);
 
@@ -214,7 +221,13 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
     mutable std::shared_mutex cache_lock_; ///< merging excludes creating
     VkSampler nearest_ = VK_NULL_HANDLE;
     VkSampler linear_ = VK_NULL_HANDLE;
+    /// Of a device that was reported as lost.
+    bool comes_to_rest();
+
     std::atomic<bool> lost_{false};
+    std::atomic<bool> given_up_{false};
+    std::once_flag rest_once_;
+    bool is_at_rest_ = false;
     std::atomic<std::int64_t> live_objects_{0};
 };
 

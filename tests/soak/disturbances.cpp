@@ -1,0 +1,114 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "disturbances.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace tactus::soak {
+
+std::uint64_t Dice::next() {
+    state_ += 0x9e3779b97f4a7c15;
+    std::uint64_t z = state_;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+}
+
+Disturbances::Disturbances(const std::vector<std::unique_ptr<Call>>& calls, Video& video,
+                           test::Faults* faults, std::uint64_t seed)
+    : calls_(calls), video_(video), faults_(faults), seeds_(seed) {
+    add_of_calls();
+    add_of_video();
+}
+
+void Disturbances::add(const char* name, double least_s, double most_s,
+                       std::function<bool(Dice&)> act) {
+    Dice dice(seeds_.next());
+    const double due_s = dice.between(least_s, most_s);
+    kinds_.push_back({name, least_s, most_s, std::move(act), dice, due_s});
+    counts_[name] = {};
+}
+
+Call& Disturbances::any_call(Dice& dice) {
+    return *calls_[dice.below(static_cast<unsigned>(calls_.size()))];
+}
+
+void Disturbances::add_of_calls() {
+    add("call: flush", 1, 4, [this](Dice& dice) {
+        any_call(dice).flush(dice.below(2) == 1);
+        return true;
+    });
+    add("call: ringqueue replaced", 2, 5,
+        [this](Dice& dice) { return any_call(dice).replace_queue(); });
+    add("call: jitterbuffer replaced", 4, 10, [this](Dice& dice) {
+        return calls_[dice.below(static_cast<unsigned>(calls_.size())) & ~1U]->replace_buffer();
+    });
+    add("call: new response", 1, 3, [this](Dice& dice) {
+        bool done = false;
+        const unsigned taps = 1U << (6 + dice.below(7));
+        for (const auto& call : calls_)
+            done |= call->change_response(taps, dice.between(0.1, 1));
+        return done;
+    });
+    add("call: target-quantile", 2, 6, [this](Dice& dice) {
+        any_call(dice).set_target_quantile(dice.between(0.9, 0.99));
+        return true;
+    });
+}
+
+void Disturbances::add_of_video() {
+    add("video: seek", 1, 4, [this](Dice& dice) {
+        const double rate = dice.below(3) == 0 ? 1.5 : 1;
+        return video_.seek(dice.between(0, 0.95), rate, dice.below(2) == 1);
+    });
+    // For half a second, so that most of the time memory is that of all four.
+    add("video: branch away and back", 2, 4, [this](Dice& dice) {
+        if (away_)
+            return false;
+        away_ = dice.below(Video::kBranches);
+        back_s_ = now_s_ + 0.5;
+        video_.remove_branch(*away_);
+        return true;
+    });
+    add("video: vkcompute replaced", 3, 6,
+        [this](Dice& dice) { return video_.replace_compute(dice.below(Video::kBranches)); });
+    add("video: ringtee mode", 3, 8, [this](Dice& dice) {
+        video_.set_lossy(dice.below(2) == 1);
+        return true;
+    });
+    if (faults_ == nullptr)
+        return;
+    // vkcompute gives a device up that is lost more than five times within a minute.
+    add("video: device lost", 15, 25, [this](Dice& dice) {
+        faults_->submit_lost_at = faults_->submits + 1 + dice.below(4);
+        return true;
+    });
+}
+
+bool Disturbances::run_due(double now_s) {
+    bool acted = false;
+    now_s_ = now_s;
+    if (away_ && now_s >= back_s_) {
+        current_ = "video: branch back";
+        video_.add_branch(*away_);
+        away_.reset();
+        current_ = "";
+    }
+    for (Kind& kind : kinds_) {
+        if (now_s < kind.due_s)
+            continue;
+        current_ = kind.name;
+        Count& count = counts_[kind.name];
+        const auto start = std::chrono::steady_clock::now();
+        ++(kind.act(kind.dice) ? count.done : count.in_vain);
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+        count.slowest_s = std::max(count.slowest_s, took.count());
+        kind.due_s += kind.dice.between(kind.least_s, kind.most_s);
+        current_ = "";
+        acted = true;
+    }
+    return acted;
+}
+
+} // namespace tactus::soak
