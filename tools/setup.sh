@@ -169,25 +169,29 @@ refresh_lists() {
 
 clip_cache() { printf '%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}/gst-tactus/vtest.avi"; }
 
-# Downloads the package and takes the one file out of it. The package is not installed: it is large,
-# and minimal systems tell dpkg to leave /usr/share/doc out.
+# unpack_package PACKAGE DIR TAR_ARGUMENT...: downloads a package to DIR, and takes out of it, there,
+# what tar is told to. It is not installed.
+unpack_package() {
+    local package=$1 dir=$2
+    shift 2
+    # apt would hand the download to a user that cannot write here, hence the option.
+    (
+        cd "$dir" &&
+            apt-get -qq -o APT::Sandbox::User=root download "$package" >&2 &&
+            dpkg-deb --fsys-tarfile "$package"_*.deb | tar -xf - "$@"
+    )
+}
+
+# Takes the one file out of the package, which is large; and minimal systems tell dpkg to leave
+# /usr/share/doc out.
 unpack_clip() {
-    local target=$1 work
+    local target=$1 work status=0
     # Beside the target, so that the last step is a rename within one file system.
     work=$(mktemp -d "${target%/*}/unpack.XXXXXX") || return 1
-    # apt would hand the download to a user that cannot write here, hence the option.
-    if (
-        cd "$work" &&
-            apt-get -qq -o APT::Sandbox::User=root download "$CLIP_PACKAGE" >&2 &&
-            dpkg-deb --fsys-tarfile "$CLIP_PACKAGE"_*.deb | tar -xf - "$CLIP_MEMBER" &&
-            [[ -s $CLIP_MEMBER ]] &&
-            mv -f "$CLIP_MEMBER" "$target"
-    ); then
-        rm -rf "$work"
-    else
-        rm -rf "$work"
-        return 1
-    fi
+    unpack_package "$CLIP_PACKAGE" "$work" "$CLIP_MEMBER" && [[ -s $work/$CLIP_MEMBER ]] &&
+        mv -f "$work/$CLIP_MEMBER" "$target" || status=1
+    rm -rf "$work"
+    return "$status"
 }
 
 # fetch_clip: prints the path of the clip, and gets it first where need be.
@@ -227,14 +231,9 @@ fetch_numa_kernel() {
     mkdir -p "${target%/*}"
     work=$(mktemp -d "${target%/*}/unpack.XXXXXX") || return 0
     note "unpacking $package for tests/numa-vm (70 MB, once)"
-    if (
-        cd "$work" &&
-            apt-get -qq -o APT::Sandbox::User=root download "$package" >&2 &&
-            mkdir kernel &&
-            dpkg-deb --fsys-tarfile "$package"_*.deb | tar -xf - -C kernel --wildcards \
-                './boot/vmlinuz-*' './lib/modules/*/kernel/drivers/virtio/*' \
-                './lib/modules/*/kernel/fs/*' './lib/modules/*/kernel/net/9p/*'
-    ); then
+    if mkdir "$work/kernel" && unpack_package "$package" "$work" -C kernel --wildcards \
+        './boot/vmlinuz-*' './lib/modules/*/kernel/drivers/virtio/*' \
+        './lib/modules/*/kernel/fs/*' './lib/modules/*/kernel/net/9p/*'; then
         mv -T "$work/kernel" "$target"
     else
         note "could not get the kernel; tests/numa-vm will skip"

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clockcalib/merged_stats.h"
 
+#include "core/latency/duration_histogram.h"
+
 #include <algorithm>
-#include <cmath>
+#include <iterator>
 
 namespace tactus {
 
@@ -26,26 +28,7 @@ std::vector<DurationStats::Bucket> merged(const std::vector<DurationStats::Bucke
     return joined;
 }
 
-std::uint64_t quantile(const DurationStats& stats, double q) {
-    const auto total = static_cast<double>(total_count(stats));
-    const auto rank = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(q * total)));
-    std::uint64_t seen = 0;
-    for (const auto& bucket : stats.buckets) {
-        seen += bucket.count;
-        if (seen >= rank)
-            return std::min(bucket.upper_ns, stats.summary.max);
-    }
-    return stats.summary.max;
-}
-
 } // namespace
-
-std::uint64_t total_count(const DurationStats& stats) {
-    std::uint64_t total = 0;
-    for (const auto& bucket : stats.buckets)
-        total += bucket.count;
-    return total;
-}
 
 void merge(DurationStats& into, const DurationStats& more) {
     if (more.buckets.empty())
@@ -58,9 +41,7 @@ void merge(DurationStats& into, const DurationStats& more) {
     into.sum_ns += more.sum_ns;
     into.summary.count += more.summary.count;
     into.summary.max = std::max(into.summary.max, more.summary.max);
-    into.summary.p50 = quantile(into, 0.5);
-    into.summary.p99 = quantile(into, 0.99);
-    into.summary.p999 = quantile(into, 0.999);
+    fill_quantiles(into);
 }
 
 void merge(ElementStats& into, const ElementStats& more) {

@@ -25,8 +25,6 @@ void merge(DurationStats& into, const DurationStats& more);
 void merge(ElementStats& into, const ElementStats& more);
 void merge(PathStats& into, const PathStats& more);
 
-std::uint64_t total_count(const DurationStats& stats);
-
 /// How many values lie at or below each of `bounds_ns` (rising). A bucket of the histogram that a
 /// bound cuts counts as above it, which moves a bound by 1.6 % at most.
 std::vector<std::uint64_t> cumulate(const DurationStats& stats,

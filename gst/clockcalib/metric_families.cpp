@@ -3,6 +3,7 @@
 #include "clockcalib/metric_families.h"
 
 #include "clockcalib/merged_stats.h"
+#include "core/latency/duration_histogram.h"
 
 #include <limits>
 #include <map>

@@ -3,15 +3,13 @@
 #include "jitterbuffer/enums.h"
 
 #include "core/jitter/jitter_config.h"
+#include "glue/property_rows.h"
 
 namespace tactus {
 
 namespace {
 
-template <typename Enum>
-constexpr gint value_of(Enum e) {
-    return static_cast<gint>(e);
-}
+using property_rows::value_of;
 
 const GEnumValue kModeValues[] = {
     {value_of(JitterMode::none), "Only use RTP timestamps", "none"},

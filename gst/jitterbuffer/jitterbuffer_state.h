@@ -34,8 +34,8 @@ struct JitterBufferSignals {
 };
 
 /// All of a jitterbuffer but its GObject. The halves are in jitterbuffer_sink.cpp and
-/// jitterbuffer_src.cpp; who of them delivers, in jitterbuffer_turn.cpp; what else they share, in
-/// jitterbuffer_state.cpp.
+/// jitterbuffer_src.cpp; who of them delivers, in jitterbuffer_turn.cpp, and how, in
+/// jitterbuffer_deliver.cpp; what else they share, in jitterbuffer_state.cpp.
 ///
 /// Threads: the sink half runs under the sink pad's stream lock. Who has the source pad's stream
 /// lock has the turn to deliver: the source pad's task, which alone waits for the clock and lets go

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "jitterbuffer/settings.h"
 
-#include "glue/properties.h"
+#include "glue/property_rows.h"
 #include "glue/setting_value.h"
 #include "jitterbuffer/enums.h"
 
@@ -27,14 +27,10 @@ using Member = std::variant<bool S::*, int S::*, unsigned S::*, std::int64_t S::
 
 // --- rows of the table
 
-constexpr PropertySpec row(const char* name, const char* nick, Kind kind, std::uint64_t value,
-                           std::uint64_t least, std::uint64_t most, const char* blurb) {
-    return {name, nick, blurb, kind, Access::playing, value, least, most};
-}
-
-constexpr PropertySpec flag(const char* name, const char* nick, bool value, const char* blurb) {
-    return row(name, nick, Kind::boolean, value, 0, 1, blurb);
-}
+using property_rows::choice;
+using property_rows::flag;
+using property_rows::real;
+using property_rows::row;
 
 constexpr PropertySpec count(const char* name, const char* nick, unsigned value, const char* blurb,
                              unsigned most = G_MAXUINT) {
@@ -47,20 +43,9 @@ constexpr PropertySpec automatic(const char* name, const char* nick, int value, 
                static_cast<std::uint64_t>(std::int64_t{-1}), G_MAXINT, blurb);
 }
 
-constexpr PropertySpec choice(const char* name, const char* nick, std::uint64_t value,
-                              GType (*type)(), const char* blurb) {
-    PropertySpec spec = row(name, nick, Kind::enumeration, value, 0, UINT64_MAX, blurb);
-    spec.enum_type = type;
-    return spec;
-}
-
 constexpr PropertySpec quantile(const char* name, const char* nick, double value,
                                 const char* blurb) {
-    PropertySpec spec = row(name, nick, Kind::real, 0, 0, 0, blurb);
-    spec.real_default = value;
-    spec.real_minimum = 0.5;
-    spec.real_maximum = 0.9999;
-    return spec;
+    return real(name, nick, value, 0.5, 0.9999, blurb);
 }
 
 struct Setting {
@@ -88,7 +73,7 @@ constexpr std::array kSettings = {
                   "Start as soon as so many consecutive packets are there (0 = wait for the "
                   "latency)"),
             &S::faststart_min_packets},
-    Setting{choice("mode", "Mode", static_cast<std::uint64_t>(kDefaults.mode), jitter_mode_get_type,
+    Setting{choice("mode", "Mode", kDefaults.mode, jitter_mode_get_type,
                    "What timestamps and buffering follow"),
             &S::mode},
     Setting{flag("do-lost", "Do lost", kDefaults.do_lost,
@@ -172,8 +157,8 @@ constexpr std::array kSettings = {
                  "Find the delay from the network; false: hold for the latency, as "
                  "rtpjitterbuffer does"),
             &S::adaptive},
-    Setting{choice("adapt-by", "Adapt by", static_cast<std::uint64_t>(kDefaults.adapt_by),
-                   adapt_by_get_type, "How the delay reaches the pipeline when adaptive"),
+    Setting{choice("adapt-by", "Adapt by", kDefaults.adapt_by, adapt_by_get_type,
+                   "How the delay reaches the pipeline when adaptive"),
             &S::adapt_by},
     Setting{count("min-latency", "Least latency (ms)", kDefaults.min_latency_ms,
                   "The least delay when adaptive, in ms"),

@@ -3,15 +3,13 @@
 #include "ringqueue/enums.h"
 
 #include "core/ring/leak_policy.h"
+#include "glue/property_rows.h"
 
 namespace tactus {
 
 namespace {
 
-template <typename Enum>
-constexpr gint value_of(Enum e) {
-    return static_cast<gint>(e);
-}
+using property_rows::value_of;
 
 const GEnumValue kLeakValues[] = {
     {value_of(Leak::none), "Not Leaky", "no"},

@@ -5,15 +5,13 @@
 #include "core/fft/band_map.h"
 #include "core/fft/stft_config.h"
 #include "core/fft/window.h"
+#include "glue/property_rows.h"
 
 namespace tactus {
 
 namespace {
 
-template <typename Enum>
-constexpr gint value_of(Enum e) {
-    return static_cast<gint>(e);
-}
+using property_rows::value_of;
 
 const GEnumValue kMessageFormatValues[] = {
     {value_of(MessageFormat::lists), "Lists of floats, as spectrum has them", "lists"},

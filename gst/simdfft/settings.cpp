@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "simdfft/settings.h"
 
-#include "glue/properties.h"
+#include "glue/property_rows.h"
 #include "glue/setting_value.h"
 
 #include <gst/gst.h>
@@ -31,36 +31,11 @@ struct Setting {
     Member member;
 };
 
-constexpr PropertySpec row(const char* name, const char* nick, Kind kind, std::uint64_t value,
-                           std::uint64_t least, std::uint64_t most, const char* blurb) {
-    return {name, nick, blurb, kind, Access::playing, value, least, most};
-}
-
-constexpr PropertySpec flag(const char* name, const char* nick, bool value, const char* blurb) {
-    return row(name, nick, Kind::boolean, value, 0, 1, blurb);
-}
-
-constexpr PropertySpec choice(const char* name, const char* nick, std::uint64_t value,
-                              GType (*type)(), const char* blurb) {
-    PropertySpec spec = row(name, nick, Kind::enumeration, value, 0, UINT64_MAX, blurb);
-    spec.enum_type = type;
-    return spec;
-}
-
-constexpr PropertySpec count(const char* name, const char* nick, std::uint64_t value,
-                             std::uint64_t least, std::uint64_t most, const char* blurb) {
-    return row(name, nick, Kind::uint, value, least, most, blurb);
-}
-
-constexpr PropertySpec beta() {
-    PropertySpec spec = row("kaiser-beta", "Kaiser's beta", Kind::real, 0, 0, 0,
-                            "Of the stream with window=kaiser: 0 is a rectangle, 14 has side "
-                            "lobes below -100 dB");
-    spec.real_default = kDefaults.kaiser_beta;
-    spec.real_minimum = 0;
-    spec.real_maximum = WindowShape::kLargestBeta;
-    return spec;
-}
+using property_rows::choice;
+using property_rows::count;
+using property_rows::flag;
+using property_rows::real;
+using property_rows::row;
 
 constexpr std::array kSettings = {
     Setting{flag("post-messages", "Post messages", kDefaults.post_messages,
@@ -91,8 +66,8 @@ constexpr std::array kSettings = {
     Setting{flag("qos", "Quality of service", kDefaults.qos,
                  "Drop buffers of which downstream has said that they come too late"),
             &S::qos},
-    Setting{choice("message-format", "Message format",
-                   static_cast<std::uint64_t>(kDefaults.message_format), message_format_get_type,
+    Setting{choice("message-format", "Message format", kDefaults.message_format,
+                   message_format_get_type,
                    "How messages hold values: lists as spectrum has them, or the same numbers as "
                    "bytes, channel after channel, which is much cheaper to read"),
             &S::message_format},
@@ -107,19 +82,22 @@ constexpr std::array kSettings = {
                   "Of the stream: samples from one frame to the next (0 = a quarter of the "
                   "window)"),
             &S::hop_size},
-    Setting{choice("window", "Window", static_cast<std::uint64_t>(kDefaults.window),
-                   window_kind_get_type, "Of the stream: the window, periodic, as in scipy"),
+    Setting{choice("window", "Window", kDefaults.window, window_kind_get_type,
+                   "Of the stream: the window, periodic, as in scipy"),
             &S::window},
-    Setting{beta(), &S::kaiser_beta},
-    Setting{choice("scaling", "Scaling", static_cast<std::uint64_t>(kDefaults.scaling),
-                   stft_scaling_get_type, "Of the stream: what spectra are divided by"),
+    Setting{real("kaiser-beta", "Kaiser's beta", kDefaults.kaiser_beta, 0,
+                 WindowShape::kLargestBeta,
+                 "Of the stream with window=kaiser: 0 is a rectangle, 14 has side "
+                 "lobes below -100 dB"),
+            &S::kaiser_beta},
+    Setting{choice("scaling", "Scaling", kDefaults.scaling, stft_scaling_get_type,
+                   "Of the stream: what spectra are divided by"),
             &S::scaling},
     Setting{flag("center", "Center", kDefaults.center,
                  "Of the stream: a frame's time is the middle of its window, and the first frame "
                  "is at the first sample; else it is the first sample of the window"),
             &S::center},
-    Setting{choice("bands-scale", "Scale of bands",
-                   static_cast<std::uint64_t>(kDefaults.bands_scale), frequency_scale_get_type,
+    Setting{choice("bands-scale", "Scale of bands", kDefaults.bands_scale, frequency_scale_get_type,
                    "Of the stream with band-count: along which scale bands lie evenly"),
             &S::bands_scale},
     Setting{count("band-count", "Number of bands", kDefaults.band_count, 0, kMostPoints,

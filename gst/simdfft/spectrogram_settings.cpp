@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "simdfft/spectrogram_settings.h"
 
-#include "glue/properties.h"
+#include "glue/property_rows.h"
 #include "glue/setting_value.h"
 #include "simdfft/enums.h"
 
@@ -36,27 +36,10 @@ const GEnumValue kColorMapValues[] = {
     {0, nullptr, nullptr},
 };
 
-constexpr PropertySpec flag(const char* name, const char* nick, bool value, const char* blurb) {
-    return {name, nick, blurb, Kind::boolean, Access::playing, value, 0, 1};
-}
-
-constexpr PropertySpec count(const char* name, const char* nick, unsigned value, unsigned least,
-                             unsigned most, const char* blurb) {
-    return {name, nick, blurb, Kind::uint, Access::playing, value, least, most};
-}
-
-template <typename Enum>
-constexpr PropertySpec choice(const char* name, const char* nick, Enum value, GType (*type)(),
-                              const char* blurb) {
-    return {
-        name, nick,       blurb, Kind::enumeration, Access::playing, static_cast<unsigned>(value),
-        0,    UINT64_MAX, type};
-}
-
-constexpr PropertySpec real(const char* name, const char* nick, double value, double least,
-                            double most, const char* blurb) {
-    return {name, nick, blurb, Kind::real, Access::playing, 0, 0, 0, nullptr, value, least, most};
-}
+using property_rows::choice;
+using property_rows::count;
+using property_rows::flag;
+using property_rows::real;
 
 constexpr std::array kSettings = {
     Setting{count("fft-size", "Length of a transform (frames)", kDefaults.fft_size, 32, 1U << 20,

@@ -67,7 +67,7 @@ class Stress : public ::testing::Test {
             if (taken.item.is_buffers())
                 account(taken, next_sequence);
         }
-        queue->settle_all();
+        queue->settle(UINT64_MAX);
         collect_bursts();
         seen.missing += queue->stats().buffers_in - next_sequence;
     }

@@ -146,7 +146,7 @@ TEST_F(RingQueueBasics, reports_each_burst_before_the_buffer_after_it) {
     expect_burst(queue.bursts()[0], 1, 1);
     EXPECT_TRUE(take()->discont);
     ASSERT_EQ(queue.bursts().size(), 2u);
-    queue.settle_all();
+    queue.settle(UINT64_MAX);
     ASSERT_EQ(queue.bursts().size(), 3u);
     expect_burst(queue.bursts()[2], 5, 1);
     EXPECT_EQ(queue.stats().bursts, 3u);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "../support/sanitized.h"
 #include "core/ring/broadcast_ring.h"
 #include "core/ring/disposer.h"
 #include "core/ring/item.h"
@@ -17,21 +18,9 @@ namespace tactus::test {
 
 inline constexpr std::int64_t kMs = 1'000'000;
 
-#if defined(__SANITIZE_THREAD__)
-#define TACTUS_TEST_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define TACTUS_TEST_TSAN 1
-#endif
-#endif
-
 /// How many items a stress run sends: a thirtieth of `full` where each access is watched.
 constexpr std::uint64_t stress_count(std::uint64_t full) {
-#if defined(TACTUS_TEST_TSAN)
-    return full / 30;
-#else
-    return full;
-#endif
+    return kThreadSanitized ? full / 30 : full;
 }
 
 inline std::uint64_t id_of(const Item& item) {

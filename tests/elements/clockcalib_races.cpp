@@ -154,7 +154,7 @@ TEST(ClockcalibRaces, ARecordingBeginsWhileTheLastOneEnds) {
         std::vector<std::thread> threads;
         for (int i = 0; i < 2; ++i)
             threads.emplace_back([&] {
-                for (int round = 0; round < (kAddressSanitizer ? 20 : 300); ++round)
+                for (int round = 0; round < (test::kAddressSanitized ? 20 : 300); ++round)
                     failures += play_probed() != 0 ? 1 : 0;
             });
         for (std::thread& thread : threads)

@@ -3,6 +3,7 @@
 //
 // What jitterbuffer adaptive=false and rtpjitterbuffer do alike.
 #include "element_fixture.h"
+#include "factories.h"
 #include "rtp_harness.h"
 
 using namespace tactus;
@@ -12,10 +13,8 @@ namespace {
 class JitterContract : public ::testing::TestWithParam<const char*> {
   protected:
     void SetUp() override {
-        GstElementFactory* factory = gst_element_factory_find(GetParam());
-        if (factory == nullptr)
+        if (!has_element(GetParam()))
             GTEST_SKIP() << GetParam() << " is not installed";
-        gst_object_unref(factory);
     }
 
     bool is_peer() const { return std::string(GetParam()) == "rtpjitterbuffer"; }

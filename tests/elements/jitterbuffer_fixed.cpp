@@ -3,6 +3,7 @@
 //
 // With adaptive=false the timestamps are rtpjitterbuffer's: the same packets go through both.
 #include "element_fixture.h"
+#include "factories.h"
 #include "rtp_harness.h"
 
 #include <map>
@@ -168,10 +169,8 @@ using Case = std::tuple<Scenario, const char*>;
 class JitterBufferFixed : public ::testing::TestWithParam<Case> {
   protected:
     void SetUp() override {
-        GstElementFactory* factory = gst_element_factory_find("rtpjitterbuffer");
-        if (factory == nullptr)
+        if (!has_element("rtpjitterbuffer"))
             GTEST_SKIP() << "rtpjitterbuffer is not installed (gst-plugins-good)";
-        gst_object_unref(factory);
     }
     Times peers(Feed feed) const { return times_of("rtpjitterbuffer", properties(), feed); }
     Times ours(Feed feed) const {

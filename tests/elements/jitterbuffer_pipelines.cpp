@@ -3,6 +3,7 @@
 //
 // In launch lines, inside rtpbin, by the thousand, and through many state cycles.
 #include "element_fixture.h"
+#include "factories.h"
 #include "footprint.h"
 #include "rtp_harness.h"
 #include "sanitized.h"
@@ -14,14 +15,6 @@
 using namespace tactus;
 
 namespace {
-
-bool has(const char* factory) {
-    GstElementFactory* found = gst_element_factory_find(factory);
-    if (found == nullptr)
-        return false;
-    gst_object_unref(found);
-    return true;
-}
 
 GstElement* parse(const char* line) {
     GError* error = nullptr;
@@ -65,8 +58,7 @@ constexpr const char* kSource = "audiotestsrc is-live=true num-buffers=20 ! audi
 } // namespace
 
 TEST(JitterBufferPipelines, TakesThePlaceOfThePeerInALaunchLine) {
-    if (!has("rtppcmupay") || !has("mulawenc"))
-        GTEST_SKIP() << "mulawenc or rtppcmupay is not installed (gst-plugins-good)";
+    TACTUS_NEEDS("rtppcmupay", "mulawenc");
     const std::string line = std::string(kSource) +
                              "jitterbuffer name=jb latency=50 do-lost=true mode=slave ! "
                              "rtppcmudepay ! mulawdec ! fakesink sync=true";
@@ -77,8 +69,7 @@ TEST(JitterBufferPipelines, TakesThePlaceOfThePeerInALaunchLine) {
 }
 
 TEST(JitterBufferPipelines, RtpbinUsesIt) {
-    if (!has("rtpbin") || !has("rtppcmupay") || !has("mulawenc"))
-        GTEST_SKIP() << "rtpbin, mulawenc or rtppcmupay is not installed (gst-plugins-good)";
+    TACTUS_NEEDS("rtpbin", "rtppcmupay", "mulawenc");
     const std::string line =
         "rtpbin name=bin latency=50 do-lost=true " + std::string(kSource) + "bin.recv_rtp_sink_0";
     GstElement* pipeline = parse(line.c_str());
@@ -123,9 +114,7 @@ TEST(JitterBufferPipelines, RtpbinUsesIt) {
 
 // The peer's payloader writes them, and the peer's rtpbin takes what handle-sync says.
 TEST(JitterBufferPipelines, RtpbinTakesTheSendersTimesInPackets) {
-    if (!has("rtpbin") || !has("rtppcmupay") || !has("mulawenc") || !has("rtphdrextntp64"))
-        GTEST_SKIP() << "rtpbin, mulawenc, rtppcmupay or rtphdrextntp64 is not installed "
-                        "(gst-plugins-good)";
+    TACTUS_NEEDS("rtpbin", "rtppcmupay", "mulawenc", "rtphdrextntp64");
     const std::string line = "rtpbin name=bin latency=50 " + std::string(kSource) +
                              "application/x-rtp,extmap-3=(string)"
                              "\"urn:ietf:params:rtp-hdrext:ntp-64\" ! sender.send_rtp_sink_0 "

@@ -3,6 +3,8 @@
 //
 // Inside real bins: a real clip with random seeks, and graphs with audio and video branches.
 // TACTUS_CLIP names the clip.
+#include "factories.h"
+
 #include <gst/gst.h>
 #include <gtest/gtest.h>
 
@@ -21,18 +23,6 @@ constexpr GstClockTime kPatience = 60 * GST_SECOND;
 std::string clip() {
     const char* path = std::getenv("TACTUS_CLIP");
     return path != nullptr && std::filesystem::exists(path) ? path : "";
-}
-
-bool has_elements(std::initializer_list<const char*> names) {
-    for (const char* name : names) {
-        GstElementFactory* factory = gst_element_factory_find(name);
-        if (factory == nullptr) {
-            std::printf("no element %s here\n", name);
-            return false;
-        }
-        gst_object_unref(factory);
-    }
-    return true;
 }
 
 /// A pipeline from a launch line, with what the tests ask of it.
@@ -239,8 +229,7 @@ TEST_F(Bins, GoDownAndUpAgain) {
 }
 
 TEST_F(Bins, CarryAudioAndVideoThroughAMuxerAndADemuxer) {
-    if (!has_elements({"matroskamux", "matroskademux", "jpegenc", "jpegdec"}))
-        GTEST_SKIP() << "an element is missing";
+    TACTUS_NEEDS("matroskamux", "matroskademux", "jpegenc", "jpegdec");
     Pipeline pipeline(
         "matroskamux streamable=true name=m ! ringqueue ! matroskademux name=d "
         "videotestsrc num-buffers=100 ! video/x-raw,width=64,height=48,framerate=50/1 ! jpegenc ! "
@@ -259,8 +248,7 @@ TEST_F(Bins, CarryAudioAndVideoThroughAMuxerAndADemuxer) {
 }
 
 TEST_F(Bins, PlayAFileWithTwoBranchesAndSeekInIt) {
-    if (!has_elements({"matroskamux", "decodebin", "jpegenc", "jpegdec", "wavenc"}))
-        GTEST_SKIP() << "an element is missing";
+    TACTUS_NEEDS("matroskamux", "decodebin", "jpegenc", "jpegdec", "wavenc");
     const std::string file = muxed_file();
     {
         Pipeline writer(

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // leak-unit=gop: what comes out can be decoded.
+#include "factories.h"
 #include "pad_pair.h"
 
 #include <algorithm>
@@ -149,19 +150,6 @@ void run_real_stream(const char* leak_unit, const char* leaky, RealStream& resul
     result.complaints += libav_complaints;
 }
 
-bool real_stream_possible() {
-    gst_init(nullptr, nullptr);
-    for (const char* name : {"videotestsrc", "x264enc", "h264parse", "avdec_h264"}) {
-        GstElementFactory* factory = gst_element_factory_find(name);
-        if (factory == nullptr) {
-            std::printf("no element %s here\n", name);
-            return false;
-        }
-        gst_object_unref(factory);
-    }
-    return true;
-}
-
 } // namespace
 
 TEST(GopLeak, DropsUpToTheNextKeyFrameDownstream) {
@@ -280,8 +268,7 @@ TEST(GopLeak, NeverDeliversABrokenFrameWhateverTheTiming) {
 }
 
 TEST(GopLeak, OfARealStreamLeavesTheDecoderNothingToComplainAbout) {
-    if (!real_stream_possible())
-        GTEST_SKIP() << "an element of the H.264 chain is missing";
+    TACTUS_NEEDS("videotestsrc", "x264enc", "h264parse", "avdec_h264");
     for (const char* leaky : {"downstream", "upstream"}) {
         RealStream gop;
         ASSERT_NO_FATAL_FAILURE(run_real_stream("gop", leaky, gop));

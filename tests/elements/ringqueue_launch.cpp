@@ -3,6 +3,8 @@
 //
 // Replacing the word queue in a working launch line must work: gst-launch-1.0 -v, run with both,
 // has to end the same way after the same number of buffers.
+#include "factories.h"
+
 #include <gst/gst.h>
 #include <gtest/gtest.h>
 
@@ -134,13 +136,7 @@ bool run(const std::string& line, Outcome& outcome) {
 }
 
 bool is_missing(const char* element) {
-    if (element == nullptr)
-        return false;
-    GstElementFactory* factory = gst_element_factory_find(element);
-    if (factory == nullptr)
-        return true;
-    gst_object_unref(factory);
-    return false;
+    return element != nullptr && !tactus::has_element(element);
 }
 
 class Launch : public testing::TestWithParam<std::size_t> {

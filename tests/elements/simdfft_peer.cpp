@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // simdfft and spectrum side by side: the same buffers in, the same messages out.
+#include "factories.h"
 #include "spectrum_harness.h"
 
 #include <algorithm>
@@ -15,10 +16,8 @@ namespace {
 class SpectrumPeer : public ::testing::Test {
   protected:
     void SetUp() override {
-        GstElementFactory* factory = gst_element_factory_find("spectrum");
-        if (factory == nullptr)
+        if (!has_element("spectrum"))
             GTEST_SKIP() << "spectrum is not installed (gst-plugins-good)";
-        gst_object_unref(factory);
     }
 };
 

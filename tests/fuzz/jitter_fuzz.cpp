@@ -56,13 +56,7 @@ class Program {
         return config;
     }
 
-    std::uint8_t byte() {
-        if (bytes_.empty())
-            return 0;
-        const std::uint8_t value = bytes_[0];
-        bytes_ = bytes_.subspan(1);
-        return value;
-    }
+    std::uint8_t byte() { return take_byte(bytes_); }
 
     void step() {
         const std::uint8_t kind = byte();

@@ -143,13 +143,7 @@ class Program {
     bool is_planar = false;
 
   private:
-    std::uint8_t byte() {
-        if (bytes_.empty())
-            return 0;
-        const std::uint8_t value = bytes_[0];
-        bytes_ = bytes_.subspan(1);
-        return value;
-    }
+    std::uint8_t byte() { return take_byte(bytes_); }
 
     std::span<const std::uint8_t> bytes_;
     std::uint8_t format_ = 0;

@@ -59,13 +59,7 @@ class Program {
         spectra,  ///< simdifft alone
     };
 
-    std::uint8_t byte() {
-        if (bytes_.empty())
-            return 0;
-        const std::uint8_t value = bytes_[0];
-        bytes_ = bytes_.subspan(1);
-        return value;
-    }
+    std::uint8_t byte() { return take_byte(bytes_); }
 
     void read_settings() {
         fft_size_ = 2 + byte() + 2U * byte();

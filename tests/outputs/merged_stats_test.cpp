@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clockcalib/merged_stats.h"
 
+#include "core/latency/duration_histogram.h"
 #include "sample_figures.h"
 
 #include <gtest/gtest.h>

@@ -4,6 +4,8 @@
 // A process of a test's own, for what ends a process or happens once in it.
 #pragma once
 
+#include "sanitized.h"
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -24,22 +26,10 @@ struct ChildResult {
     std::string errors; ///< what it wrote to stderr
 };
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kAddressSanitizer = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool kAddressSanitizer = true;
-#else
-constexpr bool kAddressSanitizer = false;
-#endif
-#else
-constexpr bool kAddressSanitizer = false;
-#endif
-
 /// For a case that forks a process with threads and lets the child exit.
 #define TACTUS_NEEDS_FORK_OF_THREADS()                                                             \
     do {                                                                                           \
-        if (kAddressSanitizer)                                                                     \
+        if (tactus::test::kAddressSanitized)                                                       \
             GTEST_SKIP() << "at exit the leak sanitizer waits for threads that a forked child "    \
                             "does not have";                                                       \
     } while (false)

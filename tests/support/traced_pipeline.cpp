@@ -15,16 +15,6 @@ std::uint64_t monotonic_ns() {
            static_cast<std::uint64_t>(t.tv_nsec);
 }
 
-std::string first_missing(std::initializer_list<const char*> elements) {
-    for (const char* name : elements) {
-        GstElementFactory* factory = gst_element_factory_find(name);
-        if (factory == nullptr)
-            return name;
-        gst_object_unref(factory);
-    }
-    return "";
-}
-
 GstElement* make(const char* factory, const char* name) {
     GstElement* element = gst_element_factory_make(factory, name);
     if (element == nullptr)

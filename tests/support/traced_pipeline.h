@@ -4,11 +4,12 @@
 // Pipelines under clockcalib, what it says of them, and the truth to compare it with.
 #pragma once
 
+#include "factories.h"
+
 #include <gst/gst.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <initializer_list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -21,9 +22,6 @@ namespace tactus::traced {
 inline constexpr GstClockTime kPatience = 60 * GST_SECOND;
 
 std::uint64_t monotonic_ns();
-
-/// An element that this machine lacks, or "".
-std::string first_missing(std::initializer_list<const char*> elements);
 
 /// What is p50, p99 … in the figures, in ns.
 struct Quantiles {
@@ -196,10 +194,3 @@ void expect_path(const Figures& figures, const Pipeline& pipeline, const std::st
 GstElement* make(const char* factory, const char* name = nullptr);
 
 } // namespace tactus::traced
-
-#define TACTUS_NEEDS(...)                                                                          \
-    do {                                                                                           \
-        const std::string missing_element = ::tactus::traced::first_missing({__VA_ARGS__});        \
-        if (!missing_element.empty())                                                              \
-            GTEST_SKIP() << "this machine has no element " << missing_element;                     \
-    } while (false)

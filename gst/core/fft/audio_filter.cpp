@@ -65,7 +65,7 @@ void join_two(const T* left, const T* right, std::size_t frames, T* out) {
     }
 }
 
-// One and two channels are worth code of their own, which a compiler makes vectors of.
+// Most audio has one channel or two; these are worth code of their own.
 template <typename Sample, typename T>
 void split(const Sample* in, std::size_t frames, std::size_t channels, T* const* to) {
     if (channels == 1) {

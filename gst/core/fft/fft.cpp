@@ -33,6 +33,11 @@ constexpr std::size_t aligned_count(std::size_t count) {
     return (count + kUnit - 1) / kUnit * kUnit;
 }
 
+/// exp(-pi i n^2 / length).
+RootOfUnity chirp_point(std::size_t n, std::size_t length) {
+    return root_of_unity(std::uint64_t{n} * n % (2 * length), 2 * length);
+}
+
 /// Of a power of two of points, in place; decimation in frequency (Gentleman and Sande 1966).
 void transform_in_long_double(std::vector<RootOfUnity>& x) {
     const std::size_t length = x.size();
@@ -73,7 +78,7 @@ struct ComplexFft<T>::Convolution {
     explicit Convolution(std::size_t length)
         : fft(transform_length(length)), chirp(length), response(fft.length()) {
         for (std::size_t n = 0; n < length; ++n) {
-            const RootOfUnity root = root_of_unity(std::uint64_t{n} * n % (2 * length), 2 * length);
+            const RootOfUnity root = chirp_point(n, length);
             chirp[n] = {static_cast<double>(root.re), static_cast<double>(root.im)};
         }
         if (is_exact(length))
@@ -100,7 +105,7 @@ struct ComplexFft<T>::Convolution {
         std::vector<RootOfUnity> points(fft.length());
         const auto scale = 1.0L / static_cast<long double>(fft.length());
         for (std::size_t n = 0; n < length; ++n) {
-            const RootOfUnity root = root_of_unity(std::uint64_t{n} * n % (2 * length), 2 * length);
+            const RootOfUnity root = chirp_point(n, length);
             points[n] =
                 points[(fft.length() - n) % fft.length()] = {root.re * scale, -root.im * scale};
         }

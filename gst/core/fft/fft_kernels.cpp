@@ -49,21 +49,12 @@ void transform_matrix_any(const MatrixTables<T>& tables, const T* in, T* out, T*
     });
 }
 
-template <typename T>
+template <class Put, typename T>
 void transform_real_any(const RealTables<T>& tables, const T* in, const T* window, T* out,
                         T* scratch) {
     with_lanes<T>(tables.lanes, [&](auto d) HWY_ATTR {
         if constexpr (hn::MaxLanes(d) > 1)
-            transform_real<PutPoints>(d, tables, in, window, out, scratch);
-    });
-}
-
-template <typename T>
-void transform_real_to_powers_any(const RealTables<T>& tables, const T* in, const T* window, T* out,
-                                  T* scratch) {
-    with_lanes<T>(tables.lanes, [&](auto d) HWY_ATTR {
-        if constexpr (hn::MaxLanes(d) > 1)
-            transform_real<PutPowers>(d, tables, in, window, out, scratch);
+            transform_real<Put>(d, tables, in, window, out, scratch);
     });
 }
 
@@ -91,8 +82,8 @@ FftKernels<T> kernels() {
     return {kLanes<T>,
             transform_any<T>,
             transform_matrix_any<T>,
-            transform_real_any<T>,
-            transform_real_to_powers_any<T>,
+            transform_real_any<PutPoints, T>,
+            transform_real_any<PutPowers, T>,
             transform_channels_any<T>,
             split_any<T>,
             merge_any<T>,

@@ -153,21 +153,21 @@ struct PutPoints {
 struct PutPowers {
     static constexpr std::size_t kNumbers = 1;
 
-    template <class D, class V>
-    static HWY_INLINE V power(D, const Complex<V>& x) {
+    template <class V>
+    static HWY_INLINE V power(const Complex<V>& x) {
         return hn::MulAdd(x.re, x.re, hn::Mul(x.im, x.im));
     }
     template <class D, class V, class T = hn::TFromD<D>>
     static HWY_INLINE void store(D d, const Complex<V>& x, T* to) {
-        hn::StoreU(put_in_order<false>(d, power(d, x)), d, to);
+        hn::StoreU(put_in_order<false>(d, power(x)), d, to);
     }
     template <class D, class V, class T = hn::TFromD<D>>
     static HWY_INLINE void store_mirrored(D d, const Complex<V>& x, T* to) {
-        hn::StoreU(put_in_order<true>(d, power(d, x)), d, to);
+        hn::StoreU(put_in_order<true>(d, power(x)), d, to);
     }
     template <class D, class V, class T = hn::TFromD<D>>
     static HWY_INLINE void store_in_order(D d, const Complex<V>& x, T* to) {
-        hn::Store(power(d, x), d, to);
+        hn::Store(power(x), d, to);
     }
 };
 
@@ -271,11 +271,11 @@ HWY_NOINLINE void cross_real_pass(D d, const RealTables<T>& tables, const T* HWY
     }
 }
 
-/// All passes across rows, the last one with what it does in the end. Row `rows` lies behind the
-/// others.
+/// All passes across rows, the last one with what it does in the end. Returns row `rows`, which
+/// lies behind the others.
 template <From kFrom, class D, class Finish, class T = hn::TFromD<D>>
-HWY_INLINE void run_split_passes(D d, const SplitTables<T>& tables, Input<kFrom, T> in, T* scratch,
-                                 Finish finish) {
+HWY_INLINE const T* run_split_passes(D d, const SplitTables<T>& tables, Input<kFrom, T> in,
+                                     T* scratch, Finish finish) {
     T* const last_row = scratch + tables.rows * kRowSize<D>;
     run_turning_passes(d, tables, in, scratch);
     with_radix(tables.stages.back().radix, [&](auto radix) HWY_ATTR {
@@ -284,17 +284,17 @@ HWY_INLINE void run_split_passes(D d, const SplitTables<T>& tables, Input<kFrom,
         else
             split_pass<radix(), kFrom>(d, tables, in, scratch, last_row, finish);
     });
+    return last_row;
 }
 
 template <class Put, class D, class T = hn::TFromD<D>>
 void transform_real(D d, const RealTables<T>& tables, const T* in, const T* window, T* out,
                     T* scratch) {
-    const T* const last_row = scratch + tables.length;
     const TurnSplitRows<T> finish{tables.turns.data()};
-    if (window != nullptr)
-        run_split_passes(d, tables, Input<From::windowed, T>{in, window}, scratch, finish);
-    else
-        run_split_passes(d, tables, Input<From::rows, T>{in}, scratch, finish);
+    const T* const last_row =
+        window != nullptr
+            ? run_split_passes(d, tables, Input<From::windowed, T>{in, window}, scratch, finish)
+            : run_split_passes(d, tables, Input<From::rows, T>{in}, scratch, finish);
     cross_last_row<Put>(d, tables, last_row, out);
     cross_real_pass<Put>(d, tables, scratch, out);
 }
@@ -329,8 +329,8 @@ HWY_NOINLINE void part_channels(D d, const SplitTables<T>& tables, const T* HWY_
 template <class D, class T = hn::TFromD<D>>
 void transform_channels(D d, const SplitTables<T>& tables, const T* in, std::size_t channels,
                         T* out, T* scratch) {
-    const T* const last_row = scratch + tables.rows * kRowSize<D>;
-    run_split_passes(d, tables, Input<From::frames, T>{in, channels}, scratch, HalveSplitRows());
+    const T* const last_row = run_split_passes(d, tables, Input<From::frames, T>{in, channels},
+                                               scratch, HalveSplitRows());
     part_channels(d, tables, scratch, last_row, out, tables.rows + 1);
 }
 

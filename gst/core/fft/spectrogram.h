@@ -57,8 +57,6 @@ class Spectrogram {
 
     /// How many frames beyond the one to be drawn at must have come.
     std::size_t lookahead_frames() const { return stft_.config().lookahead(); }
-    /// How much of the sound the picture holds, in frames.
-    double span_frames() const { return span_frames_; }
     std::uint64_t transforms() const { return transforms_; }
     std::uint64_t non_finite() const { return stft_.non_finite(); }
 

@@ -33,10 +33,10 @@ struct PlayoutDelayConfig {
 ///
 /// An underrun (a packet that comes after its time) raises the delay at once, so that the packet
 /// and those behind it are in time again. Otherwise the delay moves towards its target by at most
-/// 100 ms/s: in steps of at least kStep when it is reported as latency, since each one makes the
+/// 100 ms/s: in steps of at least kStepNs when it is reported as latency, since each one makes the
 /// whole pipeline work, and smoothly when it is put into timestamps. A step up is a gap for
 /// certain, an underrun only a likely one: the delay steps up only so that overtaken packets are
-/// not lost. After an underrun it does not shrink for kHold, and twice as long for each that
+/// not lost. After an underrun it does not shrink for kHoldNs, and twice as long for each that
 /// follows soon. At the start of a talk spurt it moves freely: nobody hears a silence grow. Silence
 /// is no delay, and nothing is forgotten in it. Where spurts follow each other the quantile is a
 /// little lower.
@@ -86,7 +86,6 @@ class PlayoutDelay {
     std::uint64_t underruns() const { return underruns_; }
     std::int64_t grown_ns() const { return grown_ns_; } ///< sum of all underruns
     const ReorderOptimizer& reorder() const { return reorder_; }
-    const FrameDelayModel& frame_model() const { return frames_; }
 
   private:
     void hold_after_underrun(std::int64_t arrival_ns);

@@ -14,7 +14,7 @@ namespace tactus {
 /// an offset.
 ///
 /// The transit of a packet is its arrival minus its media time. When slaved, the offset follows the
-/// smallest recent transit, never faster than kFollowPpm and kFollowStep, so that no two
+/// smallest recent transit, never faster than kFollowPpm and kFollowStepNs, so that no two
 /// neighbouring packets move apart by what a player would hear. One late packet does not change the
 /// minimum, hence never the time line. Pace::steady looks back 2 s with a time constant of 2.5 s,
 /// as rtpjitterbuffer does, for a fixed delay, but goes quickly while even the fastest of the last
@@ -24,11 +24,11 @@ namespace tactus {
 /// offset stays.
 ///
 /// A jump of the timestamps themselves sets a new anchor: at once if packets would come too early
-/// (no network can do that) by over kEarly, or kJump when not slaved, and if a packet in order is
-/// over kBack older than the one before it; after kConfirm packets that agree if they would come
-/// over kJump late. The last is no reason for steady timestamps that are not slaved: there the
-/// network may be late for ever, as in rtpjitterbuffer. All of it is computed from the anchor in
-/// whole ticks, so no error accumulates.
+/// (no network can do that) by over kEarlyNs, or kJumpNs when not slaved, and if a packet in order
+/// is over kBackNs older than the one before it; after kConfirm packets that agree if they would
+/// come over kJumpNs late. The last is no reason for steady timestamps that are not slaved: there
+/// the network may be late for ever, as in rtpjitterbuffer. All of it is computed from the anchor
+/// in whole ticks, so no error accumulates.
 ///
 /// Threads: one. Constant time.
 class Timeline {

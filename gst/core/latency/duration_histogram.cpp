@@ -11,7 +11,7 @@ namespace {
 
 // The value below which, inclusive, a share `q` of all lies; as LogLinearHistogram defines it.
 std::uint64_t quantile(const DurationStats& stats, double q) {
-    const auto total = static_cast<double>(stats.summary.count);
+    const auto total = static_cast<double>(total_count(stats));
     const auto rank = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(q * total)));
     std::uint64_t seen = 0;
     for (const auto& bucket : stats.buckets) {
@@ -23,6 +23,19 @@ std::uint64_t quantile(const DurationStats& stats, double q) {
 }
 
 } // namespace
+
+std::uint64_t total_count(const DurationStats& stats) {
+    std::uint64_t total = 0;
+    for (const auto& bucket : stats.buckets)
+        total += bucket.count;
+    return total;
+}
+
+void fill_quantiles(DurationStats& stats) {
+    stats.summary.p50 = quantile(stats, 0.5);
+    stats.summary.p99 = quantile(stats, 0.99);
+    stats.summary.p999 = quantile(stats, 0.999);
+}
 
 void DurationHistogram::fill_buckets(DurationStats& stats) const {
     for (std::size_t r = 0; r < kRows; ++r) {
@@ -41,9 +54,7 @@ DurationStats DurationHistogram::stats() const {
     stats.summary.count = count_;
     stats.summary.max = max_ns_;
     fill_buckets(stats);
-    stats.summary.p50 = quantile(stats, 0.5);
-    stats.summary.p99 = quantile(stats, 0.99);
-    stats.summary.p999 = quantile(stats, 0.999);
+    fill_quantiles(stats);
     return stats;
 }
 

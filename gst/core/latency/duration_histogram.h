@@ -12,6 +12,11 @@
 
 namespace tactus {
 
+/// Of all buckets.
+std::uint64_t total_count(const DurationStats& stats);
+/// Fills in p50, p99 and p999 of the summary, by the buckets and its maximum.
+void fill_quantiles(DurationStats& stats);
+
 /// Durations in ns, in the buckets of LogLinearHistogram, with their sum. A row of buckets (one
 /// power of two) is allocated when a value first falls into it: durations of one element fill few
 /// rows, so that most of the 30 KiB are spared where there are hundreds of histograms. One thread.

@@ -14,9 +14,9 @@ namespace tactus {
 /// ticket, not the query: the query belongs to the producer's caller and is gone once the producer
 /// has given up, so the consumer has to ask here whether it is still wanted.
 ///
-/// Threads: `open`, `withdraw` and `wait` belong to the producer (one query at a time), `begin`
-/// and `finish` to the consumer, `refuse` and `cancel` to anybody. A query that the consumer has
-/// begun is always waited for: downstream is writing into it.
+/// Threads: `open` and `wait` belong to the producer (one query at a time), `begin` and `finish` to
+/// the consumer, `refuse` and `cancel` to anybody. A query that the consumer has begun is always
+/// waited for: downstream is writing into it.
 class QueryDesk {
   public:
     using Ticket = std::uintptr_t;

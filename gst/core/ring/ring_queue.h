@@ -124,8 +124,6 @@ class RingQueue {
     }
     /// The next buffer is to be marked in place of one that was taken and thrown away.
     void owe_discont() { consumer_.owe_discont(); }
-    /// Collects all bursts into `bursts`.
-    void settle_all() { consumer_.settle(cursor_, UINT64_MAX); }
     /// All bursts that nobody has collected yet. Anybody; after this nobody else reports them.
     std::vector<DropBurst> collect_bursts() {
         std::vector<DropBurst> bursts;

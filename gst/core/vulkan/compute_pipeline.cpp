@@ -3,6 +3,7 @@
 
 #include "core/vulkan/compute_pipeline.h"
 
+#include "core/vulkan/descriptor_type.h"
 #include "core/vulkan/shader_needs.h"
 
 #include <algorithm>
@@ -16,19 +17,6 @@ constexpr std::array kAxes = {'x', 'y', 'z'};
 
 GpuError bad_input(std::string text) {
     return {GpuStatus::bad_input, std::move(text)};
-}
-
-VkDescriptorType descriptor_type(BindingKind kind) {
-    switch (kind) {
-    case BindingKind::uniform_buffer:
-        return VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER;
-    case BindingKind::storage_image:
-        return VK_DESCRIPTOR_TYPE_STORAGE_IMAGE;
-    case BindingKind::sampled_image:
-        return VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER;
-    default:
-        return VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
-    }
 }
 
 std::string place_of(const ShaderBinding& binding) {

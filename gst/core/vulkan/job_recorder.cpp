@@ -3,6 +3,7 @@
 
 #include "core/vulkan/job_recorder.h"
 
+#include "core/vulkan/descriptor_type.h"
 #include "core/vulkan/job_check.h"
 
 namespace tactus {
@@ -53,18 +54,8 @@ bool is_image(VkDescriptorType type) {
 
 VkDescriptorType type_of(const ShaderReflection& shader, const GpuBinding& given) {
     for (const ShaderBinding& wanted : shader.bindings) {
-        if (wanted.set != given.set || wanted.binding != given.binding)
-            continue;
-        switch (wanted.kind) {
-        case BindingKind::uniform_buffer:
-            return VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER;
-        case BindingKind::storage_image:
-            return VK_DESCRIPTOR_TYPE_STORAGE_IMAGE;
-        case BindingKind::sampled_image:
-            return VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER;
-        default:
-            return VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
-        }
+        if (wanted.set == given.set && wanted.binding == given.binding)
+            return descriptor_type(wanted.kind);
     }
     return VK_DESCRIPTOR_TYPE_MAX_ENUM; // the shader has no such binding
 }
