@@ -161,13 +161,22 @@ void SimdFftState::note(const AudioMap& audio) {
     put(non_finite_, stream_.counts().non_finite);
 }
 
+/// Counts a buffer that is not measured.
+GstFlowReturn SimdFftState::refuse(GstBuffer* buffer, GstFlowReturn why) {
+    count(buffers_refused_);
+    if (GST_AUDIO_INFO_IS_VALID(&info_))
+        count(frames_refused_,
+              gst_buffer_get_size(buffer) / static_cast<gsize>(GST_AUDIO_INFO_BPF(&info_)));
+    return why;
+}
+
 GstFlowReturn SimdFftState::measure(GstBuffer* buffer) {
     if (const GstFlowReturn flow = prepare(buffer); flow != GST_FLOW_OK)
-        return flow;
+        return refuse(buffer, flow);
     const std::uint64_t begun_ns = FastClock::now_ns();
     const AudioMap audio(buffer, info_);
     if (!audio.is_mapped())
-        return complain_unmapped(buffer);
+        return refuse(buffer, complain_unmapped(buffer));
     GstFlowReturn flow = GST_FLOW_OK;
     const std::uint64_t before_ns = stream_.counts().push_ns;
     if (face_ == Face::messages)
@@ -211,9 +220,12 @@ GstFlowReturn SimdFftState::chain_list(GstBufferList* list) {
     // A list that passes whole stays one.
     const bool is_whole = face_ == Face::messages && !current_.qos && !dropped_last_ &&
                           !settings_changed_ && !GST_PAD_NEEDS_RECONFIGURE(src_pad);
-    for (guint i = 0; i < length && flow == GST_FLOW_OK; ++i) {
+    for (guint i = 0; i < length; ++i) {
         GstBuffer* const buffer = gst_buffer_list_get(list, i);
-        flow = is_whole ? measure(buffer) : chain(gst_buffer_ref(buffer));
+        if (flow != GST_FLOW_OK)
+            refuse(buffer, flow);
+        else
+            flow = is_whole ? measure(buffer) : chain(gst_buffer_ref(buffer));
     }
     // The settings or what downstream takes may have changed meanwhile.
     if (flow != GST_FLOW_OK || !is_whole || face_ == Face::stream)
@@ -333,6 +345,8 @@ GstStructure* SimdFftState::stats() const {
     set_count(s, "rest-bytes", rest_bytes_);
     set_count(s, "discontinuities", discontinuities_);
     set_count(s, "late-buffers-dropped", late_buffers_);
+    set_count(s, "buffers-refused", buffers_refused_);
+    set_count(s, "frames-refused", frames_refused_);
     set_count(s, "transforms", transforms_);
     set_count(s, "messages", messages_posted_);
     set_count(s, "stream-frames", stream_frames_);

@@ -60,6 +60,7 @@ class SimdFftState {
     GstFlowReturn prepare(GstBuffer* buffer);
     /// OK if the buffer may be pushed on, with that face.
     GstFlowReturn measure(GstBuffer* buffer);
+    GstFlowReturn refuse(GstBuffer* buffer, GstFlowReturn why);
     GstFlowReturn process(GstBuffer* buffer);
     GstFlowReturn complain_unmapped(GstBuffer* buffer);
     bool drops_late(GstBuffer* buffer);
@@ -92,6 +93,8 @@ class SimdFftState {
     std::atomic<std::uint64_t> frames_{0};
     std::atomic<std::uint64_t> rest_bytes_{0};
     std::atomic<std::uint64_t> late_buffers_{0};
+    std::atomic<std::uint64_t> buffers_refused_{0};
+    std::atomic<std::uint64_t> frames_refused_{0};
     std::atomic<std::uint64_t> discontinuities_{0};
     std::atomic<std::uint64_t> transforms_{0};
     std::atomic<std::uint64_t> messages_posted_{0};

@@ -32,6 +32,15 @@ GstFlowReturn SpectrogramState::chain(GstBuffer* raw) {
         GST_ELEMENT_ERROR(element, CORE, NEGOTIATION, ("Audio came before its caps."), (nullptr));
         return GST_FLOW_NOT_NEGOTIATED;
     }
+    const std::uint64_t came =
+        gst_buffer_get_size(raw) / static_cast<gsize>(GST_AUDIO_INFO_BPF(&audio_));
+    const std::uint64_t heard_before = frames_;
+    const GstFlowReturn flow = hear(std::move(buffer));
+    count(frames_dropped_, came - (frames_ - heard_before));
+    return flow;
+}
+
+GstFlowReturn SpectrogramState::hear(BufferHandle buffer) {
     const GstClockTime time = GST_BUFFER_PTS(buffer.get());
     // Played backwards, what comes next was before.
     if (runs_ && (GST_BUFFER_IS_DISCONT(buffer.get()) || segment_.rate < 0 ||
@@ -230,6 +239,7 @@ GstFlowReturn SpectrogramState::push_picture() {
 GstStructure* SpectrogramState::stats() const {
     GstStructure* const s = gst_structure_new_empty("simdspectrogram-stats");
     set_count(s, "frames", frames_);
+    set_count(s, "frames-dropped", frames_dropped_);
     set_count(s, "non-finite", non_finite_);
     set_count(s, "discontinuities", discontinuities_);
     set_count(s, "transforms", transforms_);

@@ -64,6 +64,7 @@ class SpectrogramState {
     void complain(const std::string& complaint) const;
 
     // --- sound
+    GstFlowReturn hear(BufferHandle buffer);
     GstFlowReturn take_sound(GstBuffer* buffer);
     GstFlowReturn feed(const float* samples, std::size_t frames);
     bool fill_gap(GstEvent* gap);
@@ -110,6 +111,7 @@ class SpectrogramState {
     // One thread writes, any reads.
     std::atomic<GstClockTime> latency_ns_{0};
     std::atomic<std::uint64_t> frames_{0};
+    std::atomic<std::uint64_t> frames_dropped_{0};
     std::atomic<std::uint64_t> non_finite_{0};
     std::atomic<std::uint64_t> transforms_{0};
     std::atomic<std::uint64_t> pictures_{0};

@@ -153,6 +153,22 @@ TEST(SimdFftStream, BandsAndSmoothingAreThoseOfCore) {
     expect_frames(h.pull_rest(), frames_of(config, audio));
 }
 
+TEST(SimdFftStream, BuffersThatDownstreamDoesNotWantAreCounted) {
+    StreamHarness h("fft-size=512");
+    h.set_caps(audio_caps("F32LE", 48000, 1));
+    ASSERT_EQ(h.feed(buffer_of(float_noise(1000), 0)), GST_FLOW_OK);
+    gst_pad_set_active(h.get()->sinkpad, FALSE);
+    for (int i = 1; i <= 5; ++i) {
+        GstBuffer* const buffer = buffer_of(float_noise(1000), static_cast<std::size_t>(i) * 1000);
+        GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT); // ends the run, with its last frames
+        h.feed(buffer);
+    }
+    EXPECT_GE(stat_of(h.element(), "buffers-refused"), 1U);
+    EXPECT_EQ(stat_of(h.element(), "buffers") + stat_of(h.element(), "buffers-refused"), 6U);
+    EXPECT_EQ(stat_of(h.element(), "frames") + stat_of(h.element(), "frames-refused"), 6000U);
+    gst_pad_set_active(h.get()->sinkpad, TRUE);
+}
+
 TEST(SimdFftStream, ACustomWindowIsUsed) {
     const auto audio = float_noise(1000);
     StreamHarness h("fft-size=8 window=custom");

@@ -415,6 +415,36 @@ TEST(SimdSpectrogram, LeavesOutPicturesThatComeTooLate) {
     gst_message_unref(message);
 }
 
+TEST(SimdSpectrogram, CountsWhatItDoesNotHear) {
+    AudioFeed feed(kPlain);
+    want(feed, "GRAY8", 100, 50, "10/1");
+    feed.set_format(kFloat, 48'000, 1);
+    feed.push(float_noise_of(4800, 1));
+    GstPad* const downstream = feed.harness()->sinkpad;
+    gst_pad_set_active(downstream, FALSE);
+    for (int i = 0; i < 20; ++i) {
+        GstBuffer* const buffer = feed.make(float_noise_of(4800, 1));
+        GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT); // ends the run, with a picture
+        feed.push(buffer);
+    }
+    EXPECT_GE(feed.stat("frames-dropped"), 4800U);
+    EXPECT_EQ(feed.stat("frames") + feed.stat("frames-dropped"), 21U * 4800);
+    gst_pad_set_active(downstream, TRUE);
+}
+
+TEST(SimdSpectrogram, CountsWhatIsOutsideTheSegment) {
+    AudioFeed feed(kPlain);
+    want(feed, "GRAY8", 100, 50, "10/1");
+    feed.set_format(kFloat, 48'000, 1);
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    segment.start = 50 * GST_MSECOND;
+    feed.send(gst_event_new_segment(&segment));
+    feed.push(float_noise_of(4800, 1));
+    EXPECT_EQ(feed.stat("frames"), 2400U);
+    EXPECT_EQ(feed.stat("frames-dropped"), 2400U);
+}
+
 TEST(SimdSpectrogram, ChangesItsColoursWhilePlaying) {
     AudioFeed feed(kPlain);
     want(feed, "GRAY8", 100, 50, "10/1");

@@ -94,11 +94,11 @@ const std::vector<Ledger::Rule>& Ledger::rules() {
          {"num-pushed", "num-late", "num-duplicates", "num-strays", "num-refused", "num-invalid",
           "num-drop-on-latency", "num-drop-on-memory", "num-drop-stale", "num-flushed",
           "packets-held"}},
-        {"simdfft", "seen-buffers-in", {"buffers", "late-buffers-dropped"}},
-        {"simdfft", "seen-samples-in", {"frames"}},
+        {"simdfft", "seen-buffers-in", {"buffers", "late-buffers-dropped", "buffers-refused"}},
+        {"simdfft", "seen-samples-in", {"frames", "frames-refused"}},
         {"simdfftfilter", "seen-samples-in", {"frames-in"}},
         {"simdfftfilter", "frames-in", {"frames-out", "frames-flushed"}},
-        {"simdspectrogram", "seen-samples-in", {"frames"}},
+        {"simdspectrogram", "seen-samples-in", {"frames", "frames-dropped"}},
     };
     return *all;
 }
