@@ -64,6 +64,13 @@ SampleLayout layout_of(const GstAudioInfo& info) {
     return layout;
 }
 
+std::uint64_t frames_in(GstBuffer* buffer, const GstAudioInfo& info) {
+    const GstAudioMeta* const meta = is_planar(info) ? gst_buffer_get_audio_meta(buffer) : nullptr;
+    return meta != nullptr
+               ? meta->samples
+               : gst_buffer_get_size(buffer) / static_cast<gsize>(GST_AUDIO_INFO_BPF(&info));
+}
+
 AudioMap::AudioMap(GstBuffer* buffer, const GstAudioInfo& info)
     : buffer_(buffer), planar_(is_planar(info)) {
     const auto frame_bytes = static_cast<std::size_t>(GST_AUDIO_INFO_BPF(&info));

@@ -29,6 +29,9 @@ SampleLayout layout_of(const GstAudioInfo& info);
     ", rate=(int)[ 1, 2147483647 ], channels=(int)[ 1, 2147483647 ], "                             \
     "layout=(string){ interleaved, non-interleaved }"
 
+/// Sample frames of a buffer, without mapping it.
+std::uint64_t frames_in(GstBuffer* buffer, const GstAudioInfo& info);
+
 /// A buffer of audio, mapped for reading while this lives.
 ///
 /// Ownership: borrows `buffer` and `info`, which must outlive it. Errors: not mapped, `frames` is

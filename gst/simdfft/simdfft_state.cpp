@@ -165,8 +165,7 @@ void SimdFftState::note(const AudioMap& audio) {
 GstFlowReturn SimdFftState::refuse(GstBuffer* buffer, GstFlowReturn why) {
     count(buffers_refused_);
     if (GST_AUDIO_INFO_IS_VALID(&info_))
-        count(frames_refused_,
-              gst_buffer_get_size(buffer) / static_cast<gsize>(GST_AUDIO_INFO_BPF(&info_)));
+        count(frames_refused_, frames_in(buffer, info_));
     return why;
 }
 

@@ -32,8 +32,7 @@ GstFlowReturn SpectrogramState::chain(GstBuffer* raw) {
         GST_ELEMENT_ERROR(element, CORE, NEGOTIATION, ("Audio came before its caps."), (nullptr));
         return GST_FLOW_NOT_NEGOTIATED;
     }
-    const std::uint64_t came =
-        gst_buffer_get_size(raw) / static_cast<gsize>(GST_AUDIO_INFO_BPF(&audio_));
+    const std::uint64_t came = frames_in(raw, audio_);
     const std::uint64_t heard_before = frames_;
     const GstFlowReturn flow = hear(std::move(buffer));
     count(frames_dropped_, came - (frames_ - heard_before));

@@ -138,7 +138,6 @@ bool VkComputeState::use_device(bool of_neighbours) {
         old_ring = std::move(ring);
     }
     warm_caches();
-    begin_pool();
     last_resort.reset();
     return make_ring() && (!recompile || load_shaders());
 }

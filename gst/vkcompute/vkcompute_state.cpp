@@ -247,8 +247,8 @@ bool VkComputeState::start() {
     last_resort.reset();
     lost_one = false;
     lost_before = false;
+    warm_program = nullptr;
     route.set_import(true);
-    begin_pool();
     start_watching();
     return true;
 }
@@ -261,7 +261,8 @@ void VkComputeState::begin_pool() {
     std::swap(host_frames, frames); // the old one goes once the lock is open
 }
 
-// A device that is lost just now, by a neighbour's work perhaps, is opened anew.
+// Comes with the pool of its device. One that is lost just now, by a neighbour's work perhaps, is
+// opened anew.
 bool VkComputeState::make_ring() {
     GpuError error;
     while (!try_make_ring(error)) {
@@ -277,6 +278,8 @@ bool VkComputeState::make_ring() {
         if (!open_device())
             return false;
     }
+    if (!host_frames || host_frames->device() != device)
+        begin_pool();
     return true;
 }
 
@@ -439,7 +442,6 @@ GstFlowReturn VkComputeState::reopen() {
     last_resort.reset();
     if (!make_ring())
         return GST_FLOW_ERROR;
-    begin_pool();
     // Upstream's pool is of the lost device.
     gst_pad_push_event(sink_pad, gst_event_new_reconfigure());
     return GST_FLOW_OK;

@@ -241,7 +241,7 @@ GpuError VulkanDevice::finish() {
         if (std::find(families_.begin(), families_.end(), queue.family) == families_.end())
             families_.push_back(queue.family);
     }
-    queue_locks_ = std::make_unique<std::mutex[]>(queues_.size());
+    queue_locks_ = std::make_unique<std::timed_mutex[]>(queues_.size());
     GpuStatus status = make_samplers();
     if (status == GpuStatus::ok)
         status = make_cache();
@@ -343,7 +343,13 @@ bool VulkanDevice::abandoned() {
         return false;
     if (given_up_.load(std::memory_order_relaxed))
         return true;
-    std::call_once(rest_once_, [this] { is_at_rest_ = comes_to_rest(); });
+    std::call_once(rest_once_, [this] {
+        try {
+            is_at_rest_ = comes_to_rest();
+        } catch (...) { // no thread to be had; and destructors ask
+            is_at_rest_ = false;
+        }
+    });
     return !is_at_rest_;
 }
 
@@ -352,16 +358,23 @@ bool VulkanDevice::abandoned() {
 bool VulkanDevice::comes_to_rest() {
     if (borrowed_)
         return false; // it is not ours to wait for the queues of others
-    std::vector<std::unique_lock<std::mutex>> guards;
-    for (std::size_t i = 0; i < queues_.size(); ++i)
-        guards.emplace_back(queue_locks_[i]);
-    auto done = std::make_shared<std::promise<void>>();
-    std::future<void> at_rest = done->get_future();
+    const auto deadline = std::chrono::steady_clock::now() + kRestPatience;
+    std::vector<std::unique_lock<std::timed_mutex>> guards;
+    for (std::size_t i = 0; i < queues_.size(); ++i) {
+        guards.emplace_back(queue_locks_[i], deadline);
+        if (!guards.back()) // somebody hangs in the driver
+            return false;
+    }
+    auto done = std::make_shared<std::promise<VkResult>>();
+    std::future<VkResult> at_rest = done->get_future();
     std::thread([wait = api_.vkDeviceWaitIdle, device = device_, done] {
-        wait(device);
-        done->set_value();
+        done->set_value(wait(device));
     }).detach();
-    return at_rest.wait_for(kRestPatience) == std::future_status::ready;
+    if (at_rest.wait_until(deadline) != std::future_status::ready)
+        return false;
+    // Any other error may come before the wait.
+    const VkResult result = at_rest.get();
+    return result == VK_SUCCESS || result == VK_ERROR_DEVICE_LOST;
 }
 
 VkInstance VulkanDevice::instance_handle() const {

@@ -213,7 +213,7 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
     GpuTraits traits_;
     VkPhysicalDeviceMemoryProperties memory_{};
     std::vector<GpuQueue> queues_;
-    std::unique_ptr<std::mutex[]> queue_locks_;
+    std::unique_ptr<std::timed_mutex[]> queue_locks_;
     std::size_t transfer_queues_ = 0;
     std::vector<std::uint32_t> families_;
     VkPipelineCache pipeline_cache_ = VK_NULL_HANDLE;
