@@ -52,11 +52,11 @@ int main(int argc, char** argv) {
     g_signal_connect(rtpbin, "pad-added", G_CALLBACK(link_decoder), out);
     gst_element_link_pads(in, "src", rtpbin, "recv_rtp_sink_0");
     gst_element_link_many(out, add("opusdec", "plc", TRUE), add("fakesink", "sync", TRUE), nullptr);
-    gst_element_link_many(add("audiotestsrc", "is-live", TRUE), add("opusenc"), add("rtpopuspay"),
-                          add("netsim", "delay-probability", 0.5, "min-delay", 0, "max-delay", 60,
-                              "drop-probability", 0.02),
-                          add("udpsink", "host", "127.0.0.1", "port", udp, "async", FALSE),
-                          nullptr);
+    gst_element_link_many(
+        add("audiotestsrc", "is-live", TRUE), add("opusenc"), add("rtpopuspay"),
+        add("netsim", "delay-probability", 0.5, "min-delay", 0, "max-delay", 60, "drop-probability",
+            0.02),
+        add("udpsink", "host", "127.0.0.1", "port", udp, "sync", FALSE, "async", FALSE), nullptr);
     gst_element_set_state(call, GST_STATE_PLAYING);
     const gint64 end_us = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
     const auto left_ns = [&] { return MAX(0, end_us - g_get_monotonic_time()) * GST_USECOND; };

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vkcompute/shader_source.h"
 
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -54,11 +56,25 @@ std::optional<std::string> find(const std::string& source, const std::string& fo
     return std::nullopt;
 }
 
+// That of the tree that this plugin lies in, which may have been moved since it was installed.
+fs::path folder_beside_plugin() {
+    static const char here = 0;
+    Dl_info plugin{};
+    if (dladdr(&here, &plugin) == 0 || plugin.dli_fname == nullptr)
+        return {};
+    const fs::path from = fs::path(plugin.dli_fname).parent_path();
+    return (from / TACTUS_SHADER_FOLDER_FROM_PLUGIN).lexically_normal();
+}
+
 } // namespace
 
 std::string shader_folder() {
     const char* folder = std::getenv("TACTUS_SHADERS");
-    return folder != nullptr && folder[0] != '\0' ? folder : TACTUS_SHADER_FOLDER;
+    if (folder != nullptr && folder[0] != '\0')
+        return folder;
+    std::error_code error;
+    const fs::path beside = folder_beside_plugin();
+    return fs::is_directory(beside, error) ? beside.string() : TACTUS_SHADER_FOLDER;
 }
 
 LoadedShader load_shader(const std::string& source, const std::string& entry_point, bool plain,

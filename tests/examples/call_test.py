@@ -29,6 +29,7 @@ def results(run):
     yield "packets are played", played > 0, f"{played:.0f}"
     # The first packet may be any of them, and the last ones are still on their way.
     yield "no more packets than were sent", played + lost <= FRAMES + 10, f"{played + lost:.0f}"
+    # The network delays by 60 ms at most; what this machine adds under load is on top.
     yield "the delay is within rtpbin's latency", 0 < delay_ms <= 1000, f"{delay_ms} ms"
     held = re.search(r"clockcalib: call/rtpbin0/jitterbuffer\d* holds each buffer for ([\d.]+) ms",
                      run.stdout)
