@@ -161,8 +161,10 @@ TEST_F(Media, BothSourcesOfACompositorAreMeasured) {
     const Figures figures = take_figures();
     // Of several pictures in the time of one, a compositor shows the newest. When one source starts
     // or ends before the other, it may show nothing of that one for a picture.
-    expect_path(figures, p, "a", "sink", truth_of_content(a, arrivals, Content::newest), 2);
-    expect_path(figures, p, "b", "sink", truth_of_content(b, arrivals, Content::newest), 2);
+    expect_path(figures, p, "a", "sink", truth_of_content(a, arrivals, Content::newest),
+                2 + arrivals_outside(a, arrivals));
+    expect_path(figures, p, "b", "sink", truth_of_content(b, arrivals, Content::newest),
+                2 + arrivals_outside(b, arrivals));
     expect_inferred(figures, p, "a", true);
     expect_inferred(figures, p, "b", true);
     expect_nothing_left(figures, p, {"c"});
@@ -228,8 +230,10 @@ TEST_F(Media, BothSourcesOfAnAudiomixerAreInferred) {
     const Watch& arrivals = p.watch("m");
     ASSERT_EQ(p.run(), "eos");
     const Figures figures = take_figures();
-    expect_path(figures, p, "a", "sink", truth_of_content(a, arrivals, Content::oldest));
-    expect_path(figures, p, "b", "sink", truth_of_content(b, arrivals, Content::oldest));
+    expect_path(figures, p, "a", "sink", truth_of_content(a, arrivals, Content::oldest),
+                arrivals_outside(a, arrivals));
+    expect_path(figures, p, "b", "sink", truth_of_content(b, arrivals, Content::oldest),
+                arrivals_outside(b, arrivals));
     expect_inferred(figures, p, "a", true);
     expect_inferred(figures, p, "b", true);
     expect_nothing_left(figures, p, {"m"});

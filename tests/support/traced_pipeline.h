@@ -141,6 +141,10 @@ Truth truth_between(const Watch& departures, const Watch& arrivals);
 enum class Content { oldest, newest };
 Truth truth_of_content(const Watch& departures, const Watch& arrivals, Content which);
 
+/// How many arrivals are before the first departure begins or after the last has ended: where there
+/// are other sources, what is pushed then holds nothing of this one.
+std::size_t arrivals_outside(const Watch& departures, const Watch& arrivals);
+
 /// P50 and max of `figure` are those of `truth`, within 1 ms or 2 %, and a histogram's 1.6 %.
 /// Prints both, for the table in the documents.
 void expect_truth(const Quantiles& figure, const Truth& truth, const std::string& what);

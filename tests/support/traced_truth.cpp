@@ -231,6 +231,19 @@ Truth truth_of_content(const Watch& departures, const Watch& arrivals, Content w
     return truth;
 }
 
+std::size_t arrivals_outside(const Watch& departures, const Watch& arrivals) {
+    std::uint64_t first = UINT64_MAX;
+    std::uint64_t last = 0;
+    for (const Passage& sent : departures.passages()) {
+        first = std::min(first, sent.key);
+        last = std::max(last, sent.key + sent.duration_ns);
+    }
+    const std::vector<Passage> all = arrivals.passages();
+    return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [&](const auto& arrival) {
+        return arrival.key + arrival.duration_ns <= first || arrival.key + 1000 >= last;
+    }));
+}
+
 namespace {
 
 void expect_between(std::uint64_t figure, std::uint64_t least, std::uint64_t most,
