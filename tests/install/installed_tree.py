@@ -150,16 +150,21 @@ def results(build, plugins, folder):
     yield "so it does in meson devenv", not_found(plugins, "meson", "devenv", "-C", build, **alone)
 
 
-def main():
-    build, plugins = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
-    with tempfile.TemporaryDirectory() as folder:
-        found = list(results(build, plugins, pathlib.Path(folder)))
+def report(found):
+    """Prints (what, what is wrong) as TAP; the status for sys.exit."""
     print(f"1..{len(found)}")
     for number, (what, wrong) in enumerate(found, 1):
         print(f"{'not ok' if wrong else 'ok'} {number} - {what}")
         if wrong:
             print("\n".join(wrong), file=sys.stderr)
     return 1 if any(wrong for _, wrong in found) else 0
+
+
+def main():
+    build, plugins = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
+    with tempfile.TemporaryDirectory() as folder:
+        found = list(results(build, plugins, pathlib.Path(folder)))
+    return report(found)
 
 
 if __name__ == "__main__":

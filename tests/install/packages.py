@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-from installed_tree import ELEMENTS, PROGRAMS, below, not_found, output_of, versions
+from installed_tree import ELEMENTS, PROGRAMS, below, not_found, output_of, report, versions
 
 FAMILY = "gstreamer1.0-tactus"
 
@@ -79,12 +79,7 @@ def main():
                 for file in sorted(pathlib.Path(sys.argv[1]).glob("*.deb"))}
     with tempfile.TemporaryDirectory() as folder:
         found = list(results(packages, pathlib.Path(folder)))
-    print(f"1..{len(found)}")
-    for number, (what, wrong) in enumerate(found, 1):
-        print(f"{'not ok' if wrong else 'ok'} {number} - {what}")
-        if wrong:
-            print("\n".join(wrong), file=sys.stderr)
-    return 1 if any(wrong for _, wrong in found) else 0
+    return report(found)
 
 
 if __name__ == "__main__":
