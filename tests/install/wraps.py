@@ -20,7 +20,8 @@ import tempfile
 
 from installed_tree import ROOT, not_found, output_of
 
-FALLBACKS = {"nlohmann_json": "clockcalib", "libhwy": "simdfft"}
+FALLBACKS = {"nlohmann_json": "clockcalib", "prometheus-cpp-pull": "clockcalib", "libhwy": "simdfft"}
+PLUGINS = sorted(set(FALLBACKS.values()))
 
 
 def copy_of_tree(target):
@@ -63,18 +64,18 @@ def results(folder, archives):
     yield "the system's libraries are used where there are any", sorted(subprojects(folder / "usual"))
     build = tree / "build-ci" / "gcc"  # a compiler cache knows what the gate has built there
     setup(tree, build, "-Dwerror=true", "--force-fallback-for=" + ",".join(FALLBACKS))
-    lacking = {"nlohmann_json", "highway"} - subprojects(build)
+    lacking = {"nlohmann_json", "prometheus-cpp", "highway"} - subprojects(build)
     yield "else the wraps are", sorted(lacking)
-    libraries = {plugin: build / "gst" / plugin / f"libgst{plugin}.so"
-                 for plugin in FALLBACKS.values()}
+    libraries = {plugin: build / "gst" / plugin / f"libgst{plugin}.so" for plugin in PLUGINS}
     run = subprocess.run(["ninja", "-C", build, *(str(path.relative_to(build))
                                                    for path in libraries.values())],
                          text=True, capture_output=True, check=False)
     yield "the plugins build", [run.stdout[-3000:]] if run.returncode else []
-    yield "simdfft does not ask for the system's Highway", [
-        line for line in needed_libraries(libraries["simdfft"]) if "libhwy" in line]
+    for plugin, library in (("simdfft", "libhwy"), ("clockcalib", "libprometheus-cpp")):
+        yield f"{plugin} does not ask for the system's {library}", [
+            line for line in needed_libraries(libraries[plugin]) if library in line]
     yield "gst-inspect-1.0 finds each element", not_found(
-        FALLBACKS.values(), GST_PLUGIN_PATH=":".join(str(p.parent) for p in libraries.values()),
+        PLUGINS, GST_PLUGIN_PATH=":".join(str(p.parent) for p in libraries.values()),
         GST_REGISTRY=str(folder / "registry"), HOME=str(folder))
 
 
