@@ -176,8 +176,8 @@ constexpr std::array kSettings = {
                   "What may be asked for, in bits per second (0 = no limit)"),
             &S::rtx_max_bitrate},
     Setting{count("stats-interval", "Statistics interval (ms)", kDefaults.stats_interval_ms,
-                  "Post the statistics as a jitterbuffer-stats element message so often, in ms "
-                  "(0 = never)"),
+                  "Time from one jitterbuffer-stats element message with the statistics to the "
+                  "next, in ms (0 = no messages)"),
             &S::stats_interval_ms},
     Setting{flag("direct-push", "Direct push", kDefaults.direct_push,
                  "Push packets that are due in the thread that brings them, while downstream is "

@@ -47,7 +47,7 @@ constexpr auto kNamedWindowValues = [] {
 }();
 
 const GEnumValue kStftScalingValues[] = {
-    {value_of(StftScaling::none), "None", "none"},
+    {value_of(StftScaling::none), "By nothing", "none"},
     {value_of(StftScaling::magnitude), "By the window's sum: a sine of amplitude a gives a / 2",
      "magnitude"},
     {value_of(StftScaling::psd), "Squared, a two-sided power density per Hz", "psd"},
