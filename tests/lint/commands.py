@@ -7,11 +7,12 @@
 
 Those are every executable file in tools/ and .ci/, and the programs that are named. Help goes to the
 standard output and the status is 0. What is wrong is named on the standard error, the status is 2, and
-nothing is begun.
+nothing is begun. The manual pages have the options that the help has.
 """
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIMIT_S = 20
 WRONG_INPUT = 2
 NONSENSE = "--no-such-option"
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 # argparse asks for what it needs before it looks at what it does not know.
 NEEDED = {"plot-playout-delay": ["."], "report-screenshots": ["a.html"], "summarize_junit.py": ["."],
           "update-docs": ["."]}
@@ -86,6 +88,13 @@ def not_refused(command, arguments, named, folder):
     return f"more than the error: {done.stdout!r}" if done.stdout else None
 
 
+def stale_manual(command, page, folder):
+    """Which options the help and the manual page do not both have, or None."""
+    in_help = set(OPTION.findall(run(command, ["--help"], folder).stdout))
+    in_page = set(OPTION.findall(page.read_text(encoding="utf-8").replace("\\-", "-")))
+    return f"only one of help and manual page has {in_help ^ in_page}" if in_help ^ in_page else None
+
+
 def cases(commands):
     for name, command in commands.items():
         yield f"{name} --help", no_help, (command,)
@@ -93,6 +102,9 @@ def cases(commands):
     for name, arguments, named in WRONG_VALUES:
         if name in commands:
             yield f"{name} {' '.join(arguments)}", not_refused, (commands[name], arguments, named)
+    for page in sorted((ROOT / "docs" / "man").glob("*.1")):
+        if page.stem in commands:
+            yield f"{page.name} and {page.stem} --help", stale_manual, (commands[page.stem], page)
 
 
 def main():
