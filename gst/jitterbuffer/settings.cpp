@@ -138,7 +138,7 @@ constexpr std::array kSettings = {
             &S::rtx_stats_timeout_ms},
     Setting{automatic("max-rtcp-rtp-time-diff", "Largest RTCP to RTP difference (ms)",
                       kDefaults.max_rtcp_rtp_time_diff_ms,
-                      "The RTP time of a sender report may lie so far ahead of the newest packet, "
+                      "How far the RTP time of a sender report may lie ahead of the newest packet, "
                       "in ms (-1 = no limit)"),
             &S::max_rtcp_rtp_time_diff_ms},
     Setting{count("sync-interval", "Synchronisation interval (ms)", kDefaults.sync_interval_ms,
@@ -198,14 +198,14 @@ const guint kPercentId = kSettings.size() + 1;
 const guint kStatsId = kSettings.size() + 2;
 
 void install_jitterbuffer_properties(GObjectClass* klass) {
-    static constexpr auto kTable =
-        specs_of(kSettings,
-                 PropertySpec{"percent", "Percent", "How full the buffer is, in mode buffer",
-                              Kind::integer, Access::read_only, 0, 0, 100},
-                 PropertySpec{"stats", "Statistics",
-                              "Counters, delays, jitter, skew, retransmissions and VoIP metrics "
-                              "(times in ns)",
-                              Kind::structure, Access::read_only});
+    static constexpr auto kTable = specs_of(
+        kSettings,
+        PropertySpec{"percent", "Percent", "With mode=buffer: how full the buffer is, in %",
+                     Kind::integer, Access::read_only, 0, 0, 100},
+        PropertySpec{"stats", "Statistics",
+                     "Counters, delays, jitter, skew, retransmissions and VoIP metrics "
+                     "(times in ns)",
+                     Kind::structure, Access::read_only});
     install_properties(klass, kTable);
 }
 
