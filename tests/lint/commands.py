@@ -18,7 +18,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LIMIT_S = 20
+LIMIT_S = 60
 WRONG_INPUT = 2
 NONSENSE = "--no-such-option"
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
