@@ -158,8 +158,7 @@ static void gst_clockcalib_class_init(GstClockcalibClass* klass) {
         object_class, PROP_METRICS_ADDRESS,
         g_param_spec_string(
             "metrics-address", "Metrics address",
-            "Where Prometheus can fetch metrics, with the real port (empty = nowhere)", "",
-            kFlags));
+            "Where Prometheus can fetch metrics, with the real port; empty: nowhere", "", kFlags));
     install_signals(G_TYPE_FROM_CLASS(klass));
 }
 
