@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -240,10 +241,17 @@ bool describe(const char* factory_name) {
 } // namespace
 
 int main(int argc, char** argv) {
-    gst_init(&argc, &argv);
-    if (argc != 2) {
-        std::fprintf(stderr, "usage: describe-element FACTORY\n");
-        return EXIT_FAILURE;
+    constexpr const char* kUsage = "usage: describe-element FACTORY\n";
+    constexpr int kExitWrongInput = 2;
+    if (argc == 2 && std::strcmp(argv[1], "--help") == 0) {
+        std::fputs(kUsage, stdout);
+        return EXIT_SUCCESS;
     }
+    if (argc != 2 || argv[1][0] == '-') {
+        std::fprintf(stderr, "describe-element: '%s' is not the name of one element\n%s",
+                     argc > 1 ? argv[1] : "", kUsage);
+        return kExitWrongInput;
+    }
+    gst_init(nullptr, nullptr);
     return describe(argv[1]) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

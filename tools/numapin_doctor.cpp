@@ -5,46 +5,82 @@
 #include "core/topology/process_look.h"
 #include "core/topology/topology_loader.h"
 
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 
 using namespace tactus;
 
 namespace {
 
+constexpr int kExitFailed = 1;
+constexpr int kExitWrongInput = 2;
+
 constexpr const char* kUsage =
     "usage: numapin-doctor [--interval SECONDS] PID\n"
     "\n"
-    "Looks at the threads of a process twice, SECONDS (1) apart, and prints where each may run "
-    "and\n"
-    "ran, how it is scheduled, what it waited for, what hurts, and which numapin would help. Root\n"
-    "sees more of other users' processes.\n";
+    "Looks at the threads of a process twice, and prints where each may run and ran, how it is\n"
+    "scheduled, what it waited for, what hurts, and which numapin would help. Root sees more of\n"
+    "other users' processes.\n"
+    "\n"
+    "  --interval SECONDS   between the two looks (default: 1, at most 3600)\n"
+    "  --help               this text\n"
+    "\n"
+    "The status is 0, 1 if there is no such process, or 2 for wrong input.\n";
+
+struct UserError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
 
 struct Options {
     double seconds = 1;
     pid_t process = 0;
+    bool help = false;
 };
 
-bool parse(int argc, char** argv, Options& options) {
+double interval(const std::string& text) {
+    char* end = nullptr;
+    const double seconds = std::strtod(text.c_str(), &end);
+    if (text.empty() || *end != '\0' || !(seconds > 0 && seconds <= 3600))
+        throw UserError("--interval takes seconds from more than 0 to 3600, not '" + text + "'");
+    return seconds;
+}
+
+pid_t process_id(std::string_view text) {
+    pid_t process = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), process);
+    if (error != std::errc() || end != text.data() + text.size() || process <= 0)
+        throw UserError("a process is named by its number, not '" + std::string(text) +
+                        "'; pidof NAME tells it");
+    return process;
+}
+
+Options parse(int argc, char** argv) {
+    Options options;
     for (int i = 1; i < argc; ++i) {
-        char* end = nullptr;
-        if (std::strcmp(argv[i], "--interval") == 0 && i + 1 < argc) {
-            options.seconds = std::strtod(argv[++i], &end);
-            if (*end != '\0' || !(options.seconds > 0 && options.seconds <= 3600))
-                return false;
-        } else if (options.process == 0) {
-            options.process = static_cast<pid_t>(std::strtol(argv[i], &end, 10));
-            if (*end != '\0' || options.process <= 0)
-                return false;
+        const std::string word = argv[i];
+        if (word == "--help" || word == "-h") {
+            options.help = true;
+        } else if (word == "--interval") {
+            if (i + 1 == argc)
+                throw UserError("--interval needs a value (try --help)");
+            options.seconds = interval(argv[++i]);
+        } else if (word.starts_with('-')) {
+            throw UserError("unknown option " + word + " (try --help)");
+        } else if (options.process != 0) {
+            throw UserError("one process at a time: '" + word + "' is too much");
         } else {
-            return false;
+            options.process = process_id(word);
         }
     }
-    return options.process != 0;
+    if (options.process == 0 && !options.help)
+        throw UserError("which process? Give its number (try --help)");
+    return options;
 }
 
 std::uint64_t now_ns() {
@@ -91,22 +127,11 @@ void print_thread(const ThreadLook& thread, const ThreadAdvice& advice) {
         std::printf("        would set: %s, behind the element of this name\n", advice.set.c_str());
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
-    if (argc == 2 && std::strcmp(argv[1], "--help") == 0) {
-        std::fputs(kUsage, stdout);
-        return 0;
-    }
-    Options options;
-    if (!parse(argc, argv, options)) {
-        std::fputs(kUsage, stderr);
-        return 2;
-    }
+int look(const Options& options) {
     const LoadedTopology machine = load_machine();
     if (!machine.topology) {
         std::fprintf(stderr, "numapin-doctor: %s\n", machine.error.c_str());
-        return 1;
+        return kExitFailed;
     }
     LinuxThreadSystem system;
     const ProcessLook first = look_at_process("/", options.process, system, now_ns());
@@ -115,7 +140,7 @@ int main(int argc, char** argv) {
     if (first.threads.empty() || second.threads.empty()) {
         std::fprintf(stderr, "numapin-doctor: there is no process %d%s\n", options.process,
                      first.threads.empty() ? "" : " any more");
-        return 1;
+        return kExitFailed;
     }
     print_process(second, *machine.topology);
     std::printf("%-7s %-16s %-12s %-10s %4s %6s %8s %8s %8s %6s %8s %5s\n", "TID", "NAME",
@@ -125,4 +150,19 @@ int main(int argc, char** argv) {
     for (std::size_t i = 0; i < advice.size(); ++i)
         print_thread(second.threads[i], advice[i]);
     return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        const Options options = parse(argc, argv);
+        if (!options.help)
+            return look(options);
+        std::fputs(kUsage, stdout);
+        return 0;
+    } catch (const UserError& error) {
+        std::fprintf(stderr, "numapin-doctor: %s\n", error.what());
+        return kExitWrongInput;
+    }
 }

@@ -73,6 +73,30 @@ die() {
     exit 1
 }
 
+# wrong_input TEXT: for an option or a value that makes no sense. All our commands end with 2 then.
+wrong_input() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 2
+}
+
+# gallery_arguments PLUGIN ARGUMENT...: sees that these are BUILD_DIR [FOLDER], and that the plugin is
+# built there; or prints the caller's usage, where asked for.
+gallery_arguments() {
+    local plugin=$1 file
+    shift
+    case ${1:-} in
+    --help | -h)
+        usage
+        exit 0
+        ;;
+    -*) wrong_input "unknown option $1 (try --help)" ;;
+    '') wrong_input "which build folder? Name one, such as build (try --help)" ;;
+    esac
+    [[ $# -le 2 ]] || wrong_input "'$3' is too much: it takes BUILD_DIR [FOLDER] (try --help)"
+    file=gst/$plugin/libgst$plugin.so
+    [[ -f $1/$file ]] || wrong_input "there is no $1/$file: run ninja -C $1 $file"
+}
+
 as_root() {
     if [[ $(id -u) -eq 0 ]]; then
         "$@"

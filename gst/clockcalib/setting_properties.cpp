@@ -16,14 +16,15 @@ struct TextSetting {
 };
 
 constexpr std::array kTexts{
-    TextSetting{"trace", "Trace file", "File for a Perfetto trace; empty: none", &Settings::trace},
+    TextSetting{"trace", "Trace file", "File for a Perfetto trace (empty = none)",
+                &Settings::trace},
     TextSetting{"report", "Report file",
-                "HTML file for the report, written at the end; empty: none", &Settings::report},
+                "HTML file for the report, written at the end (empty = none)", &Settings::report},
     TextSetting{"metrics", "Metrics address",
-                "Where Prometheus may fetch metrics, such as 127.0.0.1:9464; empty: nowhere",
+                "Where Prometheus may fetch metrics, such as 127.0.0.1:9464 (empty = nowhere)",
                 &Settings::metrics},
     TextSetting{"otlp", "OTLP URL",
-                "OpenTelemetry collector, such as http://127.0.0.1:4318; empty: none",
+                "OpenTelemetry collector, such as http://127.0.0.1:4318 (empty = none)",
                 &Settings::otlp},
 };
 
@@ -38,13 +39,13 @@ struct NumberSetting {
 
 constexpr std::array kNumbers{
     NumberSetting{"interval", "Message interval",
-                  "Post the statistics on the bus every so many milliseconds; 0: never", 0, 3600000,
-                  &Settings::interval_ms},
+                  "Time from one message with the statistics to the next, in ms (0 = no messages)",
+                  0, 3600000, &Settings::interval_ms},
     NumberSetting{"stall-threshold", "Stall threshold",
-                  "Milliseconds that a timer may be late or a clock may jump before it is a stall",
+                  "By how much a timer may be late or a clock may jump before it is a stall, in ms",
                   1, 10000, &Settings::stall_threshold_ms},
-    NumberSetting{"otlp-sample", "OTLP sample", "One buffer in so many becomes a trace; 1: each", 1,
-                  1000000, &Settings::otlp_sample},
+    NumberSetting{"otlp-sample", "OTLP sample", "One buffer in so many becomes a trace (1 = each)",
+                  1, 1000000, &Settings::otlp_sample},
 };
 
 constexpr guint kFirstText = 1;

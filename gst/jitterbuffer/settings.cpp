@@ -138,7 +138,7 @@ constexpr std::array kSettings = {
             &S::rtx_stats_timeout_ms},
     Setting{automatic("max-rtcp-rtp-time-diff", "Largest RTCP to RTP difference (ms)",
                       kDefaults.max_rtcp_rtp_time_diff_ms,
-                      "The RTP time of a sender report may lie so far ahead of the newest packet, "
+                      "How far the RTP time of a sender report may lie ahead of the newest packet, "
                       "in ms (-1 = no limit)"),
             &S::max_rtcp_rtp_time_diff_ms},
     Setting{count("sync-interval", "Synchronisation interval (ms)", kDefaults.sync_interval_ms,
@@ -176,8 +176,8 @@ constexpr std::array kSettings = {
                   "What may be asked for, in bits per second (0 = no limit)"),
             &S::rtx_max_bitrate},
     Setting{count("stats-interval", "Statistics interval (ms)", kDefaults.stats_interval_ms,
-                  "Post the statistics as a jitterbuffer-stats element message so often, in ms "
-                  "(0 = never)"),
+                  "Time from one jitterbuffer-stats element message with the statistics to the "
+                  "next, in ms (0 = no messages)"),
             &S::stats_interval_ms},
     Setting{flag("direct-push", "Direct push", kDefaults.direct_push,
                  "Push packets that are due in the thread that brings them, while downstream is "
@@ -198,14 +198,14 @@ const guint kPercentId = kSettings.size() + 1;
 const guint kStatsId = kSettings.size() + 2;
 
 void install_jitterbuffer_properties(GObjectClass* klass) {
-    static constexpr auto kTable =
-        specs_of(kSettings,
-                 PropertySpec{"percent", "Percent", "How full the buffer is, in mode buffer",
-                              Kind::integer, Access::read_only, 0, 0, 100},
-                 PropertySpec{"stats", "Statistics",
-                              "Counters, delays, jitter, skew, retransmissions and VoIP metrics "
-                              "(times in ns)",
-                              Kind::structure, Access::read_only});
+    static constexpr auto kTable = specs_of(
+        kSettings,
+        PropertySpec{"percent", "Percent", "With mode=buffer: how full the buffer is, in %",
+                     Kind::integer, Access::read_only, 0, 0, 100},
+        PropertySpec{"stats", "Statistics",
+                     "Counters, delays, jitter, skew, retransmissions and VoIP metrics "
+                     "(times in ns)",
+                     Kind::structure, Access::read_only});
     install_properties(klass, kTable);
 }
 

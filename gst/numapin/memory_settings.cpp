@@ -37,8 +37,8 @@ struct Row {
 constexpr std::array kRows = {
     Row{PropertySpec{
             "memory-node", "Memory node",
-            "NUMA node whose memory frames get (-1 = the node of the CPUs in `cpus`, if they "
-            "are of one; -2 = of whoever touches a page first)",
+            "NUMA node whose memory frames get (-1 = the node of the CPUs in cpus, if all are "
+            "of one node; -2 = of whoever touches a page first)",
             Kind::integer, Access::ready, static_cast<std::uint64_t>(std::int64_t{kDefaults.node}),
             static_cast<std::uint64_t>(std::int64_t{MemorySettings::kAnyNode}), kMostNode},
         &M::node},

@@ -34,8 +34,8 @@ constexpr PropertySpec number(const char* name, const char* nick, const char* bl
 constexpr PropertySpec kCpus{
     "cpus", "CPUs",
     "CPUs that the streaming thread may run on: a list (0-3,8), node:N, package:N, "
-    "l3:N, core:N, near:DEVICE (a PCI address or a name as eth0), or auto; empty: as "
-    "it is",
+    "l3:N, core:N, near:DEVICE (a PCI address or a name such as eth0), or auto "
+    "(empty = as it is)",
     Kind::string, Access::playing};
 
 using N = NumapinNumbers;
@@ -62,9 +62,8 @@ constexpr std::array kNumbers = {
              "With policy=deadline: CPU time granted in each period, in ns"),
         &N::runtime_ns},
     Row{time("deadline", "Deadline (ns)",
-             "With policy=deadline: how long after the begin of a period the runtime must be had, "
-             "in "
-             "ns"),
+             "With policy=deadline: how long after a period's start the runtime must have been "
+             "granted, in ns"),
         &N::deadline_ns},
     Row{time("period", "Period (ns)",
              "With policy=deadline: the period, in ns (0 = as long as the deadline)"),

@@ -125,10 +125,11 @@ constexpr std::array kProperties = {
     PropertySpec{"query-timeout", "Query timeout (ns)",
                  "With serialized-queries=timeout: how long a query waits for its turn, in ns",
                  Kind::uint64, Access::playing, kDefaults.query_timeout_ns, 1},
-    PropertySpec{"spin-us", "Spin (us)",
-                 "How long a waiting side spins before it sleeps, in us (0 = not at all); costs a "
-                 "core, so only where cores are to spare and the peer never waits long",
-                 Kind::uint, Access::playing, kDefaults.spin_us, 0, kMaxSpinUs},
+    PropertySpec{
+        "spin-us", "Spin (us)",
+        "How long a waiting side spins before it sleeps, in us (0 = only a short look); costs a "
+        "core, so only where cores are to spare and the peer never waits long",
+        Kind::uint, Access::playing, kDefaults.spin_us, 0, kMaxSpinUs},
     PropertySpec{"stats", "Statistics",
                  "Buffers in, out, dropped, flushed and queued; drops per burst; residence time "
                  "P50/P99/P99.9/max, waiting times (ns) and wake-ups of both sides",

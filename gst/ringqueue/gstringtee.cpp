@@ -81,7 +81,7 @@ constexpr std::array kProperties = {
                  "A branch may be this much running time behind, in ns (0 = no limit)",
                  Kind::uint64, Access::playing, kDefaults.max_size_time_ns},
     PropertySpec{"spin-us", "Spin (us)",
-                 "How long a waiting side spins before it sleeps, in us (0 = not at all)",
+                 "How long a waiting side spins before it sleeps, in us (0 = only a short look)",
                  Kind::uint, Access::playing, kDefaults.spin_us, 0, kMaxSpinUs},
     PropertySpec{"num-src-pads", "Source pads", "The number of source pads", Kind::uint,
                  Access::read_only, 0, 0, kUint},

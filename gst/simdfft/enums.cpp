@@ -7,6 +7,10 @@
 #include "core/fft/window.h"
 #include "glue/property_rows.h"
 
+#include <algorithm>
+#include <array>
+#include <iterator>
+
 namespace tactus {
 
 namespace {
@@ -20,7 +24,7 @@ const GEnumValue kMessageFormatValues[] = {
 };
 
 // The nicks are those of window_name, stft_scaling_name and frequency_scale_name.
-const GEnumValue kWindowKindValues[] = {
+constexpr GEnumValue kWindowKindValues[kWindowKinds + 1] = {
     {value_of(WindowKind::rectangular), "All ones", "rectangular"},
     {value_of(WindowKind::hann), "Hann", "hann"},
     {value_of(WindowKind::hamming), "Hamming, 0.54 and 0.46", "hamming"},
@@ -33,8 +37,17 @@ const GEnumValue kWindowKindValues[] = {
     {0, nullptr, nullptr},
 };
 
+// A custom window is of no use to who cannot give its values, and is the last.
+static_assert(value_of(WindowKind::custom) + 1 == kWindowKinds);
+constexpr auto kNamedWindowValues = [] {
+    std::array<GEnumValue, kWindowKinds> values = {};
+    std::copy_n(std::begin(kWindowKindValues), kWindowKinds - 1, values.begin());
+    values[value_of(WindowKind::kaiser)].value_name = "Kaiser, with a beta of 8.6";
+    return values;
+}();
+
 const GEnumValue kStftScalingValues[] = {
-    {value_of(StftScaling::none), "None", "none"},
+    {value_of(StftScaling::none), "By nothing", "none"},
     {value_of(StftScaling::magnitude), "By the window's sum: a sine of amplitude a gives a / 2",
      "magnitude"},
     {value_of(StftScaling::psd), "Squared, a two-sided power density per Hz", "psd"},
@@ -60,6 +73,12 @@ GType message_format_get_type() {
 
 GType window_kind_get_type() {
     static const GType type = g_enum_register_static("GstSimdFftWindow", kWindowKindValues);
+    return type;
+}
+
+GType named_window_get_type() {
+    static const GType type =
+        g_enum_register_static("GstSimdFftNamedWindow", kNamedWindowValues.data());
     return type;
 }
 

@@ -15,6 +15,7 @@ GType message_format_get_type();
 
 // Of core's WindowKind, StftScaling and FrequencyScale.
 GType window_kind_get_type();
+GType named_window_get_type(); ///< all but custom, for who has no property for its values
 GType stft_scaling_get_type();
 GType frequency_scale_get_type();
 

@@ -46,13 +46,13 @@ constexpr PropertySpec count(const char* name, const char* nick, unsigned value,
 constexpr std::array kSettings = {
     Setting{count("latency-frames", "Block length (frames)", kDefaults.latency_frames,
                   ConvolutionLayout::kLeastBlockFrames, ConvolutionLayout::kMostBlockFrames,
-                  "Work on blocks of so many frames, which is how much later audio comes out; "
-                  "longer ones cost less"),
+                  "Length of the blocks that are filtered, in frames; audio comes out by so much "
+                  "later, and longer blocks cost less"),
             &S::latency_frames, FilterChange::none},
     Setting{PropertySpec{"latency", "Delay of the kernel (frames)",
-                         "So many frames of the result are left out at the beginning and appended "
-                         "at the end: what a kernel delays the sound by, half its length if it is "
-                         "symmetric",
+                         "How many frames of the result are left out at the beginning and appended "
+                         "at the end: by as many the kernel delays the sound, half its length if "
+                         "it is symmetric",
                          Kind::uint64, Access::playing, kDefaults.delay_frames, 0,
                          ConvolutionLayout::kMostTaps},
             &S::delay_frames, FilterChange::delay},

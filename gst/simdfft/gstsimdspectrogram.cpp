@@ -69,7 +69,8 @@ static void gst_simd_spectrogram_class_init(GstSimdSpectrogramClass* klass) {
         "Draws how the spectrum of sound goes on", "The gst-tactus authors");
     gst_element_class_add_static_pad_template(element_class, &src_template);
     gst_element_class_add_static_pad_template(element_class, &sink_template);
-    gst_type_mark_as_plugin_api(color_map_get_type(), static_cast<GstPluginAPIFlags>(0));
+    for (const GType type : {color_map_get_type(), named_window_get_type()})
+        gst_type_mark_as_plugin_api(type, static_cast<GstPluginAPIFlags>(0));
 }
 
 static void gst_simd_spectrogram_init(GstSimdSpectrogram* self) {

@@ -50,8 +50,8 @@ constexpr std::array kSettings = {
                   "Frames from one transform to the next (0 = one for each column of pixels, at "
                   "most a quarter of fft-size)"),
             &S::hop_size},
-    Setting{choice("window", "Window", kDefaults.window, window_kind_get_type,
-                   "What each transform's frames are multiplied with (custom is refused)"),
+    Setting{choice("window", "Window", kDefaults.window, named_window_get_type,
+                   "What each transform's frames are multiplied with"),
             &S::window},
     Setting{choice("frequency-scale", "Frequency scale", kDefaults.frequency_scale,
                    frequency_scale_get_type, "How frequencies are laid out upwards"),

@@ -43,8 +43,8 @@ constexpr PropertySpec number(const char* name, const char* nick, Kind kind, std
 
 constexpr PropertySpec control(const char* name, const char* nick) {
     PropertySpec spec = row(name, nick, Kind::real, Access::playing,
-                            "Value of the float uniform of this number, counted in the order of "
-                            "declaration; until it is set, the uniform has its other value");
+                            "Value of the single float of this number among the shader's uniforms, "
+                            "in the order of their declaration; wins over uniforms once it is set");
     spec.real_minimum = -G_MAXDOUBLE;
     spec.real_maximum = G_MAXDOUBLE;
     spec.controllable = true;
@@ -66,12 +66,13 @@ constexpr std::array kTable = {
         "Values for the shader's uniforms by name: numbers, or arrays of numbers for vectors"),
     row("constants", "Constants", Kind::structure, Access::ready,
         "Values for the shader's specialization constants by name"),
-    text("workgroup", "Work group",
-         "Size of the work groups, as 16x8, for shaders that leave it open; auto: what was the "
-         "fastest on the device, measured before the first frame and remembered",
-         "auto"),
+    text(
+        "workgroup", "Work group",
+        "Size of the work groups, such as 16x8, for shaders that leave it open; auto: what was the "
+        "fastest on the device, measured before the first frame and remembered",
+        "auto"),
     number("history", "History", Kind::uint, 0, 0, convention::kMostHistory,
-           "How many earlier frames shaders get to see; 0: as many as they look at"),
+           "How many earlier frames shaders get to see (0 = as many as they look at)"),
     text("extra-input", "Extra input",
          "A file that the shader gets: its bytes as a buffer (a table), or a PNG image"),
     row("out-caps", "Output caps", Kind::caps, Access::ready,
@@ -97,10 +98,13 @@ constexpr std::array kTable = {
     flag("validation", "Validation",
          "Let VK_LAYER_KHRONOS_validation watch, and count what it says"),
     number("gpu-timeout", "GPU time-out", Kind::uint64, 10 * GST_SECOND, GST_MSECOND, G_MAXINT64,
-           "A frame that takes longer on the GPU, in ns, is lost, and the device with it"),
+           "The most time that a frame may take on the GPU, in ns; after it the frame is lost, and "
+           "the device is made anew"),
     [] {
-        PropertySpec spec = row("stats", "Statistics", Kind::structure, Access::read_only,
-                                "Frames, memory path and its reason, GPU time, times in ns");
+        PropertySpec spec =
+            row("stats", "Statistics", Kind::structure, Access::read_only,
+                "Frames, the memory path and its reason, reloads; GPU time, residence time "
+                "and blocked time P50/P99/P99.9/max in ns");
         return spec;
     }(),
     control("u0", "Uniform 0"),

@@ -52,14 +52,15 @@ def expected(options, plugins):
     library, data = pathlib.Path(options["libdir"]), pathlib.Path(options["datadir"])
     pages = data / "doc" / "gst-tactus"
     found = {library / "gstreamer-1.0" / f"libgst{name}.so" for name in plugins}
-    found |= {pathlib.Path(options["bindir"]) / program
-              for name in plugins for program in PROGRAMS.get(name, ())}
+    for program in [program for name in plugins for program in PROGRAMS.get(name, ())]:
+        found |= {pathlib.Path(options["bindir"]) / program,
+                  pathlib.Path(options["mandir"]) / "man1" / f"{program}.1"}
     if "vkcompute" in plugins:
         found |= {data / "gst-tactus" / "shaders" / path for path in below(ROOT / SHADERS)}
     if options["docs"] != "disabled":
         found |= {pages / name for name in ("README.md", "NEWS.md", "COPYING")}
         found |= {pages / DOCS / path for path in below(ROOT / DOCS)
-                  if path.name != "meson.build" and path.parts[0] != "site"}
+                  if path.name != "meson.build" and path.parts[0] not in ("man", "site")}
     return found
 
 

@@ -10,6 +10,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import unittest
 import urllib.request
 
@@ -27,6 +28,20 @@ def server(address="127.0.0.1:0"):
                           text=True) as process:
         yield process.stdout.readline().strip()
         process.stdin.close()
+
+
+@contextlib.contextmanager
+def served_text(text, http=True):
+    """Answers the first one who asks with this text; the address."""
+    def answer(listener):
+        with listener.accept()[0] as connection:
+            connection.recv(4096)
+            head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(text)}\r\n\r\n" if http else ""
+            connection.sendall((head + text).encode())
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=answer, args=(listener,), daemon=True).start()
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
 
 
 def scrape(address):
@@ -169,6 +184,22 @@ class Top(unittest.TestCase):
         self.assertLessEqual(max(len(line) for line in run.stdout.splitlines()), 50)
         self.assertIn("queue0", run.stdout)
         self.assertNotIn("drops/s", run.stdout)
+
+    def test_a_pipeline_is_no_line_of_its_own(self):
+        elements = "".join(
+            f'tactus_element_out_buffers_total{{element="{element}",pipeline="{pipeline}"}} 1\n'
+            for element, pipeline in (("queue0", "one"), ("one", ""), ("loose", "")))
+        with served_text(elements) as address:
+            run = self.run_top(address, "--once")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertEqual(re.findall(r"^(\w+) +(?:-|0) ", run.stdout, re.MULTILINE), ["loose", "queue0"])
+
+    def test_what_speaks_no_http_is_an_error_that_says_so(self):
+        with served_text("220 mail\n", http=False) as address:
+            run = self.run_top(address, "--once")
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("does not speak HTTP", run.stderr)
+        self.assertNotIn("Traceback", run.stderr)
 
     def test_nobody_listening_is_an_error_that_says_what_to_do(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
