@@ -56,16 +56,17 @@ bool VkComputeState::passes_frames() const {
     return facts && facts->passes_input;
 }
 
-// Takes caps of one side, gives those that the other side may have. What is there comes first.
+// Takes caps of one side, gives those that the other side may have. What is there comes first, and
+// nothing comes twice: in a chain of elements each would add to what the one before added.
 GstCaps* VkComputeState::with_images(GstCaps* caps) const {
     if (SharedVulkan::formats() == 0 || gst_caps_is_any(caps) || passes_frames())
         return caps;
     GstCaps* both = gst_caps_copy(caps);
     for (guint i = 0; i < gst_caps_get_size(caps); ++i)
         if (const char* feature = other_feature(caps, i))
-            gst_caps_append_structure_full(both,
-                                           gst_structure_copy(gst_caps_get_structure(caps, i)),
-                                           gst_caps_features_new(feature, nullptr));
+            both = gst_caps_merge_structure_full(
+                both, gst_structure_copy(gst_caps_get_structure(caps, i)),
+                gst_caps_features_new(feature, nullptr));
     gst_caps_unref(caps);
     return both;
 }
