@@ -21,13 +21,6 @@ constexpr const char* kAllCaps =
     "}, rate=(int)[ 1, max ], channels=(int)[ 1, 64 ]; "
     "application/octet-stream; audio/x-stft";
 
-std::string text_of(const GstCaps* caps) {
-    gchar* text = gst_caps_to_string(caps);
-    std::string result = text;
-    g_free(text);
-    return result;
-}
-
 } // namespace
 
 GstCaps* all_caps() {
@@ -67,7 +60,6 @@ std::optional<MediaFormat> MediaFormat::from_caps(const GstCaps* caps) {
         media.format_ = format == GST_AUDIO_FORMAT_F32LE ? PixelFormat::f32 : PixelFormat::s16;
         return media;
     }
-    media.raw_caps_ = text_of(caps);
     return media;
 }
 
@@ -148,6 +140,21 @@ std::optional<FrameLayout> MediaFormat::video_layout(GstBuffer* buffer, std::str
     return layout;
 }
 
+FrameMove MediaFormat::move_of(GstBuffer* buffer, const FrameLayout& in,
+                               const FrameLayout& out) const {
+    FrameMove move;
+    if (const GstVideoCropMeta* crop = gst_buffer_get_video_crop_meta(buffer)) {
+        move.is_cut = true;
+        move.x = crop->x;
+        move.y = crop->y;
+    }
+    gst_video_info_set_format(&move.in, GST_VIDEO_INFO_FORMAT(&video_), in.width, in.height);
+    const std::string name(info_of(out.format).name);
+    gst_video_info_set_format(&move.out, gst_video_format_from_string(name.c_str()), out.width,
+                              out.height);
+    return move;
+}
+
 std::optional<FrameLayout> MediaFormat::audio_layout(GstBuffer* buffer, std::string& wrong) const {
     const gsize size = gst_buffer_get_size(buffer);
     const auto channels = static_cast<std::uint32_t>(audio_.channels);
@@ -174,35 +181,6 @@ std::optional<FrameLayout> MediaFormat::audio_layout(GstBuffer* buffer, std::str
     wrong = "a buffer of " + std::to_string(size) + " bytes does not hold " +
             std::to_string(samples) + " samples of " + std::to_string(channels) + " channels";
     return std::nullopt;
-}
-
-GstCaps* MediaFormat::caps_for(PixelFormat format, std::uint32_t width,
-                               std::uint32_t height) const {
-    if (kind_ == Kind::raw)
-        return gst_caps_from_string(raw_caps_.c_str());
-    if (kind_ == Kind::audio) {
-        GstAudioInfo info = audio_;
-        gst_audio_info_set_format(
-            &info, format == PixelFormat::f32 ? GST_AUDIO_FORMAT_F32LE : GST_AUDIO_FORMAT_S16LE,
-            audio_.rate, audio_.channels, audio_.position);
-        info.layout = audio_.layout;
-        return gst_audio_info_to_caps(&info);
-    }
-    GstVideoInfo info = video_;
-    const std::string name(info_of(format).name);
-    // Sets everything anew, so that RGB gets no matrix of Y'CbCr.
-    gst_video_info_set_format(&info, gst_video_format_from_string(name.c_str()), width, height);
-    info.fps_n = video_.fps_n;
-    info.fps_d = video_.fps_d;
-    info.par_n = video_.par_n;
-    info.par_d = video_.par_d;
-    info.interlace_mode = video_.interlace_mode;
-    info.flags = video_.flags;
-    if (format == format_) {
-        info.colorimetry = video_.colorimetry;
-        info.chroma_site = video_.chroma_site;
-    }
-    return gst_video_info_to_caps(&info);
 }
 
 } // namespace tactus

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/vulkan/frame_layout.h"
+#include "vkcompute/frame_metas.h"
 
 #include <gst/audio/audio.h>
 #include <gst/gst.h>
@@ -40,8 +41,8 @@ class MediaFormat {
     /// A layout for frames to come: that of the caps for video, an empty one otherwise.
     FrameLayout nominal_layout() const;
 
-    /// The caps of frames like these, but of another format or size. The caller owns the reference.
-    GstCaps* caps_for(PixelFormat format, std::uint32_t width, std::uint32_t height) const;
+    /// From a buffer with a frame of this layout (see layout_of) to one of another. Of video only.
+    FrameMove move_of(GstBuffer* buffer, const FrameLayout& in, const FrameLayout& out) const;
 
   private:
     std::optional<FrameLayout> image_layout(GstBuffer* buffer, std::string& wrong) const;
@@ -53,7 +54,6 @@ class MediaFormat {
     PixelFormat format_ = PixelFormat::bytes;
     GstVideoInfo video_{};
     GstAudioInfo audio_{};
-    std::string raw_caps_;
 };
 
 } // namespace tactus

@@ -7,15 +7,12 @@
 #include "glue/stats_fields.h"
 #include "vkcompute/vkcompute_state.h"
 
-#include <gst/video/video.h>
-
 #include <algorithm>
 
 namespace tactus {
 
 namespace {
 
-constexpr const char* kTimingMeta = "tactus-gpu-timing";
 constexpr const char* kResultsMeta = "tactus-results";
 
 void set_number(GValue* value, double number, bool is_integer) {
@@ -74,31 +71,6 @@ void append_pass(GValue* list, const FrameProgram::Pass& pass, const GpuSpan& sp
     append_structure(list, s);
 }
 
-bool is_named(const GstMetaInfo* info, const char* name) {
-    return info == gst_meta_get_info(name);
-}
-
-struct MetaCopy {
-    GstBuffer* to;
-    bool same_size;
-};
-
-gboolean copy_meta(GstBuffer* from, GstMeta** meta, gpointer data) {
-    const auto& copy = *static_cast<MetaCopy*>(data);
-    const GstMetaInfo* info = (*meta)->info;
-    const bool of_size =
-        gst_meta_api_type_has_tag(info->api, g_quark_from_static_string("size")) ||
-        gst_meta_api_type_has_tag(info->api, g_quark_from_static_string("orientation"));
-    if (info->api == GST_VIDEO_META_API_TYPE || info->api == GST_VIDEO_CROP_META_API_TYPE ||
-        gst_meta_api_type_has_tag(info->api, g_quark_from_static_string("memory")) ||
-        is_named(info, kTimingMeta) || (of_size && !copy.same_size) ||
-        info->transform_func == nullptr)
-        return TRUE;
-    GstMetaTransformCopy whole{FALSE, 0, static_cast<gsize>(-1)};
-    info->transform_func(copy.to, *meta, from, g_quark_from_static_string("gst-copy"), &whole);
-    return TRUE;
-}
-
 } // namespace
 
 void register_metas() {
@@ -143,15 +115,6 @@ void post_results(GstElement* element, const GstStructure* results, GstClockTime
     gst_structure_set_name(s, "vkcompute-results");
     set_count(s, "timestamp", timestamp);
     gst_element_post_message(element, gst_message_new_element(GST_OBJECT_CAST(element), s));
-}
-
-void copy_metadata(GstBuffer* from, GstBuffer* to, bool same_size) {
-    gst_buffer_copy_into(
-        to, from,
-        static_cast<GstBufferCopyFlags>(GST_BUFFER_COPY_FLAGS | GST_BUFFER_COPY_TIMESTAMPS), 0,
-        static_cast<gsize>(-1));
-    MetaCopy copy{to, same_size};
-    gst_buffer_foreach_meta(from, copy_meta, &copy);
 }
 
 GstStructure* VkComputeState::stats() {

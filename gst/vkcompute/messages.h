@@ -12,10 +12,13 @@
 
 namespace tactus {
 
+/// Says what the GPU did for a buffer.
+constexpr const char* kTimingMeta = "tactus-gpu-timing";
+
 /// The names of the metas below, so that a tracer finds them before the first buffer.
 void register_metas();
 
-/// What the GPU did for a buffer, as the custom meta `tactus-gpu-timing` that clockcalib reads: one
+/// What the GPU did for a buffer, as the custom meta kTimingMeta that clockcalib reads: one
 /// span over all passes, and where there are several each of them in the field `passes`. What
 /// another element said before is replaced. The buffer is writable; there is at least one span.
 void add_gpu_timing(GstBuffer* buffer, const std::string& device,
@@ -29,9 +32,5 @@ GstStructure* add_results(GstBuffer* buffer, const std::vector<FrameProgram::Res
 
 /// The same as an element message `vkcompute-results`, with the buffer's `timestamp`.
 void post_results(GstElement* element, const GstStructure* results, GstClockTime timestamp);
-
-/// Flags, times and metas of a frame for what was made of it. Those that speak of memory or of the
-/// place of pixels are left out, and with another size those that speak of sizes.
-void copy_metadata(GstBuffer* from, GstBuffer* to, bool same_size);
 
 } // namespace tactus

@@ -76,8 +76,9 @@ constexpr std::array kTable = {
     text("extra-input", "Extra input",
          "A file that the shader gets: its bytes as a buffer (a table), or a PNG image"),
     row("out-caps", "Output caps", Kind::caps, Access::ready,
-        "Format, width and height of what comes out, as far as they are given (default: as what "
-        "goes in, or what the shader makes)"),
+        "Format, width, height and pixel-aspect-ratio of what comes out, as far as they are given; "
+        "other fields have to be met (default: as what goes in, what the shader makes, or what "
+        "downstream asks of a shader that scales)"),
     text("device", "Device", "Index, UUID or part of the name of the device (default: the best)"),
     number("in-flight", "In flight", Kind::uint, 3, 1, 16,
            "How many frames may be on the GPU at the same time"),

@@ -5,6 +5,7 @@
 #include "vkcompute/vkcompute_debug.h"
 #include "vkcompute/vkcompute_state.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tactus {
@@ -34,16 +35,41 @@ bool has_formats(const GstStructure* structure) {
     return gst_value_list_get_size(gst_structure_get_value(structure, "format")) > 0;
 }
 
+std::string text_of(const GstCaps* caps) {
+    gchar* text = gst_caps_to_string(caps);
+    std::string result = text;
+    g_free(text);
+    return result;
+}
+
 std::uint32_t bit(PixelFormat format) {
     return 1U << static_cast<unsigned>(format);
 }
 
+// The first structure of out-caps, if it says anything.
+const GstStructure* asked_for(const VkComputeSettings& settings) {
+    const GstCaps* caps = settings.out_caps.get();
+    return caps == nullptr || gst_caps_is_any(caps) || gst_caps_is_empty(caps)
+               ? nullptr
+               : gst_caps_get_structure(caps, 0);
+}
+
+bool is_size(const char* field) {
+    return g_str_equal(field, "width") || g_str_equal(field, "height") ||
+           g_str_equal(field, "pixel-aspect-ratio");
+}
+
+gboolean keep_format_and_size(GQuark field, GValue*, gpointer) {
+    const gchar* name = g_quark_to_string(field);
+    return is_size(name) || g_str_equal(name, "format");
+}
+
 // Takes the caps.
-GstCaps* without_sizes(GstCaps* caps) {
+GstCaps* only_format_and_size(GstCaps* caps) {
     caps = gst_caps_make_writable(caps);
     for (guint i = 0; i < gst_caps_get_size(caps); ++i)
-        gst_structure_remove_fields(gst_caps_get_structure(caps, i), "width", "height",
-                                    "pixel-aspect-ratio", nullptr);
+        gst_structure_filter_and_map_in_place(gst_caps_get_structure(caps, i), keep_format_and_size,
+                                              nullptr);
     return caps;
 }
 
@@ -71,19 +97,54 @@ GstCaps* caps_of(std::uint32_t mask) {
 
 } // namespace
 
+// Before the shaders are known they may do anything.
 VkComputeState::Change VkComputeState::caps_change() const {
+    const bool scaling = scales();
     const std::lock_guard lock(mutex);
+    const bool unknown = shader_set.shaders.empty();
+    Change change{unknown || scaling, unknown};
     for (const auto& shader : shader_set.shaders) {
         GpuError error;
         const auto facts = shader_facts(shader->reflection(), error);
-        if (facts && facts->makes)
-            return Change::format;
+        change.format = change.format || (facts && facts->makes);
     }
-    if (!settings.out_caps || gst_caps_is_any(settings.out_caps.get()) ||
-        gst_caps_is_empty(settings.out_caps.get()))
-        return Change::none;
-    const GstStructure* wanted = gst_caps_get_structure(settings.out_caps.get(), 0);
-    return gst_structure_has_field(wanted, "format") ? Change::format : Change::size;
+    if (const GstStructure* asked = asked_for(settings)) {
+        change.format = change.format || gst_structure_has_field(asked, "format");
+        for (const char* field : {"width", "height", "pixel-aspect-ratio"})
+            change.size = change.size || gst_structure_has_field(asked, field);
+    }
+    return change;
+}
+
+// Whether one of the shaders says that it makes any size.
+bool VkComputeState::scales() const {
+    const std::lock_guard lock(mutex);
+    bool found = false;
+    for (const auto& shader : shader_set.shaders) {
+        GpuError error;
+        const auto facts = shader_facts(shader->reflection(), error);
+        found =
+            facts && !facts->passes_input && (found || facts->says_it_converts(convention::kSize));
+    }
+    return found;
+}
+
+// Takes the caps of one side, gives those that the other side may have.
+GstCaps* VkComputeState::without(GstCaps* caps, Change change) {
+    if ((!change.size && !change.format) || gst_caps_is_any(caps))
+        return caps;
+    GstCaps* open = gst_caps_new_empty();
+    for (guint i = 0; i < gst_caps_get_size(caps); ++i) {
+        GstStructure* s = gst_structure_copy(gst_caps_get_structure(caps, i));
+        if (change.size)
+            gst_structure_remove_fields(s, "width", "height", "pixel-aspect-ratio", nullptr);
+        if (change.format && !gst_structure_has_name(s, "audio/x-stft"))
+            gst_structure_remove_fields(s, "format", "colorimetry", "chroma-site", nullptr);
+        open = gst_caps_merge_structure_full(
+            open, s, gst_caps_features_copy(gst_caps_get_features(caps, i)));
+    }
+    gst_caps_unref(caps);
+    return open;
 }
 
 // By the shaders alone, before any negotiation.
@@ -100,13 +161,19 @@ GstCaps* VkComputeState::possible_caps(bool output) const {
             if (facts && output && facts->makes)
                 mask = bit(*facts->makes);
         }
-        if (output && settings.out_caps)
-            wanted.reset(gst_caps_ref(settings.out_caps.get()));
+        // What cannot be is an error once there are caps, with a text; until then it is believed.
+        const GstStructure* asked = output ? asked_for(settings) : nullptr;
+        if (asked != nullptr && gst_structure_has_field(asked, "format"))
+            mask = UINT32_MAX;
+        if (asked != nullptr)
+            wanted.reset(only_format_and_size(gst_caps_copy(settings.out_caps.get())));
     }
     GstCaps* caps = caps_of(mask);
     if (!wanted)
         return caps;
     GstCaps* narrowed = gst_caps_intersect_full(caps, wanted.get(), GST_CAPS_INTERSECT_FIRST);
+    if (gst_caps_is_empty(narrowed))
+        std::swap(narrowed, caps);
     gst_caps_unref(caps);
     return narrowed;
 }
@@ -115,30 +182,45 @@ void VkComputeState::answer_caps(GstPad* pad, GstQuery* query) {
     GstCaps* filter = nullptr;
     gst_query_parse_caps(query, &filter);
     const bool from_sink = pad == sink_pad;
-    GstCaps* caps = possible_caps(!from_sink);
     const Change change = caps_change();
-    if (change != Change::format) {
-        const CapsHandle asked(change == Change::none && filter != nullptr
-                                   ? with_images(gst_caps_ref(filter))
-                                   : nullptr);
-        const CapsHandle answer(
-            gst_pad_peer_query_caps(from_sink ? src_pad : sink_pad, asked.get()));
-        // Not all formats may be in images: what the other pad takes counts first.
-        const CapsHandle there(possible_caps(from_sink));
-        GstCaps* peer = with_images(
-            gst_caps_intersect_full(answer.get(), there.get(), GST_CAPS_INTERSECT_FIRST));
-        if (change == Change::size)
-            peer = without_sizes(peer);
-        GstCaps* both = gst_caps_intersect_full(peer, caps, GST_CAPS_INTERSECT_FIRST);
-        gst_caps_unref(peer);
-        gst_caps_unref(std::exchange(caps, both));
+    const bool same = !change.size && !change.format;
+    const CapsHandle asked(same && filter != nullptr ? with_images(gst_caps_ref(filter)) : nullptr);
+    const CapsHandle answer(gst_pad_peer_query_caps(from_sink ? src_pad : sink_pad, asked.get()));
+    // Not all formats may be in images: what the other pad takes counts first.
+    const CapsHandle there(possible_caps(from_sink));
+    const CapsHandle peer(without(
+        with_images(gst_caps_intersect_full(answer.get(), there.get(), GST_CAPS_INTERSECT_FIRST)),
+        change));
+    const CapsHandle here(possible_caps(!from_sink));
+    CapsHandle caps(gst_caps_intersect_full(peer.get(), here.get(), GST_CAPS_INTERSECT_FIRST));
+    if (filter != nullptr)
+        caps.reset(gst_caps_intersect_full(filter, caps.get(), GST_CAPS_INTERSECT_FIRST));
+    gst_query_set_caps_result(query, caps.get());
+    if (from_sink && gst_caps_is_empty(caps.get()))
+        explain_misfit(filter);
+}
+
+// Upstream will only say that something is not negotiated.
+void VkComputeState::explain_misfit(const GstCaps* offered) {
+    std::string shaders;
+    {
+        const std::lock_guard lock(mutex);
+        for (const std::string& label : shader_set.labels)
+            shaders += (shaders.empty() ? "" : ", ") + label;
+        if (flow != GST_FLOW_OK)
+            return;
     }
-    if (filter != nullptr) {
-        GstCaps* filtered = gst_caps_intersect_full(filter, caps, GST_CAPS_INTERSECT_FIRST);
-        gst_caps_unref(std::exchange(caps, filtered));
-    }
-    gst_query_set_caps_result(query, caps);
-    gst_caps_unref(caps);
+    if (shaders.empty() || !may_explain.exchange(false))
+        return;
+    const CapsHandle wanted(gst_pad_peer_query_caps(src_pad, nullptr));
+    const std::string from = offered != nullptr ? text_of(offered) : "whatever we take";
+    GST_ELEMENT_WARNING(
+        element, STREAM, FORMAT,
+        ("What upstream offers does not become what downstream takes by %s. Sizes change with "
+         "shaders that scale (scale-bilinear, say) and with out-caps, formats with shaders that "
+         "make another; else videoscale and videoconvert do that",
+         shaders.c_str()),
+        ("upstream: %s; downstream: %s", from.c_str(), text_of(wanted.get()).c_str()));
 }
 
 bool VkComputeState::propose_allocation(GstQuery* query) {
@@ -231,6 +313,7 @@ gboolean VkComputeState::src_query(GstQuery* query) {
 
 bool VkComputeState::configure(GstCaps* caps) {
     const CapsHandle before = std::move(in_caps);
+    may_explain = false;
     const bool was_lost = device->lost();
     if (was_lost && reopen() != GST_FLOW_OK)
         return false;
@@ -244,29 +327,98 @@ bool VkComputeState::configure(GstCaps* caps) {
     const bool had_images = out_images;
     if (!choose_memory())
         return false;
+    in_caps.reset(gst_caps_ref(caps));
     // The same once more is the same stream: history and state of the shaders go on.
     GstFlowReturn made = GST_FLOW_OK;
     if (was_lost || !active || !before || !gst_caps_is_equal(before.get(), caps))
         made = set_up(media->nominal_layout());
     else if (out_images != had_images)
         made = announce(active->layout);
-    if (made == GST_FLOW_OK)
-        in_caps.reset(gst_caps_ref(caps));
+    if (made != GST_FLOW_OK)
+        in_caps.reset();
     return made == GST_FLOW_OK;
 }
 
 // A program for frames of this layout, and the caps of what it makes.
 GstFlowReturn VkComputeState::set_up(const FrameLayout& layout) {
+    shape = choose_shape(layout);
     const GstFlowReturn renewed = renew(layout);
     return renewed == GST_FLOW_OK ? announce(layout) : renewed;
 }
 
+PixelFormat VkComputeState::made_format() const {
+    FrameProgram::Settings wanted;
+    GpuError error;
+    if (read_out_caps(wanted, error) && wanted.out_format)
+        return *wanted.out_format;
+    PixelFormat format = media->format();
+    const std::lock_guard lock(mutex);
+    for (const auto& shader : shader_set.shaders)
+        if (const auto facts = shader_facts(shader->reflection(), error))
+            format = facts->makes.value_or(format);
+    return format;
+}
+
+// After the input, out-caps and, where a shader scales, downstream.
+FrameShape VkComputeState::choose_shape(const FrameLayout& layout) {
+    FrameShape in{layout.width, layout.height};
+    if (media->kind() != MediaFormat::Kind::video)
+        return in;
+    in.par_n = media->video().par_n;
+    in.par_d = media->video().par_d;
+    is_scaling = scales();
+    CapsHandle allowed;
+    if (is_scaling) {
+        const CapsHandle ours(possible_caps(true));
+        GstCaps* made = without(caps_like(in_caps.get(), made_format(), in), {true, false});
+        gst_caps_set_features_simple(
+            made, out_images ? gst_caps_features_new(kVulkanImageFeature, nullptr) : nullptr);
+        const CapsHandle like(made);
+        const CapsHandle asked(
+            gst_caps_intersect_full(ours.get(), like.get(), GST_CAPS_INTERSECT_FIRST));
+        allowed.reset(gst_pad_peer_query_caps(src_pad, asked.get()));
+    }
+    if (allowed && !gst_caps_is_any(allowed.get()) && !gst_caps_is_empty(allowed.get())) {
+        for (guint i = 0; i < gst_caps_get_size(allowed.get()); ++i)
+            if (nearest_shape(in, gst_caps_get_structure(allowed.get(), i)) == in)
+                return in;
+        return nearest_shape(in, gst_caps_get_structure(allowed.get(), 0));
+    }
+    const std::lock_guard lock(mutex);
+    return nearest_shape(in, asked_for(settings));
+}
+
+CapsHandle VkComputeState::made_caps(const FrameLayout& made) const {
+    FrameShape made_shape = shape;
+    made_shape.width = made.width;
+    made_shape.height = made.height;
+    CapsHandle caps(caps_like(in_caps.get(), made.format, made_shape));
+    if (media->kind() != MediaFormat::Kind::video)
+        return caps;
+    gst_caps_set_features_simple(
+        caps.get(), out_images ? gst_caps_features_new(kVulkanImageFeature, nullptr) : nullptr);
+    const std::lock_guard lock(mutex);
+    const GstStructure* asked = asked_for(settings);
+    // Only who wrote the shader knows what colours a format that it makes has.
+    for (const char* field : {"colorimetry", "chroma-site"})
+        if (asked != nullptr && made.format != media->format())
+            if (const GValue* value = gst_structure_get_value(asked, field))
+                gst_caps_set_value(caps.get(), field, value);
+    return caps;
+}
+
 GstFlowReturn VkComputeState::announce(const FrameLayout& layout) {
-    const FrameLayout made = active->program->out_layout(layout);
-    const CapsHandle caps(media->caps_for(made.format, made.width, made.height));
-    if (out_images)
-        gst_caps_set_features_simple(caps.get(),
-                                     gst_caps_features_new(kVulkanImageFeature, nullptr));
+    const CapsHandle caps = made_caps(active->program->out_layout(layout));
+    std::string unmet;
+    {
+        const std::lock_guard lock(mutex);
+        unmet = unmet_fields(settings.out_caps.get(), caps.get());
+    }
+    if (!unmet.empty()) {
+        GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS, ("out-caps cannot be met: %s", unmet.c_str()),
+                          ("%" GST_PTR_FORMAT, static_cast<const void*>(caps.get())));
+        return GST_FLOW_NOT_NEGOTIATED;
+    }
     if (out_images && !shared.begin_output(caps.get())) {
         GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("There is no pool of Vulkan images"),
                           ("%" GST_PTR_FORMAT, static_cast<const void*>(caps.get())));
@@ -276,25 +428,22 @@ GstFlowReturn VkComputeState::announce(const FrameLayout& layout) {
     return GST_FLOW_OK;
 }
 
-bool VkComputeState::read_out_caps(FrameProgram::Settings& wanted, GpuError& error) {
+// The format that out-caps asks for; sizes are checked only.
+bool VkComputeState::read_out_caps(FrameProgram::Settings& wanted, GpuError& error) const {
     const std::lock_guard lock(mutex);
-    if (!settings.out_caps || gst_caps_is_any(settings.out_caps.get()) ||
-        gst_caps_is_empty(settings.out_caps.get()))
+    const GstStructure* s = asked_for(settings);
+    if (s == nullptr)
         return true;
-    const GstStructure* s = gst_caps_get_structure(settings.out_caps.get(), 0);
-    const auto side = [&](const char* field, std::uint32_t& target) {
-        gint value = 0;
-        if (!gst_structure_has_field(s, field))
-            return true;
-        if (gst_structure_get_int(s, field, &value) && value > 0 &&
-            value <= static_cast<gint>(FrameLayout::kLargestSide)) {
-            target = static_cast<std::uint32_t>(value);
-            return true;
-        }
-        error.text = std::string("out-caps: ") + field + " must be a number from 1 to 32768";
-        return false;
-    };
-    if (!side("width", wanted.out_width) || !side("height", wanted.out_height))
+    GValue sides = G_VALUE_INIT;
+    g_value_init(&sides, GST_TYPE_INT_RANGE);
+    gst_value_set_int_range(&sides, 1, static_cast<gint>(FrameLayout::kLargestSide));
+    for (const char* field : {"width", "height"}) {
+        const GValue* value = gst_structure_get_value(s, field);
+        if (value != nullptr && !gst_value_intersect(nullptr, value, &sides))
+            error.text = std::string("out-caps: ") + field + " must be a number from 1 to 32768";
+    }
+    g_value_unset(&sides);
+    if (!error.text.empty())
         return false;
     if (!gst_structure_has_field(s, "format"))
         return true;

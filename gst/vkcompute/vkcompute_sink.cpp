@@ -3,6 +3,7 @@
 //
 // vkcompute's sink half: from a buffer to a job on the GPU.
 #include "glue/fast_clock.h"
+#include "vkcompute/frame_metas.h"
 #include "vkcompute/gpu_memory.h"
 #include "vkcompute/messages.h"
 #include "vkcompute/vkcompute_debug.h"
@@ -90,10 +91,12 @@ GstFlowReturn VkComputeState::take(BufferHandle buffer) {
     return enqueue(std::move(item));
 }
 
-// A crop that changed changes the size of the frames.
+// A crop that changed changes the size of the frames, and downstream may wish for another one.
 GstFlowReturn VkComputeState::adapt_to(const FrameLayout& layout) {
-    if (media->kind() != MediaFormat::Kind::video ||
-        (layout.width == active->layout.width && layout.height == active->layout.height))
+    if (media->kind() != MediaFormat::Kind::video)
+        return GST_FLOW_OK;
+    if (layout.width == active->layout.width && layout.height == active->layout.height &&
+        !(is_scaling && gst_pad_check_reconfigure(src_pad) && choose_shape(layout) != shape))
         return GST_FLOW_OK;
     const FrameLayout bare =
         FrameLayout::create(layout.format, layout.width, layout.height).value_or(layout);
@@ -219,9 +222,12 @@ GpuStatus VkComputeState::place(GstBuffer* buffer, const FrameLayout& layout, It
     const GpuStatus status = place_output(program.out_layout(layout), item, frame, error);
     if (status != GpuStatus::ok)
         return status;
-    const bool same_size =
-        frame.out.layout.width == layout.width && frame.out.layout.height == layout.height;
-    copy_metadata(buffer, item.buffer.get(), same_size);
+    if (media->kind() == MediaFormat::Kind::video) {
+        const FrameMove move = media->move_of(buffer, layout, frame.out.layout);
+        copy_metadata(buffer, item.buffer.get(), &move);
+    } else {
+        copy_metadata(buffer, item.buffer.get(), nullptr);
+    }
     if (media->kind() == MediaFormat::Kind::audio &&
         media->audio().layout == GST_AUDIO_LAYOUT_NON_INTERLEAVED)
         gst_buffer_add_audio_meta(item.buffer.get(), &media->audio(), layout.width, nullptr);

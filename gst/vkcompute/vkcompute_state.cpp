@@ -244,6 +244,7 @@ bool VkComputeState::start() {
         most_in_flight = settings.in_flight;
     }
     is_staged_only = false;
+    may_explain = true;
     last_resort.reset();
     lost_one = false;
     lost_before = false;
@@ -334,8 +335,15 @@ FrameProgram::Settings VkComputeState::program_settings(const FrameLayout& layou
     wanted.extra_width = extra.width;
     wanted.extra_height = extra.height;
     wanted.own_memory = !device->traits().shares_memory();
-    if (media->kind() == MediaFormat::Kind::video && !read_out_caps(wanted, error))
-        error.status = GpuStatus::bad_input;
+    if (media->kind() == MediaFormat::Kind::video) {
+        if (!read_out_caps(wanted, error))
+            error.status = GpuStatus::bad_input;
+        wanted.out_width = shape.width;
+        wanted.out_height = shape.height;
+        const GstVideoColorimetry& colors = media->video().colorimetry;
+        gst_video_color_matrix_get_Kr_Kb(colors.matrix, &wanted.kr, &wanted.kb);
+        wanted.full_range = colors.range == GST_VIDEO_COLOR_RANGE_0_255;
+    }
     std::vector<std::string> problems;
     {
         const std::lock_guard lock(mutex);

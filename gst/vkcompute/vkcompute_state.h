@@ -10,6 +10,7 @@
 #include "core/vulkan/submission_ring.h"
 #include "core/vulkan/workgroup_trial.h"
 #include "glue/handles.h"
+#include "vkcompute/caps_rules.h"
 #include "vkcompute/extra_input.h"
 #include "vkcompute/media_format.h"
 #include "vkcompute/memory_route.h"
@@ -128,7 +129,10 @@ class VkComputeState {
     std::shared_ptr<ActiveProgram> make_program(const FrameLayout& layout, GpuError& error);
     std::shared_ptr<ActiveProgram> finish_program(FrameProgram::Settings wanted, GpuError& error);
     void use_program(std::shared_ptr<ActiveProgram> next);
-    bool read_out_caps(FrameProgram::Settings& wanted, GpuError& error);
+    bool read_out_caps(FrameProgram::Settings& wanted, GpuError& error) const;
+    FrameShape choose_shape(const FrameLayout& layout);
+    PixelFormat made_format() const;
+    CapsHandle made_caps(const FrameLayout& made) const;
     void start_watching();
     void take_reload();
     void apply_uniforms();
@@ -145,10 +149,16 @@ class VkComputeState {
     GstFlowReturn renew(const FrameLayout& layout);
 
     // what it takes and makes
-    /// How frames that come out differ from those that go in; `format` may include the size.
-    enum class Change : std::uint8_t { none, size, format };
+    /// How frames that come out may differ from those that go in.
+    struct Change {
+        bool size = false;
+        bool format = false;
+    };
     Change caps_change() const;
+    static GstCaps* without(GstCaps* caps, Change change);
     GstCaps* possible_caps(bool output) const;
+    bool scales() const;
+    void explain_misfit(const GstCaps* offered);
     void answer_caps(GstPad* pad, GstQuery* query);
     bool propose_allocation(GstQuery* query);
 
@@ -221,7 +231,9 @@ class VkComputeState {
     // the streaming thread's own
     CapsHandle in_caps; ///< that are in force
     std::optional<MediaFormat> media;
-    MemoryRoute route; ///< its counts: any thread
+    FrameShape shape;        ///< of what comes out
+    bool is_scaling = false; ///< the shaders make the size that downstream asks for
+    MemoryRoute route;       ///< its counts: any thread
     OutputPool pool;
     std::shared_ptr<GpuBuffer> last_resort; ///< memory for when there is no more
     bool is_staged_only = false;         ///< memory is short: what shaders make is copied out, too
@@ -241,6 +253,7 @@ class VkComputeState {
 
     ShaderWatch watch;
 
+    std::atomic<bool> may_explain{true}; ///< no caps yet, and nobody was told why
     std::atomic<std::uint64_t> frames_in{0};
     std::atomic<std::uint64_t> frames_out{0};
     std::atomic<std::uint64_t> frames_lost{0};

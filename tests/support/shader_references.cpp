@@ -188,13 +188,23 @@ Picture reference_unsharp(const Picture& in, double amount) {
     });
 }
 
-Picture reference_nv12_to_rgba(const Picture& in) {
+Picture reference_nv12_in_colors(const Picture& in, const Nv12Colors& colors) {
+    const auto whole = [](double value) { return static_cast<int>(std::lround(value)); };
+    const double kg = 1 - colors.kr - colors.kb;
+    const double color = colors.full_range ? 512.0 : 512.0 * 255 / 224;
+    const int gain = whole(colors.full_range ? 256.0 : 256.0 * 255 / 219);
+    const int black = colors.full_range ? 0 : 16;
+    const int red = whole(color * (1 - colors.kr));
+    const int blue = whole(color * (1 - colors.kb));
+    const int green_v = whole(color * (1 - colors.kr) * colors.kr / kg);
+    const int green_u = whole(color * (1 - colors.kb) * colors.kb / kg);
     Picture out(PixelFormat::rgba, in.layout.width, in.layout.height);
     set_each(out, [&](std::uint32_t, std::uint32_t x, std::uint32_t y, std::uint32_t c) {
-        const int light = 298 * (static_cast<int>(in.at(0, x, y, 0)) - 16);
+        const int light = gain * (static_cast<int>(in.at(0, x, y, 0)) - black);
         const int u = static_cast<int>(in.at(1, x / 2, y / 2, 0)) - 128;
         const int v = static_cast<int>(in.at(1, x / 2, y / 2, 1)) - 128;
-        const std::array<int, 3> rgb{light + 409 * v, light - 100 * u - 208 * v, light + 516 * u};
+        const std::array<int, 3> rgb{light + red * v, light - green_u * u - green_v * v,
+                                     light + blue * u};
         return c == 3 ? 255U : static_cast<std::uint32_t>(std::clamp((rgb[c] + 128) >> 8, 0, 255));
     });
     return out;

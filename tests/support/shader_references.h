@@ -39,7 +39,16 @@ Picture reference_invert(const Picture& in);
 Picture reference_gaussian(const Picture& in);
 Picture reference_sobel(const Picture& in);
 Picture reference_unsharp(const Picture& in, double amount);
-Picture reference_nv12_to_rgba(const Picture& in);
+/// What red and blue weigh in the luma, and whether all values of a byte are in use.
+struct Nv12Colors {
+    double kr = 0.299;
+    double kb = 0.114;
+    bool full_range = false;
+};
+Picture reference_nv12_in_colors(const Picture& in, const Nv12Colors& colors);
+inline Picture reference_nv12_to_rgba(const Picture& in) {
+    return reference_nv12_in_colors(in, {});
+}
 Picture reference_bilinear(const Picture& in, std::uint32_t width, std::uint32_t height);
 Picture reference_lanczos(const Picture& in, std::uint32_t width, std::uint32_t height);
 

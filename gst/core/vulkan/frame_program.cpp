@@ -172,10 +172,10 @@ GpuStatus FrameProgram::reserve(Slot& slot, const Frame& frame, GpuError& error)
     const FrameLayout& final_layout = passes_input() ? frame.in.layout : frame.out.layout;
     GpuStatus status = GpuStatus::ok;
     for (std::size_t i = 0; i + 1 < stages_.size() && status == GpuStatus::ok; ++i) {
+        const FrameLayout& size = i < size_stage_ ? frame.in.layout : final_layout;
         const FrameLayout between =
             is_picture(stages_[i].out_format)
-                ? FrameLayout::create(stages_[i].out_format, final_layout.width,
-                                      final_layout.height)
+                ? FrameLayout::create(stages_[i].out_format, size.width, size.height)
                       .value_or(FrameLayout{})
                 : frame.in.layout;
         if (stages_[i].facts.writes_buffers)

@@ -51,6 +51,9 @@ class FrameProgram {
         std::optional<PixelFormat> out_format; ///< nothing: what the shaders make
         std::uint32_t out_width = 0;           ///< 0: as wide as the input
         std::uint32_t out_height = 0;
+        double kr = 0.299; ///< what red and blue weigh in the luma of the input
+        double kb = 0.114;
+        bool full_range = false;       ///< of Y'CbCr
         std::uint32_t rate = 0;        ///< of audio
         unsigned slots = 1;            ///< of the ring
         std::vector<std::byte> extra;  ///< what extra-input holds
@@ -157,6 +160,7 @@ class FrameProgram {
     std::shared_ptr<GpuBuffer> zeros_;
     std::deque<GpuFrame> earlier_;                  ///< newest first
     std::vector<std::shared_ptr<GpuBuffer>> spare_; ///< memory of the device, in use or not
+    std::size_t size_stage_ = 0;                    ///< whose output has the size of what comes out
     std::uint64_t reach_bytes_ = UINT32_MAX;        ///< frames must not be larger
     std::uint32_t number_ = 0;
     bool state_is_fresh_ = true;

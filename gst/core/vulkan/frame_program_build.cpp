@@ -39,8 +39,9 @@ class FrameProgram::Build {
     Build(FrameProgram& program, GpuError& error) : program_(program), error_(error) {}
 
     bool run() {
-        return check_constants() && make_stages() && check_chain() && find_reach() &&
-               check_history() && make_slots() && make_extra() && make_extra_image();
+        return check_constants() && make_stages() && check_chain() && find_size_stage() &&
+               find_reach() && check_history() && make_slots() && make_extra() &&
+               make_extra_image();
     }
 
   private:
@@ -93,8 +94,9 @@ class FrameProgram::Build {
             stage.pass = pass;
             stage.in_format = format;
             stage.out_format = facts.makes.value_or(format);
-            if (last && pass + 1 == facts.pass_count && settings().out_format)
-                stage.out_format = *settings().out_format;
+            if (last && pass + 1 == facts.pass_count && settings().out_format &&
+                !take_out_format(stage))
+                return false;
             if (!make_pipeline(stage, settings().shaders[index], pass))
                 return false;
             format = stage.out_format;
@@ -102,6 +104,49 @@ class FrameProgram::Build {
         }
         return program_.stages_.size() <= kMostStages ||
                fail(GpuStatus::bad_input, "more than 16 passes");
+    }
+
+    bool take_out_format(Stage& stage) {
+        const PixelFormat wanted = *settings().out_format;
+        if (wanted == stage.out_format)
+            return true;
+        if (stage.facts.makes || !stage.facts.may_convert(c::kFormat))
+            return fail(GpuStatus::bad_input,
+                        "out-caps asks for " + std::string(info_of(wanted).name) + ", but " +
+                            stage.label + " makes " + std::string(info_of(stage.out_format).name) +
+                            (stage.facts.makes ? "" : ", the format that it gets") +
+                            "; let videoconvert do that");
+        stage.out_format = wanted;
+        return true;
+    }
+
+    // The first that says it can, else the first that does not say.
+    bool find_size_stage() {
+        const FrameLayout& in = settings().in;
+        const std::uint32_t width = settings().out_width != 0 ? settings().out_width : in.width;
+        const std::uint32_t height = settings().out_height != 0 ? settings().out_height : in.height;
+        if (!is_picture(in.format) || (width == in.width && height == in.height))
+            return true;
+        const std::vector<Stage>& stages = program_.stages_;
+        auto found = std::find_if(stages.begin(), stages.end(), [](const Stage& stage) {
+            return stage.facts.says_it_converts(c::kSize);
+        });
+        if (found == stages.end())
+            found = std::find_if(stages.begin(), stages.end(), [](const Stage& stage) {
+                return stage.facts.may_convert(c::kSize);
+            });
+        program_.size_stage_ = static_cast<std::size_t>(found - stages.begin());
+        if (found != stages.end() && !program_.passes_input())
+            return true;
+        std::string names;
+        for (const Stage& stage : stages)
+            if (stage.pass == 0)
+                names += (names.empty() ? "" : ", ") + stage.label;
+        return fail(GpuStatus::bad_input,
+                    "out-caps asks for a frame of " + std::to_string(width) + "x" +
+                        std::to_string(height) + ", but " + names + " makes one of " +
+                        std::to_string(in.width) + "x" + std::to_string(in.height) +
+                        ", the size that it gets; let scale-lanczos or videoscale do that");
     }
 
     bool make_pipeline(Stage& stage, const std::shared_ptr<const Shader>& shader,
@@ -115,6 +160,9 @@ class FrameProgram::Build {
         set(c::kInFormat, static_cast<std::uint64_t>(stage.in_format));
         set(c::kOutFormat, static_cast<std::uint64_t>(stage.out_format));
         set(c::kPass, pass);
+        set(c::kKr, number_bits(ScalarType::f32, settings().kr));
+        set(c::kKb, number_bits(ScalarType::f32, settings().kb));
+        set(c::kFullRange, settings().full_range ? 1 : 0);
         for (const SpecConstant& constant : reflection.constants)
             if (const auto found = settings().constants.find(constant.name);
                 found != settings().constants.end() && !is_own(constant))

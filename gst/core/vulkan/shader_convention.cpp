@@ -81,6 +81,12 @@ std::string read_constants(const ShaderReflection& reflection, ShaderFacts& fact
         facts.makes = static_cast<PixelFormat>(makes);
     else if (makes != UINT32_MAX && makes != c::kNothing)
         return "TACTUS_MAKES names format " + std::to_string(makes) + ", which does not exist";
+    if (const SpecConstant* converts = find_constant(reflection, c::kConverts)) {
+        facts.converts = static_cast<std::uint32_t>(converts->default_bits);
+        if (*facts.converts > (c::kSize | c::kFormat))
+            return "TACTUS_CONVERTS says " + std::to_string(*facts.converts) +
+                   "; 0, TACTUS_SIZE, TACTUS_FORMAT or both are possible";
+    }
     if (facts.block_columns == 0 || facts.block_rows == 0)
         return "a block of TACTUS_BLOCK has no pixels";
     if (facts.pass_count == 0 || facts.pass_count > 8)

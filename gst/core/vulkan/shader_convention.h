@@ -38,15 +38,21 @@ constexpr std::uint32_t kHistoryBuffers = 24; ///< storage buffers, newest first
 constexpr std::uint32_t kInFormat = 1000; ///< specialization constants from here on
 constexpr std::uint32_t kOutFormat = 1001;
 constexpr std::uint32_t kPass = 1004;
+constexpr std::uint32_t kKr = 1005;
+constexpr std::uint32_t kKb = 1006;
+constexpr std::uint32_t kFullRange = 1007;
 constexpr std::uint32_t kBlockColumns = 1010;
 constexpr std::uint32_t kBlockRows = 1011;
 constexpr std::uint32_t kBlockBytes = 1012;
 constexpr std::uint32_t kPassCount = 1013;
 constexpr std::uint32_t kTakes = 1014;
 constexpr std::uint32_t kMakes = 1015;
+constexpr std::uint32_t kConverts = 1016;
 constexpr std::uint32_t kFirstOwn = kInFormat; ///< ids from here to kLastOwn are ours
 constexpr std::uint32_t kLastOwn = 1099;
 constexpr std::uint32_t kNothing = 255; ///< what kMakes says if the frame passes as it is
+constexpr std::uint32_t kSize = 1;      ///< bits of kConverts
+constexpr std::uint32_t kFormat = 2;
 } // namespace convention
 
 /// What the uniform block at binding 0 holds (std140).
@@ -93,8 +99,16 @@ struct ShaderFacts {
     bool writes_buffers = false;
     std::uint32_t history = 0; ///< how many earlier frames it looks at
 
+    /// Whether it can be asked for another size or format: a mask of kSize and kFormat. Nothing: it
+    /// does not say, and whoever asks has to know.
+    std::optional<std::uint32_t> converts;
+
     bool takes_format(PixelFormat format) const {
         return (takes >> static_cast<unsigned>(format) & 1U) != 0;
+    }
+    bool says_it_converts(std::uint32_t what) const { return converts && (*converts & what) != 0; }
+    bool may_convert(std::uint32_t what) const {
+        return !passes_input && (!converts || says_it_converts(what));
     }
 };
 

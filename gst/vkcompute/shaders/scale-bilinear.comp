@@ -5,6 +5,7 @@
 #include "tactus/scale.glsl"
 
 TACTUS_WORKGROUP;
+TACTUS_CONVERTS(TACTUS_SIZE);
 
 void main() {
     const uvec2 at = gl_GlobalInvocationID.xy;

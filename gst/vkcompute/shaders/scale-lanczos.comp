@@ -6,6 +6,7 @@
 #include "tactus/scale.glsl"
 
 TACTUS_WORKGROUP;
+TACTUS_CONVERTS(TACTUS_SIZE);
 
 const float PI = 3.14159265;
 const float LOBES = 3.0;

@@ -27,6 +27,11 @@ const uint TACTUS_NOTHING = 255u; // the frame passes as it is
 layout(constant_id = 1000) const uint TACTUS_IN_FORMAT = 0u;
 layout(constant_id = 1001) const uint TACTUS_OUT_FORMAT = 0u;
 layout(constant_id = 1004) const uint TACTUS_PASS = 0u;
+// The input's colours, if they are Y'CbCr: what red and blue weigh in Y', and whether all values of a
+// component are in use (else Y' is from 16 to 235).
+layout(constant_id = 1005) const float TACTUS_KR = 0.299;
+layout(constant_id = 1006) const float TACTUS_KB = 0.114;
+layout(constant_id = 1007) const bool TACTUS_FULL_RANGE = false;
 
 // The size of the workgroup is what the property `workgroup` says. A shader that needs a certain one declares its own.
 #define TACTUS_WORKGROUP layout(local_size_x_id = 1002, local_size_y_id = 1003) in
@@ -46,6 +51,11 @@ layout(constant_id = 1004) const uint TACTUS_PASS = 0u;
 #define TACTUS_TAKES(mask) layout(constant_id = 1014) const uint TACTUS_TAKEN = mask
 // The only format that it makes. That of the input if it says nothing.
 #define TACTUS_MAKES(format) layout(constant_id = 1015) const uint TACTUS_MADE = format
+// What it can make of a frame that out-caps may ask for: TACTUS_SIZE, another size; TACTUS_FORMAT,
+// another format; both with |; 0 for neither. If it says nothing, out-caps is taken at its word.
+#define TACTUS_CONVERTS(what) layout(constant_id = 1016) const uint TACTUS_CONVERTED = what
+const uint TACTUS_SIZE = 1u;
+const uint TACTUS_FORMAT = 2u;
 
 struct TactusPlane {
     uint offset;          // bytes from the begin of the block of memory; a multiple of 4
