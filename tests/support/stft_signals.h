@@ -5,11 +5,11 @@
 #pragma once
 
 #include "core/fft/stft.h"
+#include "noise.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <random>
 #include <vector>
 
 namespace tactus {
@@ -17,12 +17,10 @@ namespace tactus {
 using Planar = std::vector<std::vector<float>>;
 
 inline Planar noise_of(unsigned channels, std::size_t frames, unsigned seed = 1) {
-    std::mt19937 random(seed);
-    std::uniform_real_distribution<float> uniform(-1, 1);
-    Planar planar(channels, std::vector<float>(frames));
-    for (auto& channel : planar)
-        for (float& sample : channel)
-            sample = uniform(random);
+    const std::vector<float> samples = float_noise(channels * frames, seed, 1);
+    Planar planar;
+    for (auto at = samples.begin(); at != samples.end(); at += static_cast<std::ptrdiff_t>(frames))
+        planar.emplace_back(at, at + static_cast<std::ptrdiff_t>(frames));
     return planar;
 }
 
