@@ -18,9 +18,9 @@ using Planar = std::vector<std::vector<float>>;
 
 inline Planar noise_of(unsigned channels, std::size_t frames, unsigned seed = 1) {
     const std::vector<float> samples = float_noise(channels * frames, seed, 1);
-    Planar planar;
-    for (auto at = samples.begin(); at != samples.end(); at += static_cast<std::ptrdiff_t>(frames))
-        planar.emplace_back(at, at + static_cast<std::ptrdiff_t>(frames));
+    Planar planar(channels);
+    for (unsigned c = 0; c < channels; ++c)
+        planar[c].assign(samples.data() + c * frames, samples.data() + (c + 1) * frames);
     return planar;
 }
 
