@@ -5,6 +5,7 @@
 // that is short.
 #include "../vulkan/fault_layer.h"
 #include "compute_harness.h"
+#include "proposed_allocator.h"
 
 #include <dlfcn.h>
 #include <sys/mman.h>
@@ -275,13 +276,7 @@ TEST_F(Faulty, PagesThatTheDriverRefusesAreCopiedAndItIsAskedOnce) {
 
 /// A frame in memory that vkcompute offers, and where that is.
 GstBuffer* offered_buffer(ComputeHarness& harness, const Picture& picture, void*& page) {
-    GstCaps* caps = gst_caps_from_string(video_caps(PixelFormat::rgba, kWidth, kHeight).c_str());
-    GstQuery* query = gst_query_new_allocation(caps, FALSE);
-    gst_caps_unref(caps);
-    EXPECT_TRUE(gst_pad_peer_query(harness.get()->srcpad, query));
-    GstAllocator* allocator = nullptr;
-    gst_query_parse_nth_allocation_param(query, 0, &allocator, nullptr);
-    gst_query_unref(query);
+    GstAllocator* allocator = proposed_allocator(harness);
     GstBuffer* buffer = gst_buffer_new_allocate(allocator, kFrameBytes, nullptr);
     gst_object_unref(allocator);
     GstMapInfo map;
