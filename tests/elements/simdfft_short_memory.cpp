@@ -3,55 +3,13 @@
 //
 // What the elements count where memory is short. In a program of its own, as its allocations fail.
 #include "audio_feed.h"
+#include "failing_allocations.h"
 
 #include <array>
-#include <cstdlib>
-#include <limits>
 #include <memory>
-#include <new>
 
 using namespace tactus;
-
-namespace {
-
-constexpr int kAll = std::numeric_limits<int>::max();
-
-/// How many allocations of this thread still work.
-thread_local int allowed = kAll;
-thread_local bool has_failed = false;
-
-void* allocate(std::size_t size, std::size_t unit) {
-    if (allowed != kAll && allowed-- <= 0) {
-        has_failed = true;
-        allowed = kAll; // one: what follows is to work
-        throw std::bad_alloc();
-    }
-    if (void* memory = std::aligned_alloc(unit, (size + unit - 1) / unit * unit))
-        return memory;
-    throw std::bad_alloc();
-}
-
-} // namespace
-
-// Not inline: gcc would see free() meet new and warn, not knowing that this new is malloc().
-[[gnu::noinline]] void* operator new(std::size_t size) {
-    return allocate(size, alignof(std::max_align_t));
-}
-[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
-    return allocate(size, static_cast<std::size_t>(alignment));
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-    std::free(memory);
-}
+using test::FailingAllocation;
 
 namespace {
 
@@ -76,20 +34,6 @@ constexpr std::array kSubjects = {
 
 class SimdShortMemory : public ::testing::TestWithParam<Subject> {};
 
-GstFlowReturn push_failing(AudioFeed& feed, GstBuffer* buffer, int after) {
-    allowed = after;
-    const GstFlowReturn flow = feed.push(buffer);
-    allowed = kAll;
-    return flow;
-}
-
-GstFlowReturn push_list_failing(AudioFeed& feed, GstBufferList* list, int after) {
-    allowed = after;
-    const GstFlowReturn flow = gst_pad_push_list(feed.harness()->srcpad, list);
-    allowed = kAll;
-    return flow;
-}
-
 /// A feed that has played a little, and now is to be set up anew.
 std::unique_ptr<AudioFeed> begin(const Subject& subject) {
     auto feed = std::make_unique<AudioFeed>(subject.line);
@@ -98,7 +42,6 @@ std::unique_ptr<AudioFeed> begin(const Subject& subject) {
     feed->set_format(kFloat, 48'000, 1);
     EXPECT_EQ(feed->push(float_noise_of(kChunk, 1)), GST_FLOW_OK);
     set_properties(feed->element(), subject.changes);
-    has_failed = false;
     return feed;
 }
 
@@ -117,8 +60,12 @@ TEST_P(SimdShortMemory, EachFrameOfABufferIsCountedWhicheverAllocationFails) {
     int failing = 0;
     for (;; ++failing) {
         const auto feed = begin(GetParam());
-        push_failing(*feed, feed->make(float_noise_of(kChunk, 2)), failing);
-        if (!has_failed)
+        GstBuffer* const buffer = feed->make(float_noise_of(kChunk, 2));
+        {
+            const FailingAllocation one(failing);
+            feed->push(buffer);
+        }
+        if (!FailingAllocation::has_failed())
             break;
         for (unsigned i = 1; i < kChunks; ++i)
             feed->push(float_noise_of(kChunk, 3));
@@ -133,8 +80,11 @@ TEST_P(SimdShortMemory, EachFrameOfAListIsCountedWhicheverAllocationFails) {
         GstBufferList* const list = gst_buffer_list_new();
         for (unsigned i = 0; i < kChunks; ++i)
             gst_buffer_list_add(list, feed->make(float_noise_of(kChunk, 2)));
-        push_list_failing(*feed, list, failing);
-        if (!has_failed)
+        {
+            const FailingAllocation one(failing);
+            gst_pad_push_list(feed->harness()->srcpad, list);
+        }
+        if (!FailingAllocation::has_failed())
             break;
         expect_all_counted(*feed, GetParam(), failing);
     }
