@@ -11,7 +11,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,6 +48,8 @@ class Disturbances {
 
     /// Does what is due; true if something was.
     bool run_due(double now_s);
+    /// Ends what has not ended: nothing is paused or away any more.
+    void end_all();
     const std::map<std::string, Count>& counts() const { return counts_; }
     /// What is being done now, or "".
     const char* current() const { return current_; }
@@ -63,19 +64,31 @@ class Disturbances {
         double due_s = 0;
     };
 
+    /// What ends a disturbance.
+    struct Ending {
+        double due_s;
+        const char* name;
+        std::function<void()> act;
+    };
+
     void add(const char* name, double least_s, double most_s, std::function<bool(Dice&)> act);
+    void end_after(double seconds, const char* name, std::function<void()> act);
+    bool run_endings();
     void add_of_calls();
+    void add_states_of_calls();
     void add_of_video();
+    void add_states_of_video();
     Call& any_call(Dice& dice);
+    Call& any_plain_call(Dice& dice); ///< without an rtpbin
 
     const std::vector<std::unique_ptr<Call>>& calls_;
     Video& video_;
     test::Faults* faults_;
     Dice seeds_;
     std::vector<Kind> kinds_;
+    std::vector<Ending> endings_;
     double now_s_ = 0;
-    std::optional<unsigned> away_; ///< a branch
-    double back_s_ = 0;
+    bool is_away_ = false; ///< a branch
     std::map<std::string, Count> counts_;
     std::atomic<const char*> current_{""};
 };

@@ -132,10 +132,21 @@ void Soak::print_line(double now_s) {
     std::fflush(stdout);
 }
 
-// Half of the calls come to their end; the others are cut off. Counts must hold either way.
 void Soak::finish() {
     Watchdog watchdog(kPatience, [] { return "the end"; });
+    disturbances_->end_all();
     network_->stop();
+    end_calls();
+    expect_none("after it was replaced", [this] { return stage_.lives().alive_outside(); });
+    watchdog.alive();
+    result_.shutdown = stage_.stop();
+    watchdog.alive();
+    take_figures();
+    let_go();
+}
+
+// Half of the calls come to their end; the others are cut off. Counts must hold either way.
+void Soak::end_calls() {
     unsigned ending = 0;
     for (std::size_t i = 0; i < calls_.size() / 2; ++i, ++ending)
         calls_[i]->end();
@@ -145,9 +156,9 @@ void Soak::finish() {
     if (calls_ended_ < ending)
         fail("of " + std::to_string(ending) + " calls that end, only " +
              std::to_string(calls_ended_) + " did within 5 s");
-    watchdog.alive();
-    result_.shutdown = stage_.stop();
-    watchdog.alive();
+}
+
+void Soak::take_figures() {
     for (std::size_t i = 0; i < calls_.size(); ++i)
         result_.calls.push_back(
             {calls_[i]->name(), network_->trace_name(i), network_->counts(i), calls_[i]->counts()});
@@ -159,6 +170,31 @@ void Soak::finish() {
     tracer_.fetch();
     tracer_.compare(ledger_, done);
     result_.frames = video_->frames();
+}
+
+void Soak::let_go() {
+    disturbances_.reset();
+    network_.reset();
+    calls_.clear();
+    video_.reset();
+    stage_.clear();
+    expect_none("after the end", [this] { return stage_.lives().alive(); });
+    result_.lives = stage_.lives().seen();
+}
+
+// A thread that is about to let go of one may need a moment.
+void Soak::expect_none(const char* when, const std::function<std::vector<std::string>()>& alive) {
+    constexpr std::size_t kNamed = 10;
+    const auto deadline = Clock::now() + kDrainPatience;
+    std::vector<std::string> left = alive();
+    while (!left.empty() && Clock::now() < deadline) {
+        stage_.run_until(Clock::now() + kTick);
+        left = alive();
+    }
+    for (std::size_t i = 0; i < std::min(left.size(), kNamed); ++i)
+        fail("still there " + std::string(when) + ": " + left[i]);
+    if (left.size() > kNamed)
+        fail("and " + std::to_string(left.size() - kNamed) + " more elements");
 }
 
 } // namespace tactus::soak

@@ -77,6 +77,13 @@ void Soak::judge_calls() {
                  text_of(got.delivered) + " count as pushed");
         if (got.watched.backwards != 0)
             fail(call.name + ": " + text_of(got.watched.backwards) + " packets out of order");
+        // As may be a request whose pad flushes.
+        if (sent.asked > got.asked || got.asked > sent.asked + got.watched.flushes)
+            fail(call.name + ": " + text_of(got.asked) + " requests for packets count, but " +
+                 text_of(sent.asked) + " came to the sender");
+        if (got.recovered > sent.resent)
+            fail(call.name + ": " + text_of(got.recovered) + " packets count as resent, but " +
+                 text_of(sent.resent) + " were");
         if (got.delivered == 0)
             fail(call.name + ": no packet was delivered");
     }
