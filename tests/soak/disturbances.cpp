@@ -18,8 +18,8 @@ std::uint64_t Dice::next() {
 }
 
 Disturbances::Disturbances(const std::vector<std::unique_ptr<Call>>& calls, Video& video,
-                           test::Faults* faults, std::uint64_t seed)
-    : calls_(calls), video_(video), faults_(faults), seeds_(seed) {
+                           test::Faults* faults, std::uint64_t seed, double hurry_s)
+    : calls_(calls), video_(video), faults_(faults), seeds_(seed), hurry_s_(hurry_s) {
     add_of_calls();
     add_states_of_calls();
     add_of_video();
@@ -122,6 +122,7 @@ void Disturbances::add_of_video() {
         faults_->submit_lost_at = faults_->submits + 1 + dice.below(4);
         return true;
     });
+    kinds_.back().may_hurry = false;
 }
 
 bool Disturbances::run_endings() {
@@ -154,7 +155,9 @@ bool Disturbances::run_due(double now_s) {
         ++(kind.act(kind.dice) ? count.done : count.in_vain);
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
         count.slowest_s = std::max(count.slowest_s, took.count());
-        kind.due_s += kind.dice.between(kind.least_s, kind.most_s);
+        constexpr double kHurry = 4;
+        const double wait_s = kind.dice.between(kind.least_s, kind.most_s);
+        kind.due_s += kind.may_hurry && now_s < hurry_s_ ? wait_s / kHurry : wait_s;
         current_ = "";
         acted = true;
     }

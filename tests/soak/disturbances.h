@@ -42,9 +42,10 @@ class Disturbances {
         double slowest_s = 0;
     };
 
-    /// `faults`: null where no device can be lost on purpose.
+    /// `faults`: null where no device can be lost on purpose. For the first `hurry_s` seconds all
+    /// but that comes four times as often.
     Disturbances(const std::vector<std::unique_ptr<Call>>& calls, Video& video,
-                 test::Faults* faults, std::uint64_t seed);
+                 test::Faults* faults, std::uint64_t seed, double hurry_s);
 
     /// Does what is due; true if something was.
     bool run_due(double now_s);
@@ -62,6 +63,7 @@ class Disturbances {
         std::function<bool(Dice&)> act;
         Dice dice;
         double due_s = 0;
+        bool may_hurry = true;
     };
 
     /// What ends a disturbance.
@@ -85,6 +87,7 @@ class Disturbances {
     Video& video_;
     test::Faults* faults_;
     Dice seeds_;
+    double hurry_s_;
     std::vector<Kind> kinds_;
     std::vector<Ending> endings_;
     double now_s_ = 0;

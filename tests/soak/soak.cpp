@@ -61,7 +61,9 @@ void Soak::prepare() {
         calls_.push_back(std::make_unique<Call>(stage_, ledger_, i));
     video_ = std::make_unique<Video>(stage_, ledger_, clip(), no_compute.empty());
     network_ = std::make_unique<Network>(calls_, voice_, options_.seed);
-    disturbances_ = std::make_unique<Disturbances>(calls_, *video_, faults, options_.seed);
+    // A long run fills what is bounded soon, so that more of it can show that nothing grows.
+    const double hurry_s = options_.minutes >= 10 ? warm_up_s_ / 2 : 0;
+    disturbances_ = std::make_unique<Disturbances>(calls_, *video_, faults, options_.seed, hurry_s);
     stage_.on_eos([this](GstElement* pipeline) {
         if (pipeline == video_->pipeline())
             video_ended_ = true;
@@ -96,7 +98,7 @@ void Soak::tick(double now_s) {
         video_->start_over();
     if (now_s >= next_sample_s_) {
         memory_.sample();
-        next_sample_s_ += 1;
+        next_sample_s_ += 1.0 / MemoryWatch::kSamplesPerSecond;
     }
     if (now_s >= next_fetch_s_) {
         if (next_fetch_s_ > 0)
