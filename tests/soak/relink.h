@@ -36,7 +36,8 @@ class PadBlock {
 
 /// Puts `fresh` (floating) in the place of `old` while the pipeline plays, under the same name:
 /// between two buffers, and what `old` still holds goes with it. `prepare` is called before
-/// anything comes through. False if nothing streams there; then `fresh` is gone and `old` stays.
+/// anything comes through. False if it is paused or nothing streams there; then `fresh` is gone and
+/// `old` stays.
 bool replace_element(Ledger& ledger, GstElement* old, GstElement* fresh,
                      const std::function<void(GstElement*)>& prepare = {});
 
