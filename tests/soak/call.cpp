@@ -166,9 +166,11 @@ void Call::end() {
 
 // --- disturbances
 
-void Call::flush(bool reset_time) {
+// The running time goes on: were it reset, a packet that was stamped just before would keep a sink
+// waiting for as long as the call has lasted.
+void Call::flush() {
     gst_element_send_event(source_, gst_event_new_flush_start());
-    gst_element_send_event(source_, gst_event_new_flush_stop(reset_time ? TRUE : FALSE));
+    gst_element_send_event(source_, gst_event_new_flush_stop(FALSE));
 }
 
 bool Call::start_over() {

@@ -36,7 +36,7 @@ class Call {
     /// buffer's thread. An empty one: nobody listens any more.
     void on_asked(std::function<void(std::uint16_t)> handler);
 
-    void flush(bool reset_time);
+    void flush();
     void pause() { gst_element_set_state(pipeline_, GST_STATE_PAUSED); }
     void play() { gst_element_set_state(pipeline_, GST_STATE_PLAYING); }
     /// To READY and to PLAYING again. False in an rtpbin, which would keep what it made before.

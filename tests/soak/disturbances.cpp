@@ -48,7 +48,7 @@ Call& Disturbances::any_plain_call(Dice& dice) {
 
 void Disturbances::add_of_calls() {
     add("call: flush", 1, 4, [this](Dice& dice) {
-        any_call(dice).flush(dice.below(2) == 1);
+        any_call(dice).flush();
         return true;
     });
     add("call: ringqueue replaced", 2, 5,
