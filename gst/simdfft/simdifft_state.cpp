@@ -86,10 +86,8 @@ GstFlowReturn SimdIfftState::transform(GstBuffer* buffer) {
     if (frames == 0)
         return GST_FLOW_OK;
     if (starts_run(buffer)) {
-        if (const GstFlowReturn flow = end_run(buffer); flow != GST_FLOW_OK) {
-            count(frames_refused_, frames);
+        if (const GstFlowReturn flow = end_run(buffer); flow != GST_FLOW_OK)
             return flow;
-        }
         begin_run(buffer);
     }
     note_place(buffer, frames);
@@ -373,7 +371,6 @@ bool SimdIfftState::get_property(guint id, GValue* value) const {
 GstStructure* SimdIfftState::stats() const {
     GstStructure* const s = gst_structure_new_empty("simdifft-stats");
     set_count(s, "frames", frames_);
-    set_count(s, "frames-refused", frames_refused_);
     set_count(s, "missing-frames", missing_frames_);
     set_count(s, "samples", samples_);
     set_count(s, "runs", runs_);

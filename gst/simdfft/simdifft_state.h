@@ -95,7 +95,6 @@ struct SimdIfftState {
     // One thread writes, any reads.
     LogLinearHistogram process_ns_;
     std::atomic<std::uint64_t> frames_{0};
-    std::atomic<std::uint64_t> frames_refused_{0};
     std::atomic<std::uint64_t> missing_frames_{0};
     std::atomic<std::uint64_t> samples_{0};
     std::atomic<std::uint64_t> runs_{0};

@@ -372,25 +372,6 @@ TEST(SimdIfft, HandsOnWhatDownstreamAnswers) {
     gst_object_unref(sink);
 }
 
-TEST(SimdIfft, CountsFramesThatComeWhereDownstreamTakesNone) {
-    const StftRun run = run_of(small(), 1000);
-    IfftHarness h;
-    ASSERT_TRUE(h.start(run.config));
-    h.push(run);
-    const std::uint64_t frames = h.stat("frames");
-    EXPECT_EQ(h.stat("frames-refused"), 0U);
-    gst_pad_set_active(h.get()->sinkpad, FALSE);
-    // The first one begins a run, and the rest of the one before does not go out.
-    for (GstBuffer* buffer : run.buffers()) {
-        if (h.stat("frames-refused") == 0)
-            EXPECT_EQ(h.push(buffer), GST_FLOW_FLUSHING);
-        else
-            gst_buffer_unref(buffer);
-    }
-    EXPECT_EQ(h.stat("frames"), frames);
-    EXPECT_EQ(h.stat("frames-refused"), 1U);
-}
-
 TEST(SimdIfft, AddsHalfAWindowOfLatency) {
     StftConfig config = small();
     IfftHarness h;
