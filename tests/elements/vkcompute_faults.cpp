@@ -141,6 +141,27 @@ TEST_F(Faulty, CapsAfterADeviceThatCouldNotBeOpenedAnewMakeAllOfIt) {
     expect_inverted(harness, 3);
 }
 
+// Neither what upstream writes to nor what goes out may be the lost one's.
+TEST_F(Faulty, MemoryIsOfTheNewDeviceAlsoIfItsFirstRingCouldNotBeMade) {
+    ComputeHarness harness("shader=invert");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
+    expect_inverted(harness, 0);
+    faults_->submit_lost_at = faults_->submits + 1;
+    ASSERT_EQ(push(harness, 1), GST_FLOW_OK);
+    drain(harness);
+    clear_faults();
+    faults_->command_pools_fail = true; // the new device is there, and its ring is not
+    EXPECT_EQ(push(harness, 2), GST_FLOW_ERROR);
+    clear_faults();
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    for (std::uint32_t i = 3; i < 9; ++i) // more than had been made
+        ASSERT_EQ(push(harness, i), GST_FLOW_OK) << harness.complaint();
+    for (std::uint32_t i = 3; i < 9; ++i)
+        expect_inverted(harness, i);
+    EXPECT_EQ(harness.stat("device-rebuilds"), 1U);
+}
+
 TEST_F(Faulty, WhateverTheSubmissionThatIsLostAllFramesAreAccountedFor) {
     for (std::int64_t at = 1; at <= 5; ++at) {
         ComputeHarness harness("shader=invert in-flight=3");

@@ -251,6 +251,8 @@ VKAPI_ATTR VkResult VKAPI_CALL create_command_pool(VkDevice device,
                                                    const VkCommandPoolCreateInfo* info,
                                                    const VkAllocationCallbacks* allocator,
                                                    VkCommandPool* pool) {
+    if (faults().command_pools_fail)
+        return VK_ERROR_OUT_OF_HOST_MEMORY;
     VkCommandPoolCreateInfo own = *info;
     if (faults().split_queues) {
         faults().copy_pools += own.queueFamilyIndex == 1 ? 1 : 0;
