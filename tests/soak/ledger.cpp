@@ -104,7 +104,7 @@ const std::vector<Ledger::Rule>& Ledger::rules() {
         {"simdfft", "seen-buffers-in", {"buffers", "late-buffers-dropped", "buffers-refused"}},
         {"simdfft", "seen-samples-in", {"frames", "frames-refused"}},
         {"simdifft", "seen-spectra-in", {"frames", "frames-refused"}},
-        {"simdfftfilter", "seen-samples-in", {"frames-in"}},
+        {"simdfftfilter", "seen-samples-in", {"frames-in", "frames-refused"}},
         {"simdfftfilter", "frames-in", {"frames-out", "frames-flushed"}},
         {"simdspectrogram", "seen-samples-in", {"frames", "frames-dropped"}},
     };
