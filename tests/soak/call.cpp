@@ -169,6 +169,7 @@ void Call::end() {
 // The running time goes on: were it reset, a packet that was stamped just before would keep a sink
 // waiting for as long as the call has lasted.
 void Call::flush() {
+    const StateLock lock(pipeline_);
     gst_element_send_event(source_, gst_event_new_flush_start());
     gst_element_send_event(source_, gst_event_new_flush_stop(FALSE));
 }

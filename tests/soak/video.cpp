@@ -169,6 +169,7 @@ bool Video::seek(double share, double rate, bool through_all) {
         if (!through_all && branch.sink != nullptr)
             target = branch.sink;
     }
+    const StateLock lock(pipeline_);
     return gst_element_seek(target, rate, GST_FORMAT_TIME, flags, GST_SEEK_TYPE_SET, position,
                             GST_SEEK_TYPE_NONE, 0) != FALSE;
 }
