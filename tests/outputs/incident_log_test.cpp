@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clockcalib/incident_log.h"
 
-#include "sample_data.h"
 #include "../support/sanitized.h"
+#include "sample_data.h"
 
 #include <gtest/gtest.h>
 
