@@ -20,7 +20,7 @@ constexpr auto kTick = std::chrono::milliseconds(20);
 constexpr double kFetchEvery_s = 10;
 constexpr double kLineEvery_s = 5;
 constexpr auto kPatience = std::chrono::seconds(60);
-constexpr auto kDrainPatience = std::chrono::seconds(5);
+constexpr auto kDrainPatience = std::chrono::seconds(15);
 
 double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
@@ -157,7 +157,7 @@ void Soak::end_calls() {
         stage_.run_until(Clock::now() + kTick);
     if (calls_ended_ < ending)
         fail("of " + std::to_string(ending) + " calls that end, only " +
-             std::to_string(calls_ended_) + " did within 5 s");
+             std::to_string(calls_ended_) + " did within 15 s");
 }
 
 void Soak::take_figures() {
