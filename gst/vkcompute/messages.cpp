@@ -161,6 +161,7 @@ GstStructure* VkComputeState::stats() {
     set_count(s, "frames-lost", frames_lost);
     set_count(s, "frames-flushed", frames_flushed);
     set_count(s, "frames-refused", frames_refused);
+    set_count(s, "frames-late", frames_late);
     set_text(s, "memory-path", route.path_name());
     set_text(s, "memory-reason", route.reason());
     set_count(s, "frames-pool", route.count(MemoryRoute::Path::pool));

@@ -21,13 +21,15 @@ constexpr PropertySpec row(const char* name, const char* nick, Kind kind, Access
 }
 
 constexpr PropertySpec flag(const char* name, const char* nick, const char* blurb,
-                            Access access = Access::ready) {
-    return row(name, nick, Kind::boolean, access, blurb);
+                            Access access = Access::ready, bool value = false) {
+    PropertySpec spec = row(name, nick, Kind::boolean, access, blurb);
+    spec.default_value = value ? 1 : 0;
+    return spec;
 }
 
 constexpr PropertySpec text(const char* name, const char* nick, const char* blurb,
-                            const char* value = nullptr) {
-    PropertySpec spec = row(name, nick, Kind::string, Access::ready, blurb);
+                            const char* value = nullptr, Access access = Access::ready) {
+    PropertySpec spec = row(name, nick, Kind::string, access, blurb);
     spec.default_text = value;
     return spec;
 }
@@ -54,12 +56,14 @@ constexpr PropertySpec control(const char* name, const char* nick) {
 constexpr std::array kTable = {
     text("shader", "Shader",
          "The compute shader: a GLSL or SPIR-V file, the name of one of the library (invert, say), "
-         "or GLSL text"),
-    row("passes", "Passes", Kind::string_array, Access::ready,
-        "More shaders, each run on what the one before made"),
+         "or GLSL text; exchanged with the next frame while frames flow",
+         nullptr, Access::playing),
+    row("passes", "Passes", Kind::string_array, Access::playing,
+        "More shaders, each run on what the one before made; likewise"),
     text("entry-point", "Entry point",
          "The function to run, for SPIR-V with several (default: the "
-         "only one, or main)"),
+         "only one, or main)",
+         nullptr, Access::playing),
     flag("reload", "Reload",
          "Watch the files of the shader: a good edit takes effect, a broken one is a warning"),
     row("uniforms", "Uniforms", Kind::structure, Access::playing,
@@ -100,6 +104,10 @@ constexpr std::array kTable = {
     number("gpu-timeout", "GPU time-out", Kind::uint64, 10 * GST_SECOND, GST_MSECOND, G_MAXINT64,
            "The most time that a frame may take on the GPU, in ns; after it the frame is lost, and "
            "the device is made anew"),
+    flag("qos", "QoS",
+         "Skip video frames that would come too late, as downstream's QoS events say, and post QoS "
+         "messages about it",
+         Access::playing, true),
     [] {
         PropertySpec spec =
             row("stats", "Statistics", Kind::structure, Access::read_only,
@@ -262,6 +270,9 @@ bool set_setting(VkComputeSettings& s, guint id, const GValue* value) {
     case kValidationId:
         s.validation = g_value_get_boolean(value) != FALSE;
         return true;
+    case kQosId:
+        s.qos = g_value_get_boolean(value) != FALSE;
+        return true;
     case kGpuTimeoutId:
         s.gpu_timeout_ns = g_value_get_uint64(value);
         return true;
@@ -308,6 +319,9 @@ bool get_setting(const VkComputeSettings& s, guint id, GValue* value) {
         return true;
     case kValidationId:
         g_value_set_boolean(value, s.validation);
+        return true;
+    case kQosId:
+        g_value_set_boolean(value, s.qos);
         return true;
     case kGpuTimeoutId:
         g_value_set_uint64(value, s.gpu_timeout_ns);
