@@ -74,8 +74,9 @@ std::complex<double> point_of(const float* samples, std::size_t length, std::siz
     for (std::size_t n = 0; n < length; ++n) {
         const double turn = static_cast<double>(n) / static_cast<double>(length);
         const double window = 0.53836 - 0.46164 * std::cos(2 * kPi * turn);
-        sum += std::polar(window * samples[n], -2 * kPi * static_cast<double>(k * n % length) /
-                                                   static_cast<double>(length));
+        sum += window * samples[n] *
+               std::polar(1.0, -2 * kPi * static_cast<double>(k * n % length) /
+                                   static_cast<double>(length));
     }
     return sum;
 }
