@@ -407,6 +407,22 @@ TEST_F(Shaders, AGoodEditTakesEffectAndABrokenOneKeepsTheOldShader) {
     EXPECT_EQ(harness.stat("reloads"), 1U);
 }
 
+TEST_F(Shaders, FilesOfAShaderThatIsSetWhilePlayingAreWatchedFromThenOn) {
+    folder_.write("first.comp", paint(10));
+    folder_.write("second.comp", paint(50));
+    ComputeHarness harness("reload=true shader=" + (folder_ / "first.comp"));
+    EXPECT_EQ(painted(harness), 10);
+    g_object_set(harness.element(), "shader", (folder_ / "second.comp").c_str(), nullptr);
+    EXPECT_EQ(painted(harness), 50);
+    folder_.replace("second.comp", paint(51));
+    int value = 50;
+    for (int i = 0; i < 10000 && value == 50; ++i)
+        value = painted(harness);
+    EXPECT_EQ(value, 51);
+    EXPECT_EQ(harness.stat("reloads"), 2U);
+    EXPECT_EQ(harness.stat("reload-failures"), 0U);
+}
+
 TEST_F(Shaders, AnIncludedFileIsWatchedToo) {
     folder_.write("value.glsl", "const float VALUE = 30.0 / 255.0;\n");
     folder_.write("paint.comp", shader_with("VALUE", "#include \"value.glsl\"\n"));
