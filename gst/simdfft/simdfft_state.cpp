@@ -13,6 +13,7 @@
 #include "simdfft/stft_negotiation.h"
 
 #include <stdexcept>
+#include <utility>
 
 namespace tactus {
 
@@ -38,6 +39,7 @@ SimdFftState::~SimdFftState() {
 bool SimdFftState::set_property(guint id, const GValue* value) {
     const std::lock_guard lock(settings_mutex_);
     settings_changed_ = true;
+    told_.forget();
     return set_setting(settings_, id, value);
 }
 
@@ -53,31 +55,57 @@ bool SimdFftState::get_property(guint id, GValue* value) const {
 // --- which face
 
 bool SimdFftState::fail(const char* what) {
-    GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS, ("%s", what), (nullptr));
+    if (told_.is_news(what))
+        GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS, ("%s", what), (nullptr));
     settings_changed_ = true; // so that the next buffer fails, too
     return false;
 }
 
+/// Goes on with settings that were in use before; false if they are none for this audio.
+bool SimdFftState::keep_settings(const SimdFftSettings& good, const char* why) {
+    current_ = good;
+    try {
+        show_face();
+    } catch (const std::invalid_argument&) {
+        return false;
+    }
+    keeps_old_ = true;
+    if (told_.is_news(why))
+        GST_ELEMENT_WARNING(element, LIBRARY, SETTINGS, ("%s", why),
+                            ("the settings from before stay in use"));
+    return true;
+}
+
 bool SimdFftState::negotiate() {
     gst_pad_check_reconfigure(src_pad); // this is what it asks for
-    if (settings_changed_.exchange(false)) {
+    const SimdFftSettings good = current_;
+    const bool has_good = face_ != Face::none;
+    const bool are_new = settings_changed_.exchange(false) || std::exchange(keeps_old_, false);
+    if (are_new) {
         const std::lock_guard lock(settings_mutex_);
         current_ = settings_;
     }
-    const CapsHandle peer(gst_pad_peer_query_caps(src_pad, nullptr));
     try {
-        if (wants_stft(peer.get(), caps_))
-            show_stream(peer.get());
-        else
-            show_messages();
+        show_face();
+        told_.forget();
     } catch (const std::invalid_argument& error) {
-        return fail(error.what());
+        if (!are_new || !has_good || !keep_settings(good, error.what()))
+            return fail(error.what());
     } catch (...) {
         settings_changed_ = true; // what they were for is not there
         throw;
     }
     publish_latency();
     return true;
+}
+
+/// Throws invalid_argument if the current settings are none for this audio.
+void SimdFftState::show_face() {
+    const CapsHandle peer(gst_pad_peer_query_caps(src_pad, nullptr));
+    if (wants_stft(peer.get(), caps_))
+        show_stream(peer.get());
+    else
+        show_messages();
 }
 
 void SimdFftState::show_messages() {
@@ -308,6 +336,8 @@ void SimdFftState::stop() {
     latency_ = 0;
     gst_caps_replace(&caps_, nullptr);
     settings_changed_ = true;
+    keeps_old_ = false;
+    told_.forget();
     gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
 }
 

@@ -3,8 +3,9 @@
 #pragma once
 
 #include "core/stats/log_linear_histogram.h"
+#include "glue/qos_watch.h"
+#include "glue/told_fault.h"
 #include "simdfft/message_face.h"
-#include "simdfft/qos_watch.h"
 #include "simdfft/settings.h"
 #include "simdfft/stft_face.h"
 
@@ -52,6 +53,8 @@ class SimdFftState {
     /// Chooses the face and tells downstream; after that, `face_` is not none. False after an
     /// error message.
     bool negotiate();
+    void show_face();
+    bool keep_settings(const SimdFftSettings& good, const char* why);
     void show_messages();
     void show_stream(GstCaps* peer);
     void send_caps(GstCaps* caps);
@@ -74,9 +77,11 @@ class SimdFftState {
     mutable std::mutex settings_mutex_;
     SimdFftSettings settings_;
     std::atomic<bool> settings_changed_{true};
+    ToldFault told_; ///< about the settings
 
     // Of the streaming thread.
     SimdFftSettings current_;
+    bool keeps_old_ = false; ///< those of the properties were no use
     Face face_ = Face::none;
     GstAudioInfo info_;
     GstCaps* caps_ = nullptr; ///< of the audio

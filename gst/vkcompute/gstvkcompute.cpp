@@ -140,6 +140,7 @@ static void gst_vk_compute_init(GstVkCompute* self) {
     gst_element_add_pad(element, sink);
 
     GstPad* src = make_pad(element, "src");
+    gst_pad_set_event_function(src, Entry::src_event);
     gst_pad_set_query_function(src, Entry::src_query);
     gst_pad_set_activatemode_function(src, src_activate);
     self->state->src_pad = src;

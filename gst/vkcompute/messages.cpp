@@ -201,6 +201,7 @@ GstStructure* VkComputeState::stats() {
     set_count(s, "frames-lost", frames_lost);
     set_count(s, "frames-flushed", frames_flushed);
     set_count(s, "frames-refused", frames_refused);
+    set_count(s, "frames-late", frames_late);
     set_route(s, route);
     set_count(s, "device-rebuilds", rebuilds);
     set_count(s, "reloads", reloads);

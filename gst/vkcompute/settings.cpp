@@ -22,13 +22,15 @@ constexpr PropertySpec row(const char* name, const char* nick, Kind kind, Access
 }
 
 constexpr PropertySpec flag(const char* name, const char* nick, const char* blurb,
-                            Access access = Access::ready) {
-    return row(name, nick, Kind::boolean, access, blurb);
+                            Access access = Access::ready, bool value = false) {
+    PropertySpec spec = row(name, nick, Kind::boolean, access, blurb);
+    spec.default_value = value ? 1 : 0;
+    return spec;
 }
 
 constexpr PropertySpec text(const char* name, const char* nick, const char* blurb,
-                            const char* value = nullptr) {
-    PropertySpec spec = row(name, nick, Kind::string, Access::ready, blurb);
+                            const char* value = nullptr, Access access = Access::ready) {
+    PropertySpec spec = row(name, nick, Kind::string, access, blurb);
     spec.default_text = value;
     return spec;
 }
@@ -55,12 +57,14 @@ constexpr PropertySpec control(const char* name, const char* nick) {
 constexpr std::array kTable = {
     text("shader", "Shader",
          "The compute shader: a GLSL or SPIR-V file, the name of one of the library (invert, say), "
-         "or GLSL text"),
-    row("passes", "Passes", Kind::string_array, Access::ready,
-        "More shaders, each run on what the one before made"),
+         "or GLSL text; exchanged with the next frame while frames flow",
+         nullptr, Access::playing),
+    row("passes", "Passes", Kind::string_array, Access::playing,
+        "More shaders, each run on what the one before made; likewise"),
     text("entry-point", "Entry point",
          "The function to run, for SPIR-V with several (default: the "
-         "only one, or main)"),
+         "only one, or main)",
+         nullptr, Access::playing),
     flag("reload", "Reload",
          "Watch the files of the shader: a good edit takes effect, a broken one is a warning"),
     row("uniforms", "Uniforms", Kind::structure, Access::playing,
@@ -101,6 +105,10 @@ constexpr std::array kTable = {
     number("gpu-timeout", "GPU time-out", Kind::uint64, 10 * GST_SECOND, GST_MSECOND, G_MAXINT64,
            "The most time that a frame may take on the GPU, in ns; after it the frame is lost, and "
            "the device is made anew"),
+    flag("qos", "QoS",
+         "Skip video frames that would come too late, as downstream's QoS events say, and post QoS "
+         "messages about it",
+         Access::playing, true),
     [] {
         PropertySpec spec =
             row("stats", "Statistics", Kind::structure, Access::read_only,
@@ -229,6 +237,9 @@ bool with_plain_setting(Settings& s, guint id, Visit visit) {
         return true;
     case kValidationId:
         visit(s.validation);
+        return true;
+    case kQosId:
+        visit(s.qos);
         return true;
     case kGpuTimeoutId:
         visit(s.gpu_timeout_ns);

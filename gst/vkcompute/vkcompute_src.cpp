@@ -30,6 +30,12 @@ gboolean VkComputeState::src_activate(bool activate) {
     return gst_pad_stop_task(src_pad);
 }
 
+gboolean VkComputeState::src_event(GstEvent* event) {
+    if (GST_EVENT_TYPE(event) == GST_EVENT_QOS)
+        qos.update(event);
+    return gst_pad_event_default(src_pad, GST_OBJECT_CAST(element), event);
+}
+
 gboolean VkComputeState::start_task() {
     {
         const std::lock_guard lock(mutex);

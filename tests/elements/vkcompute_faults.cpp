@@ -244,6 +244,17 @@ TEST_F(Faulty, AGpuThatStandsStillIsGivenUpAndTheStreamGoesOn) {
     EXPECT_EQ(harness.stat("frames-in"), accounted(harness));
 }
 
+TEST_F(Faulty, WaitsThatTheDriverCutsShortDoNotCountAsTime) {
+    ComputeHarness harness("shader=invert gpu-timeout=10000000000");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    faults_->waits_cut_short = 250; // 50 ms each would be more than the 10 s
+    ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
+    expect_inverted(harness, 0);
+    EXPECT_EQ(faults_->waits_cut_short, 0);
+    EXPECT_EQ(harness.stat("frames-lost"), 0U);
+    EXPECT_EQ(harness.complaint(GST_MESSAGE_WARNING), "");
+}
+
 TEST_F(Faulty, AGpuThatStandsStillWhileWorkgroupsAreMeasuredCostsOneFrame) {
     GstElement* element = make_compute("gpu-timeout=20000000 pipeline-cache=\"\"");
     g_object_set(element, "shader",

@@ -95,7 +95,7 @@ const std::vector<Ledger::Rule>& Ledger::rules() {
         {"vkcompute", "seen-buffers-in", {"frames-in"}},
         {"vkcompute",
          "frames-in",
-         {"frames-out", "frames-lost", "frames-flushed", "frames-refused"}},
+         {"frames-out", "frames-lost", "frames-flushed", "frames-refused", "frames-late"}},
         {"jitterbuffer",
          "seen-buffers-in",
          {"num-pushed", "num-late", "num-duplicates", "num-strays", "num-refused", "num-invalid",

@@ -247,6 +247,10 @@ VKAPI_ATTR VkResult VKAPI_CALL create_pipelines(VkDevice device, VkPipelineCache
 VkResult faulty_wait(VkDevice device, std::uint64_t timeout_ns) {
     if (is_lost(device))
         return VK_ERROR_DEVICE_LOST;
+    if (faults().waits_cut_short > 0) {
+        --faults().waits_cut_short;
+        return VK_TIMEOUT;
+    }
     if (!faults().waits_time_out && !faults().stalled)
         return VK_SUCCESS;
     std::this_thread::sleep_for(

@@ -365,6 +365,29 @@ TEST_F(FaultyGpu, AWaitThatTimesOutCanBeRepeated) {
     forget_job();
 }
 
+TEST_F(FaultyGpu, AWaitThatEndsBeforeItsTimeIsGoneOnWith) {
+    OPEN_OR_SKIP();
+    make_job();
+    {
+        faults_->waits_cut_short = 10; // of the jobs that start the ring, too
+        const auto ring = this->ring(1);
+        ASSERT_TRUE(ring);
+        EXPECT_EQ(faults_->waits_cut_short, 0);
+        const auto slot = ring->try_acquire();
+        ASSERT_EQ(ring->submit(*slot, job_), GpuStatus::ok);
+        faults_->waits_cut_short = 20;
+        JobResult result;
+        EXPECT_EQ(ring->collect(*slot, 10 * kSecondNs, result), GpuStatus::ok);
+        EXPECT_EQ(faults_->waits_cut_short, 0);
+        expect_inverted();
+        faults_->waits_cut_short = 5;
+        EXPECT_EQ(device_->wait_for_queue(device_->compute_queue(), 10 * kSecondNs), GpuStatus::ok);
+        EXPECT_EQ(faults_->waits_cut_short, 0);
+    }
+    EXPECT_FALSE(device_->lost());
+    forget_job();
+}
+
 TEST_F(FaultyGpu, AStalledGpuIsAbandonedInFiniteTime) {
     OPEN_OR_SKIP();
     make_job();

@@ -5,6 +5,7 @@
 #include "tactus/planes.glsl"
 
 TACTUS_WORKGROUP;
+TACTUS_PIXELWISE;
 TACTUS_BLOCK_OF_BYTES(16, 1);
 
 // Which bits are turned over, of the even and of the odd words of a row.

@@ -46,6 +46,10 @@ layout(constant_id = 1004) const uint TACTUS_PASS = 0u;
 #define TACTUS_TAKES(mask) layout(constant_id = 1014) const uint TACTUS_TAKEN = mask
 // The only format that it makes. That of the input if it says nothing.
 #define TACTUS_MAKES(format) layout(constant_id = 1015) const uint TACTUS_MADE = format
+// The most bytes in extra-input that it makes use of; more are an error.
+#define TACTUS_EXTRA_AT_MOST(bytes) layout(constant_id = 1016) const uint TACTUS_MOST_EXTRA = bytes
+// What becomes of a pixel depends on that very place of frames alone, so the lines of two fields are not mixed.
+#define TACTUS_PIXELWISE layout(constant_id = 1017) const uint TACTUS_IS_PIXELWISE = 1u
 
 struct TactusPlane {
     uint offset;          // bytes from the begin of the block of memory; a multiple of 4
