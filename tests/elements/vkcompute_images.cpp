@@ -9,13 +9,13 @@
 
 #include <gst/video/video.h>
 
-#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <optional>
 #include <string>
+#include <vector>
 
 using namespace tactus;
 
@@ -24,11 +24,19 @@ namespace {
 constexpr std::uint32_t kWidth = 64;
 constexpr std::uint32_t kHeight = 36;
 
-// Those that GStreamer 1.22 has Vulkan formats for.
-constexpr std::array kFormats = {PixelFormat::rgba, PixelFormat::bgra,  PixelFormat::rgbx,
-                                 PixelFormat::bgrx, PixelFormat::gray8, PixelFormat::nv12,
-                                 PixelFormat::i420, PixelFormat::y42b,  PixelFormat::gray16,
-                                 PixelFormat::y444, PixelFormat::ayuv};
+/// From GStreamer 1.24 on upstream's pool makes no images of one component.
+bool has_images_of_one_component() {
+    return !runs_gst(1, 24);
+}
+
+std::vector<PixelFormat> image_formats() {
+    std::vector<PixelFormat> formats = {PixelFormat::rgba, PixelFormat::bgra, PixelFormat::rgbx,
+                                        PixelFormat::bgrx, PixelFormat::nv12, PixelFormat::ayuv};
+    if (has_images_of_one_component())
+        formats.insert(formats.end(), {PixelFormat::gray8, PixelFormat::i420, PixelFormat::y42b,
+                                       PixelFormat::gray16, PixelFormat::y444});
+    return formats;
+}
 
 constexpr const char* kNegativeByImages =
     "#version 450\n#include \"tactus/images.glsl\"\nTACTUS_WORKGROUP;\nvoid main() {\n"
@@ -137,7 +145,7 @@ void expect_inverted(const ImageLine& line, PixelFormat format, std::uint32_t fr
 }
 
 TEST_F(Images, GoInAndComeOutBitExactInEachFormat) {
-    for (const PixelFormat format : kFormats) {
+    for (const PixelFormat format : image_formats()) {
         const ImageLine line("vulkanupload ! vkcompute name=v shader=invert ! vulkandownload",
                              video_caps(format, kWidth, kHeight));
         expect_inverted(line, format, 5);
@@ -164,7 +172,10 @@ TEST_F(Images, AreNotOfferedInFormatsThatUpstreamHasNoImagesFor) {
                          video_caps(PixelFormat::rgba, kWidth, kHeight));
     GstPad* pad = gst_element_get_static_pad(line.child("v"), "sink");
     GstCaps* caps = gst_pad_query_caps(pad, nullptr);
-    for (const PixelFormat format : {PixelFormat::p010, PixelFormat::rgb, PixelFormat::rgba64}) {
+    std::vector<PixelFormat> others = {PixelFormat::p010, PixelFormat::rgb, PixelFormat::rgba64};
+    if (!has_images_of_one_component())
+        others.insert(others.end(), {PixelFormat::gray8, PixelFormat::i420});
+    for (const PixelFormat format : others) {
         GstCaps* other = gst_caps_from_string(video_caps(format, kWidth, kHeight).c_str());
         EXPECT_FALSE(gst_caps_can_intersect(caps, other)) << info_of(format).name;
         gst_caps_unref(other);
@@ -175,8 +186,8 @@ TEST_F(Images, AreNotOfferedInFormatsThatUpstreamHasNoImagesFor) {
 
 TEST_F(Images, BecomeFramesOfTheHost) {
     const ImageLine line("vulkanupload ! vkcompute name=v shader=invert ! video/x-raw",
-                         video_caps(PixelFormat::i420, kWidth, kHeight));
-    expect_inverted(line, PixelFormat::i420, 5);
+                         video_caps(PixelFormat::nv12, kWidth, kHeight));
+    expect_inverted(line, PixelFormat::nv12, 5);
     EXPECT_EQ(line.stat("frames-image"), "5");
     EXPECT_EQ(line.stat("output-memory"), "host");
 }
@@ -190,7 +201,7 @@ TEST_F(Images, AreOnlyUsedWhereSomebodyAsksForThem) {
 }
 
 TEST_F(Images, GoThroughSeveralPassesAndShadersOfBytes) {
-    for (const PixelFormat format : {PixelFormat::bgra, PixelFormat::gray8, PixelFormat::nv12}) {
+    for (const PixelFormat format : {PixelFormat::bgra, PixelFormat::ayuv, PixelFormat::nv12}) {
         const ImageLine line("vulkanupload ! vkcompute name=v shader=gaussian passes=\"<invert>\" "
                              "in-flight=1 ! vulkandownload",
                              video_caps(format, kWidth, kHeight));
@@ -239,7 +250,9 @@ TEST_F(Images, AreCopiedToTheImagesOfShaders) {
     }
 }
 
-TEST_F(Images, OfOneComponentAreWrittenWhereTheDeviceCan) {
+TEST_F(Images, OfOneComponentAreNotWritten) {
+    if (!has_images_of_one_component())
+        GTEST_SKIP() << "GStreamer's pool makes no images of one component";
     const ImageLine line("vulkanupload ! vkcompute name=v ! vulkandownload",
                          video_caps(PixelFormat::gray8, kWidth, kHeight),
                          "#version 450\n#include \"tactus/images.glsl\"\nTACTUS_WORKGROUP;\n"
@@ -247,12 +260,6 @@ TEST_F(Images, OfOneComponentAreWrittenWhereTheDeviceCan) {
                          "    tactus_image_store(at, 1.0 - tactus_image_load(at));\n}\n");
     const Picture in = filled(PixelFormat::gray8, 6);
     ASSERT_EQ(line.push(buffer_of(in)), GST_FLOW_OK);
-    if (runs_gst(1, 24)) {
-        const auto out = next_picture(line, PixelFormat::gray8, kWidth, kHeight);
-        ASSERT_TRUE(out);
-        EXPECT_EQ(difference(*out, reference_invert(in)).where, "");
-        return;
-    }
     const std::string text = line.complaint();
     EXPECT_NE(text.find("writes only those of four bytes a pixel, not GRAY8"), std::string::npos)
         << text;
@@ -260,8 +267,8 @@ TEST_F(Images, OfOneComponentAreWrittenWhereTheDeviceCan) {
 
 TEST_F(Images, PassAsTheyAreWhereAShaderOnlyCounts) {
     const ImageLine line("vulkanupload ! vkcompute name=v shader=histogram ! vulkandownload",
-                         video_caps(PixelFormat::gray8, kWidth, kHeight));
-    const Picture in = filled(PixelFormat::gray8, 7);
+                         video_caps(PixelFormat::rgba, kWidth, kHeight));
+    const Picture in = filled(PixelFormat::rgba, 7);
     GstPad* pad = gst_element_get_static_pad(line.child("v"), "src");
     static std::atomic<std::uint64_t> counted{0};
     counted = 0;
@@ -282,7 +289,7 @@ TEST_F(Images, PassAsTheyAreWhereAShaderOnlyCounts) {
         nullptr, nullptr);
     gst_object_unref(pad);
     ASSERT_EQ(line.push(buffer_of(in)), GST_FLOW_OK);
-    const auto out = next_picture(line, PixelFormat::gray8, kWidth, kHeight);
+    const auto out = next_picture(line, PixelFormat::rgba, kWidth, kHeight);
     ASSERT_TRUE(out);
     EXPECT_EQ(difference(*out, in).where, "");
     EXPECT_EQ(counted, std::uint64_t{kWidth} * kHeight);
@@ -375,7 +382,7 @@ TEST_F(Images, TakeOtherCapsAndOddSizesBetweenFrames) {
                          "vkcompute shader=gaussian ! video/x-raw",
                          video_caps(PixelFormat::rgba, 35, 17));
     std::uint32_t seed = 0;
-    for (const PixelFormat format : kFormats) {
+    for (const PixelFormat format : image_formats()) {
         if (format == PixelFormat::gray16)
             continue; // not a format of gaussian's
         GstCaps* caps = gst_caps_from_string(video_caps(format, 35, 17).c_str());
