@@ -47,8 +47,10 @@ void IncidentLog::arrived(const Arrived& arrival) {
     // What another thread reports a little late counts for the interval that is open.
     if (!series.open || interval > series.open_at_ns) {
         close(series);
+        close_silent(interval);
         series.open = std::make_unique<LogLinearHistogram>();
-        series.open_at_ns = interval;
+        series.open_at_ns =
+            series.points.empty() ? interval : std::max(interval, series.points.back().at_ns);
     }
     series.last_ns = std::max(series.last_ns, arrival.at_ns);
     const std::uint64_t t0_ns = arrival.origins.oldest.t0_ns;
@@ -92,9 +94,21 @@ LatencyPoint IncidentLog::open_point(const Series& series) {
 }
 
 void IncidentLog::close(Series& series) {
-    if (series.open)
-        series.points.push_back(open_point(series));
+    if (!series.open)
+        return;
+    const LatencyPoint point = open_point(series);
+    if (!series.points.empty() && series.points.back().at_ns == point.at_ns)
+        series.points.back() = merged(series.points.back(), point);
+    else
+        series.points.push_back(point);
     series.open.reset();
+}
+
+// A path that has ended would keep 30 KiB of buckets.
+void IncidentLog::close_silent(std::uint64_t interval) {
+    for (Series& series : series_)
+        if (series.open && series.open_at_ns + interval_ns_ < interval)
+            close(series);
 }
 
 void IncidentLog::halve_resolution() {

@@ -94,6 +94,7 @@ class IncidentLog : public LatencyObserver {
     void halve_resolution();
     void merge_points(Series& series) const;
     static void close(Series& series);
+    void close_silent(std::uint64_t interval);
     static LatencyPoint open_point(const Series& series);
 
     Limits limits_;

@@ -21,13 +21,14 @@ SpectrumMeterConfig config_for(const SimdFftSettings& settings, const GstAudioIn
 } // namespace
 
 void MessageFace::configure(const SimdFftSettings& settings, const GstAudioInfo& info) {
-    settings_ = settings;
     const SpectrumMeterConfig config = config_for(settings, info);
     if (config != config_) {
+        config.check(); // before the one that is there goes
         reset();
         meter_.emplace(config);
         config_ = config;
     }
+    settings_ = settings;
     meter_->set_threshold_db(static_cast<float>(settings.threshold_db));
     meter_->want(settings.post_messages && settings.message_magnitude,
                  settings.post_messages && settings.message_phase);

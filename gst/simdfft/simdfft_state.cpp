@@ -4,13 +4,16 @@
 
 #include "core/stats/counter.h"
 #include "glue/fast_clock.h"
+#include "glue/guard.h"
 #include "glue/handles.h"
 #include "glue/latency_query.h"
 #include "glue/stats_fields.h"
+#include "simdfft/chain_each.h"
 #include "simdfft/simdfft_debug.h"
 #include "simdfft/stft_negotiation.h"
 
 #include <stdexcept>
+#include <utility>
 
 namespace tactus {
 
@@ -36,6 +39,7 @@ SimdFftState::~SimdFftState() {
 bool SimdFftState::set_property(guint id, const GValue* value) {
     const std::lock_guard lock(settings_mutex_);
     settings_changed_ = true;
+    told_.forget();
     return set_setting(settings_, id, value);
 }
 
@@ -51,31 +55,57 @@ bool SimdFftState::get_property(guint id, GValue* value) const {
 // --- which face
 
 bool SimdFftState::fail(const char* what) {
-    GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS, ("%s", what), (nullptr));
+    if (told_.is_news(what))
+        GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS, ("%s", what), (nullptr));
     settings_changed_ = true; // so that the next buffer fails, too
     return false;
 }
 
+/// Goes on with settings that were in use before; false if they are none for this audio.
+bool SimdFftState::keep_settings(const SimdFftSettings& good, const char* why) {
+    current_ = good;
+    try {
+        show_face();
+    } catch (const std::invalid_argument&) {
+        return false;
+    }
+    keeps_old_ = true;
+    if (told_.is_news(why))
+        GST_ELEMENT_WARNING(element, LIBRARY, SETTINGS, ("%s", why),
+                            ("the settings from before stay in use"));
+    return true;
+}
+
 bool SimdFftState::negotiate() {
     gst_pad_check_reconfigure(src_pad); // this is what it asks for
-    if (settings_changed_.exchange(false)) {
+    const SimdFftSettings good = current_;
+    const bool has_good = face_ != Face::none;
+    const bool are_new = settings_changed_.exchange(false) || std::exchange(keeps_old_, false);
+    if (are_new) {
         const std::lock_guard lock(settings_mutex_);
         current_ = settings_;
     }
-    const CapsHandle peer(gst_pad_peer_query_caps(src_pad, nullptr));
     try {
-        if (wants_stft(peer.get(), caps_))
-            show_stream(peer.get());
-        else
-            show_messages();
+        show_face();
+        told_.forget();
     } catch (const std::invalid_argument& error) {
-        return fail(error.what());
+        if (!are_new || !has_good || !keep_settings(good, error.what()))
+            return fail(error.what());
     } catch (...) {
         settings_changed_ = true; // what they were for is not there
         throw;
     }
     publish_latency();
     return true;
+}
+
+/// Throws invalid_argument if the current settings are none for this audio.
+void SimdFftState::show_face() {
+    const CapsHandle peer(gst_pad_peer_query_caps(src_pad, nullptr));
+    if (wants_stft(peer.get(), caps_))
+        show_stream(peer.get());
+    else
+        show_messages();
 }
 
 void SimdFftState::show_messages() {
@@ -154,6 +184,10 @@ void SimdFftState::note(const AudioMap& audio) {
     count(buffers_);
     count(frames_, audio.frames());
     count(rest_bytes_, audio.rest_bytes());
+}
+
+/// What the faces have done, also if they could not end it.
+void SimdFftState::note_work() {
     put(transforms_, messages_.transforms());
     put(messages_posted_, messages_.messages());
     put(stream_frames_, stream_.counts().frames);
@@ -162,20 +196,29 @@ void SimdFftState::note(const AudioMap& audio) {
 }
 
 /// Counts a buffer that is not measured.
-GstFlowReturn SimdFftState::refuse(GstBuffer* buffer, GstFlowReturn why) {
+void SimdFftState::refuse(GstBuffer* buffer) {
     count(buffers_refused_);
     if (GST_AUDIO_INFO_IS_VALID(&info_))
         count(frames_refused_, frames_in(buffer, info_));
-    return why;
 }
 
 GstFlowReturn SimdFftState::measure(GstBuffer* buffer) {
+    const std::uint64_t measured = buffers_;
+    const GstFlowReturn flow =
+        guarded(element, GST_FLOW_ERROR, [&] { return measure_or_throw(buffer); });
+    note_work();
+    if (buffers_ == measured)
+        refuse(buffer);
+    return flow;
+}
+
+GstFlowReturn SimdFftState::measure_or_throw(GstBuffer* buffer) {
     if (const GstFlowReturn flow = prepare(buffer); flow != GST_FLOW_OK)
-        return refuse(buffer, flow);
+        return flow;
     const std::uint64_t begun_ns = FastClock::now_ns();
     const AudioMap audio(buffer, info_);
     if (!audio.is_mapped())
-        return refuse(buffer, complain_unmapped(buffer));
+        return complain_unmapped(buffer);
     GstFlowReturn flow = GST_FLOW_OK;
     const std::uint64_t before_ns = stream_.counts().push_ns;
     if (face_ == Face::messages)
@@ -214,18 +257,15 @@ GstFlowReturn SimdFftState::chain(GstBuffer* buffer) {
 
 GstFlowReturn SimdFftState::chain_list(GstBufferList* list) {
     const BufferListHandle handle(list);
-    const guint length = gst_buffer_list_length(list);
-    GstFlowReturn flow = GST_FLOW_OK;
     // A list that passes whole stays one.
     const bool is_whole = face_ == Face::messages && !current_.qos && !dropped_last_ &&
                           !settings_changed_ && !GST_PAD_NEEDS_RECONFIGURE(src_pad);
-    for (guint i = 0; i < length; ++i) {
-        GstBuffer* const buffer = gst_buffer_list_get(list, i);
-        if (flow != GST_FLOW_OK)
-            refuse(buffer, flow);
-        else
-            flow = is_whole ? measure(buffer) : chain(gst_buffer_ref(buffer));
-    }
+    const GstFlowReturn flow = chain_each(
+        list,
+        [&](GstBuffer* buffer) {
+            return is_whole ? measure(BufferHandle(buffer).get()) : chain(buffer);
+        },
+        [this](GstBuffer* buffer) { refuse(buffer); });
     // The settings or what downstream takes may have changed meanwhile.
     if (flow != GST_FLOW_OK || !is_whole || face_ == Face::stream)
         return flow;
@@ -296,6 +336,8 @@ void SimdFftState::stop() {
     latency_ = 0;
     gst_caps_replace(&caps_, nullptr);
     settings_changed_ = true;
+    keeps_old_ = false;
+    told_.forget();
     gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
 }
 

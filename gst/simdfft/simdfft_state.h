@@ -3,8 +3,9 @@
 #pragma once
 
 #include "core/stats/log_linear_histogram.h"
+#include "glue/qos_watch.h"
+#include "glue/told_fault.h"
 #include "simdfft/message_face.h"
-#include "simdfft/qos_watch.h"
 #include "simdfft/settings.h"
 #include "simdfft/stft_face.h"
 
@@ -52,19 +53,23 @@ class SimdFftState {
     /// Chooses the face and tells downstream; after that, `face_` is not none. False after an
     /// error message.
     bool negotiate();
+    void show_face();
+    bool keep_settings(const SimdFftSettings& good, const char* why);
     void show_messages();
     void show_stream(GstCaps* peer);
     void send_caps(GstCaps* caps);
     bool fail(const char* what);
 
     GstFlowReturn prepare(GstBuffer* buffer);
-    /// OK if the buffer may be pushed on, with that face.
+    /// OK if the buffer may be pushed on, with that face. Counts it, whatever comes of it.
     GstFlowReturn measure(GstBuffer* buffer);
-    GstFlowReturn refuse(GstBuffer* buffer, GstFlowReturn why);
+    GstFlowReturn measure_or_throw(GstBuffer* buffer);
+    void refuse(GstBuffer* buffer);
     GstFlowReturn process(GstBuffer* buffer);
     GstFlowReturn complain_unmapped(GstBuffer* buffer);
     bool drops_late(GstBuffer* buffer);
     void note(const AudioMap& audio);
+    void note_work();
     void flush();
     bool answer_caps(GstQuery* query, GstPad* from, GstPad* across);
     void publish_latency();
@@ -72,9 +77,11 @@ class SimdFftState {
     mutable std::mutex settings_mutex_;
     SimdFftSettings settings_;
     std::atomic<bool> settings_changed_{true};
+    ToldFault told_; ///< about the settings
 
     // Of the streaming thread.
     SimdFftSettings current_;
+    bool keeps_old_ = false; ///< those of the properties were no use
     Face face_ = Face::none;
     GstAudioInfo info_;
     GstCaps* caps_ = nullptr; ///< of the audio

@@ -36,15 +36,12 @@ SpectrogramState::~SpectrogramState() {
     stop();
 }
 
-void SpectrogramState::complain(const std::string& complaint) const {
-    GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS, ("%s", complaint.c_str()), (nullptr));
-}
-
 // --- settings
 
 bool SpectrogramState::set_property(guint id, const GValue* value) {
     const std::lock_guard lock(settings_mutex_);
     settings_changed_ = true;
+    told_.forget();
     return set_setting(settings_, id, value);
 }
 
@@ -71,41 +68,56 @@ GstFlowReturn SpectrogramState::prepare() {
         settings_changed_ = false;
         wanted = settings_;
     }
-    if (!picture_ || !wanted.differs_only_in_colors(current_)) {
-        const GstFlowReturn flow = end_run();
-        if (flow != GST_FLOW_OK)
-            return flow;
+    GstFlowReturn flow = GST_FLOW_OK;
+    const std::string wrong = draw_with(wanted, flow);
+    if (wrong.empty()) {
+        told_.forget();
+        return flow;
     }
-    if (make_picture(wanted))
-        return GST_FLOW_OK;
+    const SpectrogramSettings good = current_;
+    if (is_proven_ && draw_with(good, flow).empty()) {
+        if (told_.is_news(wrong))
+            GST_ELEMENT_WARNING(element, LIBRARY, SETTINGS, ("%s", wrong.c_str()),
+                                ("the settings from before stay in use"));
+        return flow;
+    }
+    if (told_.is_news(wrong))
+        GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS, ("%s", wrong.c_str()), (nullptr));
     settings_changed_ = true; // so that the next buffer fails, too
     return GST_FLOW_ERROR;
 }
 
-bool SpectrogramState::make_picture(const SpectrogramSettings& settings) {
+/// Makes a picture for these settings, or says why not and leaves all as it is. `flow` is that of
+/// the pictures of the old kind that were still to be pushed.
+std::string SpectrogramState::draw_with(const SpectrogramSettings& settings, GstFlowReturn& flow) {
     try {
         if (picture_ && settings.differs_only_in_colors(current_)) {
             picture_->set_colors(settings.colors());
         } else {
-            picture_.reset();
-            picture_.emplace(settings.config(static_cast<unsigned>(GST_AUDIO_INFO_RATE(&audio_)),
-                                             GST_VIDEO_INFO_WIDTH(&video_),
-                                             GST_VIDEO_INFO_HEIGHT(&video_),
-                                             writer_.drawn_format()),
-                             settings.colors());
+            auto made = std::make_unique<Spectrogram>(
+                settings.config(static_cast<unsigned>(GST_AUDIO_INFO_RATE(&audio_)),
+                                GST_VIDEO_INFO_WIDTH(&video_), GST_VIDEO_INFO_HEIGHT(&video_),
+                                writer_.drawn_format()),
+                settings.colors());
+            flow = end_run();
+            if (flow != GST_FLOW_OK) {
+                settings_changed_ = true; // they are for what comes next
+                return {};
+            }
+            picture_ = std::move(made);
             counted_transforms_ = counted_non_finite_ = 0;
         }
     } catch (const std::invalid_argument& error) {
-        complain(error.what());
-        return false;
+        return error.what();
     }
     current_ = settings;
+    is_proven_ = true;
     const GstClockTime latency =
         gst_util_uint64_scale(picture_->lookahead_frames(), GST_SECOND,
                               static_cast<guint64>(GST_AUDIO_INFO_RATE(&audio_)));
     if (latency_ns_.exchange(latency) != latency)
         gst_element_post_message(element, gst_message_new_latency(GST_OBJECT_CAST(element)));
-    return true;
+    return {};
 }
 
 // --- caps
@@ -281,6 +293,8 @@ void SpectrogramState::stop() {
     reader_.reset();
     has_audio_ = has_video_ = false;
     picture_number_ = 0;
+    is_proven_ = false;
+    told_.forget();
     latency_ns_ = 0;
     gst_segment_init(&segment_, GST_FORMAT_TIME);
     if (pool_ != nullptr) {

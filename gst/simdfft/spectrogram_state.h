@@ -6,8 +6,9 @@
 #include "core/fft/sample_reader.h"
 #include "core/stats/log_linear_histogram.h"
 #include "glue/handles.h"
+#include "glue/qos_watch.h"
+#include "glue/told_fault.h"
 #include "simdfft/picture_writer.h"
-#include "simdfft/qos_watch.h"
 #include "simdfft/spectrogram_settings.h"
 
 #include <gst/audio/audio.h>
@@ -16,6 +17,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -41,6 +43,7 @@ class SpectrogramState {
     GstPad* src_pad = nullptr;
 
     GstFlowReturn chain(GstBuffer* buffer);
+    GstFlowReturn chain_list(GstBufferList* list);
     bool sink_event(GstEvent* event);
     bool src_event(GstEvent* event);
     bool src_query(GstQuery* query);
@@ -59,9 +62,8 @@ class SpectrogramState {
     bool choose_caps(GstCaps* possible);
     bool decide_allocation(GstCaps* caps);
     bool configure_pool(GstCaps* caps, guint size, guint least, guint most, bool has_meta);
-    bool make_picture(const SpectrogramSettings& settings);
+    std::string draw_with(const SpectrogramSettings& settings, GstFlowReturn& flow);
     void send_pending();
-    void complain(const std::string& complaint) const;
 
     // --- sound
     GstFlowReturn hear(BufferHandle buffer);
@@ -82,9 +84,11 @@ class SpectrogramState {
     mutable std::mutex settings_mutex_;
     SpectrogramSettings settings_;
     std::atomic<bool> settings_changed_{true};
+    ToldFault told_; ///< about the settings
 
     // Of the streaming thread.
     SpectrogramSettings current_;
+    bool is_proven_ = false; ///< pictures were made with the current settings
     GstSegment segment_;
     GstAudioInfo audio_;
     GstVideoInfo video_;
@@ -93,7 +97,7 @@ class SpectrogramState {
     bool has_video_ = false;
     std::vector<EventHandle> pending_; ///< until there are caps for the pictures
     std::optional<SampleReader> reader_;
-    std::optional<Spectrogram> picture_;
+    std::unique_ptr<Spectrogram> picture_;
     std::uint64_t counted_transforms_ = 0; ///< of the picture
     std::uint64_t counted_non_finite_ = 0;
     GstBufferPool* pool_ = nullptr;

@@ -71,15 +71,9 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
         transition == GST_STATE_CHANGE_PAUSED_TO_READY ||
         (transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE);
     if (stops)
-        guarded(element, false, [&] {
-            state.stop();
-            return true;
-        });
+        completes(element, [&] { state.stop(); });
     if (transition == GST_STATE_CHANGE_READY_TO_NULL)
-        guarded(element, false, [&] {
-            state.close();
-            return true;
-        });
+        completes(element, [&] { state.close(); });
     return result;
 }
 
@@ -146,6 +140,7 @@ static void gst_vk_compute_init(GstVkCompute* self) {
     gst_element_add_pad(element, sink);
 
     GstPad* src = make_pad(element, "src");
+    gst_pad_set_event_function(src, Entry::src_event);
     gst_pad_set_query_function(src, Entry::src_query);
     gst_pad_set_activatemode_function(src, src_activate);
     self->state->src_pad = src;

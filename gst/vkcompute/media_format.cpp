@@ -3,6 +3,7 @@
 #include "vkcompute/media_format.h"
 
 #include "core/vulkan/shader_convention.h"
+#include "glue/caps_text.h"
 #include "glue/handles.h"
 #include "vkcompute/shared_vulkan.h"
 

@@ -4,6 +4,7 @@
 
 #include "core/vulkan/shader_convention.h"
 #include "glue/properties.h"
+#include "glue/setting_value.h"
 
 #include <cstdio>
 
@@ -21,13 +22,15 @@ constexpr PropertySpec row(const char* name, const char* nick, Kind kind, Access
 }
 
 constexpr PropertySpec flag(const char* name, const char* nick, const char* blurb,
-                            Access access = Access::ready) {
-    return row(name, nick, Kind::boolean, access, blurb);
+                            Access access = Access::ready, bool value = false) {
+    PropertySpec spec = row(name, nick, Kind::boolean, access, blurb);
+    spec.default_value = value ? 1 : 0;
+    return spec;
 }
 
 constexpr PropertySpec text(const char* name, const char* nick, const char* blurb,
-                            const char* value = nullptr) {
-    PropertySpec spec = row(name, nick, Kind::string, Access::ready, blurb);
+                            const char* value = nullptr, Access access = Access::ready) {
+    PropertySpec spec = row(name, nick, Kind::string, access, blurb);
     spec.default_text = value;
     return spec;
 }
@@ -54,12 +57,14 @@ constexpr PropertySpec control(const char* name, const char* nick) {
 constexpr std::array kTable = {
     text("shader", "Shader",
          "The compute shader: a GLSL or SPIR-V file, the name of one of the library (invert, say), "
-         "or GLSL text"),
-    row("passes", "Passes", Kind::string_array, Access::ready,
-        "More shaders, each run on what the one before made"),
+         "or GLSL text; exchanged with the next frame while frames flow",
+         nullptr, Access::playing),
+    row("passes", "Passes", Kind::string_array, Access::playing,
+        "More shaders, each run on what the one before made; likewise"),
     text("entry-point", "Entry point",
          "The function to run, for SPIR-V with several (default: the "
-         "only one, or main)"),
+         "only one, or main)",
+         nullptr, Access::playing),
     flag("reload", "Reload",
          "Watch the files of the shader: a good edit takes effect, a broken one is a warning"),
     row("uniforms", "Uniforms", Kind::structure, Access::playing,
@@ -101,6 +106,10 @@ constexpr std::array kTable = {
     number("gpu-timeout", "GPU time-out", Kind::uint64, 10 * GST_SECOND, GST_MSECOND, G_MAXINT64,
            "The most time that a frame may take on the GPU, in ns; after it the frame is lost, and "
            "the device is made anew"),
+    flag("qos", "QoS",
+         "Skip video frames that would come too late, as downstream's QoS events say, and post QoS "
+         "messages about it",
+         Access::playing, true),
     [] {
         PropertySpec spec =
             row("stats", "Statistics", Kind::structure, Access::read_only,
@@ -208,6 +217,39 @@ std::optional<std::vector<double>> numbers_in(const GValue* value) {
     return numbers;
 }
 
+/// Hands the setting to `visit` if it is a number, a truth or an enum.
+template <typename Settings, typename Visit>
+bool with_plain_setting(Settings& s, guint id, Visit visit) {
+    switch (id) {
+    case kReloadId:
+        visit(s.reload);
+        return true;
+    case kHistoryId:
+        visit(s.history);
+        return true;
+    case kInFlightId:
+        visit(s.in_flight);
+        return true;
+    case kDeviceMemoryId:
+        visit(s.device_memory);
+        return true;
+    case kPostResultsId:
+        visit(s.post_results);
+        return true;
+    case kValidationId:
+        visit(s.validation);
+        return true;
+    case kQosId:
+        visit(s.qos);
+        return true;
+    case kGpuTimeoutId:
+        visit(s.gpu_timeout_ns);
+        return true;
+    default:
+        return false;
+    }
+}
+
 } // namespace
 
 GType device_memory_get_type() {
@@ -221,6 +263,8 @@ void install_vkcompute_properties(GObjectClass* klass) {
 }
 
 bool set_setting(VkComputeSettings& s, guint id, const GValue* value) {
+    if (with_plain_setting(s, id, [&](auto& setting) { take_setting(setting, value); }))
+        return true;
     if (std::string* text = text_setting(s, id)) {
         *text = text_in(value);
         return true;
@@ -228,9 +272,6 @@ bool set_setting(VkComputeSettings& s, guint id, const GValue* value) {
     switch (id) {
     case kPassesId:
         s.passes = texts_in(value);
-        return true;
-    case kReloadId:
-        s.reload = g_value_get_boolean(value) != FALSE;
         return true;
     case kUniformsId:
         s.uniforms = copy_of(value);
@@ -243,28 +284,10 @@ bool set_setting(VkComputeSettings& s, guint id, const GValue* value) {
         s.out_caps.reset(caps != nullptr ? gst_caps_copy(caps) : nullptr);
         return true;
     }
-    case kHistoryId:
-        s.history = g_value_get_uint(value);
-        return true;
-    case kInFlightId:
-        s.in_flight = g_value_get_uint(value);
-        return true;
     case kPipelineCacheId:
         s.pipeline_cache.reset();
         if (g_value_get_string(value) != nullptr)
             s.pipeline_cache = text_in(value);
-        return true;
-    case kDeviceMemoryId:
-        s.device_memory = static_cast<DeviceMemory>(g_value_get_enum(value));
-        return true;
-    case kPostResultsId:
-        s.post_results = g_value_get_boolean(value) != FALSE;
-        return true;
-    case kValidationId:
-        s.validation = g_value_get_boolean(value) != FALSE;
-        return true;
-    case kGpuTimeoutId:
-        s.gpu_timeout_ns = g_value_get_uint64(value);
         return true;
     default:
         return set_control(s, id, value);
@@ -272,6 +295,8 @@ bool set_setting(VkComputeSettings& s, guint id, const GValue* value) {
 }
 
 bool get_setting(const VkComputeSettings& s, guint id, GValue* value) {
+    if (with_plain_setting(s, id, [&](const auto& setting) { give_setting(setting, value); }))
+        return true;
     if (const std::string* text = text_setting(const_cast<VkComputeSettings&>(s), id)) {
         g_value_set_string(value, text->empty() ? nullptr : text->c_str());
         return true;
@@ -279,9 +304,6 @@ bool get_setting(const VkComputeSettings& s, guint id, GValue* value) {
     switch (id) {
     case kPassesId:
         put_texts(s.passes, value);
-        return true;
-    case kReloadId:
-        g_value_set_boolean(value, s.reload);
         return true;
     case kUniformsId:
         gst_value_set_structure(value, s.uniforms.get());
@@ -292,26 +314,8 @@ bool get_setting(const VkComputeSettings& s, guint id, GValue* value) {
     case kOutCapsId:
         gst_value_set_caps(value, s.out_caps.get());
         return true;
-    case kHistoryId:
-        g_value_set_uint(value, s.history);
-        return true;
-    case kInFlightId:
-        g_value_set_uint(value, s.in_flight);
-        return true;
     case kPipelineCacheId:
         g_value_set_string(value, s.pipeline_cache ? s.pipeline_cache->c_str() : nullptr);
-        return true;
-    case kDeviceMemoryId:
-        g_value_set_enum(value, static_cast<gint>(s.device_memory));
-        return true;
-    case kPostResultsId:
-        g_value_set_boolean(value, s.post_results);
-        return true;
-    case kValidationId:
-        g_value_set_boolean(value, s.validation);
-        return true;
-    case kGpuTimeoutId:
-        g_value_set_uint64(value, s.gpu_timeout_ns);
         return true;
     default:
         break;

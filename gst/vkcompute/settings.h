@@ -42,6 +42,7 @@ struct VkComputeSettings {
     DeviceMemory device_memory = DeviceMemory::automatic;
     bool post_results = false;
     bool validation = false;
+    bool qos = true;
     std::uint64_t gpu_timeout_ns = 10 * GST_SECOND;
 };
 
@@ -64,6 +65,7 @@ enum VkComputeProperty : guint {
     kPostResultsId,
     kValidationId,
     kGpuTimeoutId,
+    kQosId,
     kVkComputeStatsId,
     kFirstControlId, ///< u0, then u1 to u7
 };

@@ -56,6 +56,15 @@ std::optional<std::string> find(const std::string& source, const std::string& fo
     return std::nullopt;
 }
 
+// Why there is nothing of that name to read.
+const char* objection_to(const std::string& path) {
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    if (fs::is_directory(status))
+        return "that is a folder";
+    return fs::exists(status) ? "that is no regular file" : "no such file";
+}
+
 // That of the tree that this plugin lies in, which may have been moved since it was installed.
 fs::path folder_beside_plugin() {
     static const char here = 0;
@@ -93,8 +102,8 @@ LoadedShader load_shader(const std::string& source, const std::string& entry_poi
     } else if (const auto path = find(source, folder)) {
         loaded = {Shader::from_file(*path, settings, error, &own), fs::path(*path).stem().string()};
     } else {
-        error = {GpuStatus::bad_input, "there is no shader \"" + source + "\": no such file, and " +
-                                           library_names(folder)};
+        error = {GpuStatus::bad_input, "there is no shader \"" + source + "\": " +
+                                           objection_to(source) + ", and " + library_names(folder)};
     }
     files.insert(files.end(), own.begin(), own.end());
     return loaded;

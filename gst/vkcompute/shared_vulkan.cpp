@@ -24,10 +24,11 @@ namespace tactus {
 namespace {
 
 // Others have no Vulkan format in GStreamer 1.22, which gives up the process over it.
-constexpr std::array kFormats = {PixelFormat::rgba, PixelFormat::bgra,  PixelFormat::rgbx,
-                                 PixelFormat::bgrx, PixelFormat::gray8, PixelFormat::gray16,
-                                 PixelFormat::nv12, PixelFormat::i420,  PixelFormat::y42b,
-                                 PixelFormat::y444, PixelFormat::ayuv};
+constexpr std::array kFormats = {PixelFormat::rgba, PixelFormat::bgra, PixelFormat::rgbx,
+                                 PixelFormat::bgrx, PixelFormat::nv12, PixelFormat::ayuv};
+/// Of one component a plane. Upstream's pool of images takes these up to GStreamer 1.22.
+constexpr std::array kFormatsOfOldPools = {PixelFormat::gray8, PixelFormat::gray16,
+                                           PixelFormat::i420, PixelFormat::y42b, PixelFormat::y444};
 
 using DeviceHandle = std::unique_ptr<GstVulkanDevice, ObjectUnref>;
 using QueueHandle = std::unique_ptr<GstVulkanQueue, ObjectUnref>;
@@ -171,8 +172,13 @@ std::uint32_t SharedVulkan::formats() {
     if (!runs_gst_of_build())
         return 0;
     std::uint32_t mask = 0;
-    for (const PixelFormat format : kFormats)
-        mask |= 1U << static_cast<unsigned>(format);
+    const auto add = [&mask](const auto& formats) {
+        for (const PixelFormat format : formats)
+            mask |= 1U << static_cast<unsigned>(format);
+    };
+    add(kFormats);
+    if (!runs_gst(1, 24))
+        add(kFormatsOfOldPools);
     return mask;
 }
 

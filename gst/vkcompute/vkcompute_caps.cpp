@@ -366,9 +366,8 @@ FrameShape VkComputeState::choose_shape(const FrameLayout& layout) {
         return in;
     in.par_n = media->video().par_n;
     in.par_d = media->video().par_d;
-    is_scaling = scales();
     CapsHandle allowed;
-    if (is_scaling) {
+    if (scales()) {
         const CapsHandle ours(possible_caps(true));
         GstCaps* made = without(caps_like(in_caps.get(), made_format(), in), {true, false});
         gst_caps_set_features_simple(

@@ -19,19 +19,13 @@ namespace {
 constexpr std::size_t kMostQueued = 64;
 
 // Controlled properties (u0 to u7) get their values for the time of this buffer.
-void sync_controls(GstElement* element, GstPad* pad, GstBuffer* buffer) {
-    if (!GST_BUFFER_PTS_IS_VALID(buffer))
+void sync_controls(GstElement* element, const GstSegment& segment, GstBuffer* buffer) {
+    if (!GST_BUFFER_PTS_IS_VALID(buffer) || segment.format != GST_FORMAT_TIME)
         return;
-    GstEvent* event = gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0);
-    if (event == nullptr)
-        return;
-    const GstSegment* segment = nullptr;
-    gst_event_parse_segment(event, &segment);
     const guint64 time =
-        gst_segment_to_stream_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
-    if (segment->format == GST_FORMAT_TIME && GST_CLOCK_TIME_IS_VALID(time))
+        gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+    if (GST_CLOCK_TIME_IS_VALID(time))
         gst_object_sync_values(GST_OBJECT_CAST(element), time);
-    gst_event_unref(event);
 }
 
 bool is_empty(const FrameLayout& layout) {
@@ -70,10 +64,13 @@ GstFlowReturn VkComputeState::take(BufferHandle buffer) {
                           (nullptr));
         return GST_FLOW_ERROR;
     }
-    sync_controls(element, sink_pad, buffer.get());
+    if (skips_late(buffer.get()))
+        return GST_FLOW_OK;
+    sync_controls(element, segment, buffer.get());
     const bool was_lost = device->lost();
     if (const GstFlowReturn recovered = recover(); recovered != GST_FLOW_OK)
         return recovered;
+    take_properties();
     take_reload();
     if (const GstFlowReturn adapted = adapt_to(*layout); adapted != GST_FLOW_OK)
         return adapted;
@@ -89,6 +86,22 @@ GstFlowReturn VkComputeState::take(BufferHandle buffer) {
     item.arrived_ns = arrived_ns;
     item.held_before_ns = push_times.total_ns(arrived_ns);
     return enqueue(std::move(item));
+}
+
+// Sound and data are a whole: what is left out of them is missed more than what comes late.
+bool VkComputeState::skips_late(GstBuffer* buffer) {
+    bool wanted = false;
+    {
+        const std::lock_guard lock(mutex);
+        wanted = settings.qos;
+    }
+    if (!wanted || media->kind() != MediaFormat::Kind::video || !qos.is_late(segment, buffer))
+        return false;
+    ++frames_late;
+    is_accounted = true;
+    lost_one = true; // what comes next is discontinuous
+    qos.report(element, segment, buffer, frames_out, frames_late);
+    return true;
 }
 
 // A crop that changed changes the size of the frames, and downstream may wish for another one.
@@ -349,6 +362,10 @@ gboolean VkComputeState::sink_event(GstEvent* raw) {
         gst_event_parse_caps(raw, &caps);
         return configure(caps) ? TRUE : FALSE;
     }
+    case GST_EVENT_SEGMENT:
+        gst_event_copy_segment(raw, &segment);
+        qos.reset();
+        break;
     default:
         break;
     }
@@ -382,6 +399,8 @@ gboolean VkComputeState::end_flush(EventHandle event) {
     drain_queue();
     lost_before = false; // upstream says where the stream goes on
     lost_one = false;
+    gst_segment_init(&segment, GST_FORMAT_UNDEFINED);
+    qos.reset();
     if (active)
         active->program->reset();
     const gboolean passed = gst_pad_push_event(src_pad, event.release());

@@ -30,6 +30,12 @@ gboolean VkComputeState::src_activate(bool activate) {
     return gst_pad_stop_task(src_pad);
 }
 
+gboolean VkComputeState::src_event(GstEvent* event) {
+    if (GST_EVENT_TYPE(event) == GST_EVENT_QOS)
+        qos.update(event);
+    return gst_pad_event_default(src_pad, GST_OBJECT_CAST(element), event);
+}
+
 gboolean VkComputeState::start_task() {
     {
         const std::lock_guard lock(mutex);
@@ -37,11 +43,7 @@ gboolean VkComputeState::start_task() {
     }
     const auto task = [](gpointer data) {
         auto& self = *static_cast<VkComputeState*>(data);
-        const bool done = guarded(self.element, false, [&self] {
-            self.loop();
-            return true;
-        });
-        if (!done)
+        if (!completes(self.element, [&self] { self.loop(); }))
             self.set_flow(GST_FLOW_ERROR);
     };
     return gst_pad_start_task(src_pad, task, this, nullptr);

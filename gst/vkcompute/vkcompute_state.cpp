@@ -24,9 +24,31 @@ std::string joined(const std::vector<std::string>& lines) {
     return text;
 }
 
+/// Whether one can start with these settings; if not, says why.
+bool are_usable(GstElement* element, const std::string& shader, const std::string& workgroup) {
+    if (!parse_workgroup(workgroup)) {
+        GST_ELEMENT_ERROR(
+            element, LIBRARY, SETTINGS,
+            ("workgroup=\"%s\" is not a size; 16x8, 64 or auto would be", workgroup.c_str()),
+            (nullptr));
+        return false;
+    }
+    if (shader.empty()) {
+        GST_ELEMENT_ERROR(
+            element, LIBRARY, SETTINGS,
+            ("There is no shader: set the property shader to a file, to GLSL text, or "
+             "to a name of the library, such as invert"),
+            (nullptr));
+        return false;
+    }
+    return true;
+}
+
 } // namespace
 
-VkComputeState::VkComputeState(GstElement* the_element) : element(the_element), shared(element) {}
+VkComputeState::VkComputeState(GstElement* the_element) : element(the_element), shared(element) {
+    gst_segment_init(&segment, GST_FORMAT_UNDEFINED);
+}
 
 VkComputeState::~VkComputeState() = default;
 
@@ -82,114 +104,6 @@ void VkComputeState::close() {
     shared.leave();
 }
 
-// --- shaders
-
-std::optional<ShaderSet> VkComputeState::read_shaders(GpuError& error) {
-    std::vector<std::string> sources;
-    std::string entry_point;
-    bool plain = false;
-    {
-        const std::lock_guard lock(mutex);
-        plain = device && is_plain(*device);
-        sources = settings.passes;
-        sources.insert(sources.begin(), settings.shader);
-        entry_point = settings.entry_point;
-    }
-    ShaderSet set;
-    for (const std::string& source : sources) {
-        LoadedShader loaded =
-            load_shader(source, entry_point, plain, spirv_cache, set.files, error);
-        if (!loaded.shader)
-            return std::nullopt;
-        set.shaders.push_back(std::move(loaded.shader));
-        set.labels.push_back(std::move(loaded.label));
-    }
-    return set;
-}
-
-bool VkComputeState::load_shaders() {
-    GpuError error;
-    auto set = read_shaders(error);
-    if (!set) {
-        GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS,
-                          ("The shader cannot be used: %s", error.text.c_str()), (nullptr));
-        return false;
-    }
-    const std::lock_guard lock(mutex);
-    shader_set = std::move(*set);
-    shaders_changed = false;
-    return true;
-}
-
-void VkComputeState::start_watching() {
-    std::vector<std::string> files;
-    {
-        const std::lock_guard lock(mutex);
-        if (settings.reload)
-            files = shader_set.files;
-    }
-    if (files.empty())
-        return;
-    const std::string wrong = watch.start(files, [this]() -> std::vector<std::string> {
-        GpuError error;
-        std::optional<ShaderSet> set;
-        try {
-            set = read_shaders(error);
-        } catch (const std::exception& thrown) {
-            error.text = thrown.what();
-        }
-        if (set) {
-            std::vector<std::string> read = set->files;
-            const std::lock_guard lock(mutex);
-            reloaded = std::move(set);
-            return read;
-        }
-        ++reload_failures;
-        GST_ELEMENT_WARNING(element, LIBRARY, SETTINGS,
-                            ("The changed shader cannot be used: %s", error.text.c_str()),
-                            ("the old one goes on"));
-        return {};
-    });
-    if (!wrong.empty())
-        GST_ELEMENT_WARNING(element, RESOURCE, OPEN_READ,
-                            ("Reload does not work: %s", wrong.c_str()), (nullptr));
-}
-
-// A program of the new shaders takes the place of the old one between two frames.
-void VkComputeState::take_reload() {
-    std::optional<ShaderSet> set;
-    ShaderSet old;
-    {
-        const std::lock_guard lock(mutex);
-        if (!reloaded)
-            return;
-        set = std::exchange(reloaded, std::nullopt);
-        old = std::exchange(shader_set, *set);
-    }
-    GpuError error;
-    const PixelFormat made = active->program->out_format();
-    const bool passes = active->program->passes_input();
-    auto next = make_program(active->layout, error);
-    if (next && (next->program->out_format() != made || next->program->passes_input() != passes)) {
-        next.reset();
-        error.text = "it makes another format than before; restart the element for that";
-    }
-    if (next) {
-        use_program(std::move(next));
-        ++reloads;
-        GST_INFO_OBJECT(element, "took over the changed shader");
-        return;
-    }
-    {
-        const std::lock_guard lock(mutex);
-        shader_set = std::move(old);
-    }
-    ++reload_failures;
-    GST_ELEMENT_WARNING(element, LIBRARY, SETTINGS,
-                        ("The changed shader cannot be used: %s", error.text.c_str()),
-                        ("the old one goes on"));
-}
-
 // --- READY to PAUSED and back
 
 bool VkComputeState::read_extra() {
@@ -207,30 +121,17 @@ bool VkComputeState::read_extra() {
 }
 
 bool VkComputeState::start() {
-    bool has_shader = false;
     bool stale = false;
+    std::string shader;
     std::string workgroup;
     {
         const std::lock_guard lock(mutex);
-        has_shader = !settings.shader.empty();
+        shader = settings.shader;
         stale = shaders_changed;
         workgroup = settings.workgroup;
     }
-    if (!parse_workgroup(workgroup)) {
-        GST_ELEMENT_ERROR(
-            element, LIBRARY, SETTINGS,
-            ("workgroup=\"%s\" is not a size; 16x8, 64 or auto would be", workgroup.c_str()),
-            (nullptr));
+    if (!are_usable(element, shader, workgroup))
         return false;
-    }
-    if (!has_shader) {
-        GST_ELEMENT_ERROR(
-            element, LIBRARY, SETTINGS,
-            ("There is no shader: set the property shader to a file, to GLSL text, or "
-             "to a name of the library, such as invert"),
-            (nullptr));
-        return false;
-    }
     // Lost by the last frame of the run before.
     if (device->lost() && !device->borrowed()) {
         ++rebuilds;
@@ -249,6 +150,8 @@ bool VkComputeState::start() {
     lost_one = false;
     lost_before = false;
     warm_program = nullptr;
+    told_program.forget();
+    told_fields.forget();
     route.set_import(true);
     start_watching();
     return true;
@@ -310,6 +213,8 @@ void VkComputeState::stop() {
     route.begin(nullptr, false);
     media.reset();
     in_caps.reset();
+    gst_segment_init(&segment, GST_FORMAT_UNDEFINED);
+    qos.reset();
     // They go once the lock is open: freeing takes a while.
     std::shared_ptr<SubmissionRing> old_ring;
     std::shared_ptr<ActiveProgram> old_program;
@@ -381,7 +286,9 @@ std::shared_ptr<ActiveProgram> VkComputeState::finish_program(FrameProgram::Sett
 }
 
 void VkComputeState::use_program(std::shared_ptr<ActiveProgram> next) {
+    is_scaling = scales();
     route.begin(device, next->program->history() > 0);
+    warn_of_fields(*next->program);
     const std::lock_guard lock(mutex);
     std::swap(active, next); // the old one goes once the lock is open
     uniforms_changed = true;
@@ -462,11 +369,14 @@ GstFlowReturn VkComputeState::renew(const FrameLayout& layout) {
         GpuError error;
         if (auto next = make_program(layout, error)) {
             use_program(std::move(next));
+            told_program.forget();
             return GST_FLOW_OK;
         }
         if (!device->lost()) {
-            GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS,
-                              ("The shader cannot be used: %s", error.text.c_str()), (nullptr));
+            // The same caps come again with each buffer.
+            if (told_program.is_news(error.text))
+                GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS,
+                                  ("The shader cannot be used: %s", error.text.c_str()), (nullptr));
             return GST_FLOW_NOT_NEGOTIATED;
         }
         if (const GstFlowReturn opened = reopen(); opened != GST_FLOW_OK)
@@ -481,6 +391,8 @@ bool VkComputeState::set_property(guint id, const GValue* value) {
     if (!set_setting(settings, id, value))
         return false;
     shaders_changed = shaders_changed || concerns_shaders(id);
+    exchange_due = exchange_due || concerns_shaders(id);
+    told_program.forget();
     uniforms_changed = uniforms_changed || id == kUniformsId || id >= kFirstControlId;
     return true;
 }

@@ -10,6 +10,8 @@
 #include "core/vulkan/submission_ring.h"
 #include "core/vulkan/workgroup_trial.h"
 #include "glue/handles.h"
+#include "glue/qos_watch.h"
+#include "glue/told_fault.h"
 #include "vkcompute/caps_rules.h"
 #include "vkcompute/extra_input.h"
 #include "vkcompute/media_format.h"
@@ -83,6 +85,7 @@ class VkComputeState {
 
     // source half
     gboolean src_activate(bool active);
+    gboolean src_event(GstEvent* event);
     gboolean src_query(GstQuery* query);
     void loop();
 
@@ -129,11 +132,14 @@ class VkComputeState {
     std::shared_ptr<ActiveProgram> make_program(const FrameLayout& layout, GpuError& error);
     std::shared_ptr<ActiveProgram> finish_program(FrameProgram::Settings wanted, GpuError& error);
     void use_program(std::shared_ptr<ActiveProgram> next);
+    void warn_of_fields(const FrameProgram& program);
     bool read_out_caps(FrameProgram::Settings& wanted, GpuError& error) const;
     FrameShape choose_shape(const FrameLayout& layout);
     PixelFormat made_format() const;
     CapsHandle made_caps(const FrameLayout& made) const;
     void start_watching();
+    void keep_shader(const std::string& why);
+    void take_properties();
     void take_reload();
     void apply_uniforms();
 
@@ -174,6 +180,7 @@ class VkComputeState {
 
     // one frame
     GstFlowReturn take(BufferHandle buffer);
+    bool skips_late(GstBuffer* buffer);
     GstFlowReturn adapt_to(const FrameLayout& layout);
     GstFlowReturn process(BufferHandle buffer, const FrameLayout& layout, std::uint64_t arrived_ns);
     GpuStatus place(GstBuffer* buffer, const FrameLayout& layout, Item& item,
@@ -212,6 +219,7 @@ class VkComputeState {
     VkComputeSettings settings;
     bool uniforms_changed = false;
     bool shaders_changed = true;
+    bool exchange_due = false; ///< the properties name shaders that were not read yet
     std::deque<Item> queue;
     bool busy = false;                      ///< the task has an item in its hands
     GstFlowReturn flow = GST_FLOW_FLUSHING; ///< other than OK: nothing is taken or pushed any more
@@ -231,6 +239,7 @@ class VkComputeState {
     // the streaming thread's own
     CapsHandle in_caps; ///< that are in force
     std::optional<MediaFormat> media;
+    GstSegment segment;
     FrameShape shape;        ///< of what comes out
     bool is_scaling = false; ///< the shaders make the size that downstream asks for
     MemoryRoute route;       ///< its counts: any thread
@@ -252,6 +261,9 @@ class VkComputeState {
     bool lost_before = false; ///< the frame before the next one was lost
 
     ShaderWatch watch;
+    QosWatch qos;           ///< locks itself
+    ToldFault told_program; ///< why there is none; locks itself
+    ToldFault told_fields;  ///< locks itself
 
     std::atomic<bool> may_explain{true}; ///< no caps yet, and nobody was told why
     std::atomic<std::uint64_t> frames_in{0};
@@ -259,6 +271,7 @@ class VkComputeState {
     std::atomic<std::uint64_t> frames_lost{0};
     std::atomic<std::uint64_t> frames_refused{0};
     std::atomic<std::uint64_t> frames_flushed{0};
+    std::atomic<std::uint64_t> frames_late{0};
     std::atomic<std::uint64_t> rebuilds{0};
     std::atomic<std::uint64_t> reloads{0};
     std::atomic<std::uint64_t> reload_failures{0};

@@ -221,7 +221,7 @@ BufferSeen at_address(std::uint64_t address) {
 TEST(PadBook, does_not_grow_while_buffers_come_out) {
     PadBook book;
     for (std::uint64_t i = 0; i < 1'000'000; ++i) {
-        ASSERT_EQ(book.make_room(), nullptr);
+        ASSERT_EQ(book.make_room(0), nullptr);
         BookEntry entry;
         entry.id = i;
         entry.newest_id = i;
@@ -234,6 +234,29 @@ TEST(PadBook, does_not_grow_while_buffers_come_out) {
     EXPECT_EQ(book.inside(), 20u);
 }
 
+/// What a book has grown to when flushes have dropped 500 times what was inside: each tenth of a
+/// second's buffers.
+std::size_t capacity_after_flushes(std::uint64_t buffers_per_second) {
+    const std::uint64_t step_ns = 1'000'000'000 / buffers_per_second;
+    const std::uint64_t flush = std::max<std::uint64_t>(buffers_per_second / 10, 1);
+    PadBook book;
+    for (std::uint64_t i = 0; i < 500 * 97; ++i) {
+        book.make_room(i * step_ns);
+        BookEntry entry;
+        entry.id = i;
+        entry.in_ns = i * step_ns;
+        BookEntry& added = book.add(entry);
+        book.settle(added, i % 97 < flush ? Fate::dropped : Fate::out);
+    }
+    return book.capacity();
+}
+
+TEST(PadBook, keeps_what_was_dropped_for_five_seconds_and_not_for_longer) {
+    EXPECT_EQ(capacity_after_flushes(10), PadBook::kCapacityMin);
+    EXPECT_EQ(capacity_after_flushes(50), 256u);
+    EXPECT_EQ(capacity_after_flushes(1000), PadBook::kDroppedKept);
+}
+
 // Against the plain way to count: the number of newer ones that are out.
 TEST(PadBook, counts_overtakers_like_a_plain_list) {
     std::mt19937_64 random(3);
@@ -241,7 +264,7 @@ TEST(PadBook, counts_overtakers_like_a_plain_list) {
     std::vector<bool> out;
     std::vector<std::uint64_t> inside;
     for (std::uint64_t i = 0; i < 20'000; ++i) {
-        book.make_room();
+        book.make_room(0);
         BookEntry entry;
         entry.id = i;
         book.add(entry);

@@ -46,9 +46,9 @@ class SimulatedDeviceClock : public SampleSource {
             phase_ns_ += static_cast<long double>(step) * (1.0L + skew_);
             now_ns_ += step;
             ns -= step;
-            std::normal_distribution<double> wander(0.0, settings_.wander_ppm_per_sqrt_s * 1e-6 *
-                                                             std::sqrt(step * 1e-9));
-            skew_ += wander(random_);
+            std::normal_distribution<double> wander; // of 1: the distribution takes no 0
+            skew_ +=
+                wander(random_) * settings_.wander_ppm_per_sqrt_s * 1e-6 * std::sqrt(step * 1e-9);
         }
     }
 

@@ -8,9 +8,11 @@
 #include "numapin_fixture.h"
 #include "scratch_folder.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -20,6 +22,15 @@
 using namespace tactus;
 
 namespace {
+
+/// Copies the plugin to where that user may read it: the build may lie in the home of root.
+void copy_plugin(const std::string& folder) {
+    constexpr const char* kFile = "libgstnumapin.so";
+    std::istringstream searched(std::getenv("GST_PLUGIN_PATH_1_0"));
+    for (std::string from; std::getline(searched, from, ':');)
+        if (std::filesystem::exists(from + "/" + kFile))
+            std::filesystem::copy_file(from + "/" + kFile, folder + kFile);
+}
 
 /// Runs `body` without privileges: at once if there are none, else by running this very case again
 /// as nobody, in an environment with these settings and under these limits (options of prlimit).
@@ -31,12 +42,13 @@ void as_nobody(const std::string& environment, const std::string& limits,
     }
     const ScratchFolder folder;
     std::filesystem::permissions(folder / "", std::filesystem::perms{0777});
+    copy_plugin(folder / "");
     const auto& test = *testing::UnitTest::GetInstance()->current_test_info();
     const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
     int exit_code = -1;
     const std::string output = output_of(
-        "GST_REGISTRY=" + folder / "registry" + " TMPDIR=" + folder / "" + " " + environment +
-            " prlimit --rtprio=0 --nice=0 " + limits +
+        "GST_REGISTRY=" + folder / "registry" + " GST_PLUGIN_PATH_1_0=" + folder / "" + " TMPDIR=" +
+            folder / "" + " " + environment + " prlimit --rtprio=0 --nice=0 " + limits +
             " setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all "
             "--inh-caps=-all " +
             program + " --gtest_filter=" + test.test_suite_name() + "." + test.name() + " 2>&1",
@@ -135,6 +147,30 @@ TEST_F(NumapinRights, that_lack_for_one_thread_after_another_are_told_once_for_e
             }
         };
         TakingTurns().run();
+    });
+}
+
+TEST_F(NumapinRights, that_lack_for_old_settings_hide_nothing_about_the_new) {
+    as_nobody("", "", [] {
+        class Latecomer : public Stage {
+          public:
+            void run() {
+                SetUp();
+                set("timer-slack-ns=1");
+                begins(worker_);
+                set("timer-slack-ns=2");
+                // Puts the first thread back, which still has the settings before.
+                stream_starts(other_);
+                EXPECT_TRUE(has(complaint(), "timer slack 50000 ns of thread")) << "late";
+                stream_starts(worker_);
+                EXPECT_TRUE(has(complaint(), "timer slack 50000 ns of thread")) << "of the new";
+                stream_starts(other_);
+                EXPECT_EQ(complaint(), "") << "the same, of another thread";
+                pads_->stop();
+                pads_.reset();
+            }
+        };
+        Latecomer().run();
     });
 }
 

@@ -9,7 +9,9 @@
 #include <gst/controller/gstinterpolationcontrolsource.h>
 
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -103,6 +105,21 @@ TEST_F(Shaders, AShaderThatDoesNotExistIsAnErrorThatListsTheLibrary) {
     const std::string text = error_of("shader=embos");
     EXPECT_HAS(text, "there is no shader \"embos\"");
     EXPECT_HAS(text, "gaussian");
+}
+
+TEST_F(Shaders, WhatIsNoFileIsCalledWhatItIs) {
+    EXPECT_HAS(error_of("shader=/tmp"), "there is no shader \"/tmp\": that is a folder");
+    EXPECT_HAS(error_of("shader=/dev/null"), "that is no regular file");
+    EXPECT_HAS(error_of("shader=/no/such.comp"), "no such file");
+}
+
+TEST_F(Shaders, AnIncludeThatIsNotThereSaysWhereItWasLookedFor) {
+    const std::string path = folder_.write("lost.comp", "#version 450\n#include \"far.glsl\"\n"
+                                                        "void main() {}\n");
+    const std::string text = error_of("shader=" + path);
+    EXPECT_HAS(text, "lost.comp:2");
+    EXPECT_HAS(text, "far.glsl was looked for in: " +
+                         std::filesystem::path(path).parent_path().string() + ", ");
 }
 
 TEST_F(Shaders, BadGlslIsAnErrorWithFileAndLine) {
@@ -308,6 +325,50 @@ TEST_F(Shaders, FilteredAudioIsTheSameHoweverItIsCut) {
     }
 }
 
+TEST_F(Shaders, SixtyFourChannelsAreFilteredAndMoreTapsThanThereCanBeAreAnError) {
+    constexpr std::size_t kChannels = 64;
+    constexpr std::size_t kFrames = 10;
+    std::vector<float> taps(1024);
+    taps[1] = 1; // the sample before
+    const auto write_taps = [&](const char* name) {
+        const std::string path = folder_ / name;
+        std::ofstream(path, std::ios::binary)
+            .write(reinterpret_cast<const char*>(taps.data()),
+                   static_cast<std::streamsize>(taps.size() * sizeof(float)));
+        return path;
+    };
+    const std::string caps = "audio/x-raw,format=F32LE,layout=interleaved,rate=8000,channels=64,"
+                             "channel-mask=(bitmask)0";
+    {
+        ComputeHarness harness("shader=audio-fir extra-input=" + write_taps("most.f32"));
+        harness.set_caps(caps);
+        std::vector<float> samples(kFrames * kChannels);
+        std::iota(samples.begin(), samples.end(), 1.0F);
+        for (int round = 0; round < 2; ++round) {
+            ASSERT_EQ(harness.push(gst_buffer_new_memdup(samples.data(), 4 * samples.size())),
+                      GST_FLOW_OK)
+                << harness.complaint();
+            GstBuffer* out = harness.pull();
+            ASSERT_NE(out, nullptr);
+            std::vector<float> made(samples.size());
+            gst_buffer_extract(out, 0, made.data(), 4 * made.size());
+            gst_buffer_unref(out);
+            for (std::size_t c = 0; c < kChannels; ++c) {
+                const float before = samples[(kFrames - 1) * kChannels + c];
+                ASSERT_EQ(made[c], round == 0 ? 0 : before) << c;
+                ASSERT_EQ(made[5 * kChannels + c], samples[4 * kChannels + c]) << c;
+            }
+        }
+    }
+    taps.resize(1025);
+    ComputeHarness harness("shader=audio-fir extra-input=" + write_taps("more.f32"));
+    harness.set_caps(caps);
+    const std::string text = harness.complaint();
+    EXPECT_NE(text.find("audio-fir takes 4096 bytes in extra-input at most; there are 4100"),
+              std::string::npos)
+        << text;
+}
+
 TEST_F(Shaders, AShaderOfImagesSeesAndMakesPlanes) {
     const std::string path = folder_.write(
         "images.comp",
@@ -344,6 +405,22 @@ TEST_F(Shaders, AGoodEditTakesEffectAndABrokenOneKeepsTheOldShader) {
         value = painted(harness);
     EXPECT_EQ(value, 20);
     EXPECT_EQ(harness.stat("reloads"), 1U);
+}
+
+TEST_F(Shaders, FilesOfAShaderThatIsSetWhilePlayingAreWatchedFromThenOn) {
+    folder_.write("first.comp", paint(10));
+    folder_.write("second.comp", paint(50));
+    ComputeHarness harness("reload=true shader=" + (folder_ / "first.comp"));
+    EXPECT_EQ(painted(harness), 10);
+    g_object_set(harness.element(), "shader", (folder_ / "second.comp").c_str(), nullptr);
+    EXPECT_EQ(painted(harness), 50);
+    folder_.replace("second.comp", paint(51));
+    int value = 50;
+    for (int i = 0; i < 10000 && value == 50; ++i)
+        value = painted(harness);
+    EXPECT_EQ(value, 51);
+    EXPECT_EQ(harness.stat("reloads"), 2U);
+    EXPECT_EQ(harness.stat("reload-failures"), 0U);
 }
 
 TEST_F(Shaders, AnIncludedFileIsWatchedToo) {

@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clockcalib/incident_log.h"
 
+#include "../support/sanitized.h"
 #include "sample_data.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <malloc.h>
 #include <string>
 
 namespace tactus::test {
@@ -133,6 +135,33 @@ TEST(IncidentLog, LetsTheSilentPathGoForANewOne) {
     EXPECT_EQ(snapshot.series[0].sink_element, 11u);
     EXPECT_EQ(snapshot.series[1].sink_element, 13u);
     EXPECT_EQ(snapshot.series_let_go, 1u);
+}
+
+TEST(IncidentLog, KeepsNoBucketsOfSilentPaths) {
+    if (kSanitized)
+        GTEST_SKIP() << "a sanitizer keeps freed memory for a while";
+    IncidentLog log;
+    const std::size_t before = mallinfo2().uordblks;
+    for (std::uint32_t sink = 10; sink < 70; ++sink)
+        log.arrived(arrival(kSecond, 10, sink));
+    const std::size_t with_buckets = mallinfo2().uordblks - before;
+    log.arrived(arrival(2 * kSecond, 10));
+    EXPECT_LT(mallinfo2().uordblks - before, with_buckets / 10);
+}
+
+TEST(IncidentLog, CountsWhatComesLateToAPathThatWasSilent) {
+    IncidentLog log;
+    log.arrived(arrival(kSecond, 10, 3));
+    log.arrived(arrival(3 * kSecond, 10, 2));
+    log.arrived(arrival(kSecond + 50 * kMs, 10, 3)); // of an interval that is closed
+    log.arrived(arrival(4 * kSecond, 10, 2));
+    log.arrived(arrival(4 * kSecond, 10, 3));
+    const IncidentSnapshot snapshot = log.snapshot();
+    ASSERT_EQ(snapshot.series.size(), 2u);
+    const auto& points = snapshot.series[0].points;
+    ASSERT_EQ(points.size(), 2u);
+    EXPECT_EQ(points[0].buffers, 2u);
+    EXPECT_LT(points[0].at_ns, points[1].at_ns);
 }
 
 TEST(IncidentLog, ForgetsAllOnReset) {

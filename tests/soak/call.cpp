@@ -32,6 +32,8 @@ Call::Counts& operator+=(Call::Counts& sum, const Call::Counts& more) {
     sum.delivered += more.delivered;
     sum.told_lost += more.told_lost;
     sum.dropped += more.dropped;
+    sum.asked += more.asked;
+    sum.recovered += more.recovered;
     sum.watched.out += more.watched.out;
     sum.watched.missing += more.watched.missing;
     sum.watched.backwards += more.watched.backwards;
@@ -48,7 +50,7 @@ std::string Call::line() const {
         kPacketCaps + "\" ! ";
     const std::string buffer =
         in_rtpbin() ? "rtp.recv_rtp_sink_0 rtpbin name=rtp latency=1000 do-lost=true "
-                    : "jitterbuffer name=buffer latency=1000 do-lost=true ! ";
+                    : "jitterbuffer name=buffer ! ";
     return source + buffer +
            "rtpopusdepay name=depay ! opusdec plc=true ! audioconvert ! "
            "audio/x-raw,format=F32LE,rate=48000,channels=1 ! "
@@ -62,7 +64,9 @@ Call::Call(Stage& stage, Ledger& ledger, unsigned number)
     GstElement* sink = child("sink");
     g_object_set(sink, "sync", TRUE, nullptr);
     gst_object_unref(sink);
-    for (const char* name : {"pin", "queue", "fft", "filter", "spectrogram"}) {
+    const PadHandle pad(gst_element_get_static_pad(source_, "src"));
+    gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream, this, nullptr);
+    for (const char* name : {"pin", "queue", "fft", "ifft", "filter", "spectrogram"}) {
         if (GstElement* element = child(name)) {
             ledger_.open(element);
             gst_object_unref(element);
@@ -76,6 +80,7 @@ Call::Call(Stage& stage, Ledger& ledger, unsigned number)
         gst_object_unref(rtpbin);
     } else {
         GstElement* buffer = child("buffer");
+        configure(buffer);
         ledger_.open(buffer);
         adopt(buffer);
         gst_object_unref(buffer);
@@ -89,6 +94,12 @@ Call::~Call() {
 
 GstElement* Call::child(const char* name) const {
     return gst_bin_get_by_name(GST_BIN(pipeline_), name);
+}
+
+void Call::configure(GstElement* buffer) const {
+    const bool adaptive = number_ != 4;
+    g_object_set(buffer, "latency", 1000U, "do-lost", TRUE, "adaptive", adaptive ? TRUE : FALSE,
+                 "do-retransmission", asks_again() ? TRUE : FALSE, nullptr);
 }
 
 void Call::adopt(GstElement* buffer) {
@@ -131,15 +142,51 @@ bool Call::take(GstBuffer* packet) {
     return true;
 }
 
+void Call::on_asked(std::function<void(std::uint16_t)> handler) {
+    const std::lock_guard lock(asked_mutex_);
+    on_asked_ = std::move(handler);
+}
+
+GstPadProbeReturn Call::on_upstream(GstPad*, GstPadProbeInfo* info, gpointer data) {
+    auto& self = *static_cast<Call*>(data);
+    GstEvent* event = gst_pad_probe_info_get_event(info);
+    guint number = 0;
+    if (gst_event_has_name(event, "GstRTPRetransmissionRequest") == FALSE ||
+        gst_structure_get_uint(gst_event_get_structure(event), "seqnum", &number) == FALSE)
+        return GST_PAD_PROBE_OK;
+    const std::lock_guard lock(self.asked_mutex_);
+    if (self.on_asked_)
+        self.on_asked_(static_cast<std::uint16_t>(number));
+    return GST_PAD_PROBE_OK;
+}
+
 void Call::end() {
     gst_app_src_end_of_stream(GST_APP_SRC(source_));
 }
 
 // --- disturbances
 
-void Call::flush(bool reset_time) {
+// The running time goes on: were it reset, a packet that was stamped just before would keep a sink
+// waiting for as long as the call has lasted.
+void Call::flush() {
+    const StateLock lock(pipeline_);
     gst_element_send_event(source_, gst_event_new_flush_start());
-    gst_element_send_event(source_, gst_event_new_flush_stop(reset_time ? TRUE : FALSE));
+    gst_element_send_event(source_, gst_event_new_flush_stop(FALSE));
+}
+
+bool Call::start_over() {
+    if (in_rtpbin())
+        return false;
+    gst_element_set_state(pipeline_, GST_STATE_READY);
+    // Its counts begin again when it starts.
+    ledger_.start_over(buffer_);
+    {
+        const std::lock_guard lock(mutex_);
+        past_ += counts_of_buffer();
+        watch_->start_over();
+    }
+    play();
+    return true;
 }
 
 bool Call::replace_queue() {
@@ -151,7 +198,7 @@ bool Call::replace_buffer() {
     if (in_rtpbin())
         return false;
     GstElement* fresh = gst_element_factory_make("jitterbuffer", nullptr);
-    g_object_set(fresh, "latency", 1000U, "do-lost", TRUE, nullptr);
+    configure(fresh);
     Counts counts;
     const ElementHandle old(child("buffer"));
     const auto before = [&](GstElement* element) {
@@ -196,6 +243,8 @@ Call::Counts Call::counts_of_buffer() const {
     counts.told_lost = stat(given, "num-lost");
     counts.dropped = stat(given, "num-drop-on-latency") + stat(given, "num-drop-on-memory") +
                      stat(given, "num-drop-stale");
+    counts.asked = stat(given, "rtx-count");
+    counts.recovered = stat(given, "rtx-success-count");
     counts.watched = watch_->counts();
     return counts;
 }

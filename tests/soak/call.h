@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,9 +20,9 @@ namespace tactus::soak {
 
 /// The receiving side of a voice call: appsrc, jitterbuffer (every second one in an rtpbin), Opus
 /// decoder, numapin, ringqueue, and one of simdfft, simdfft with simdifft, simdfftfilter and
-/// simdspectrogram.
+/// simdspectrogram. Two of those without an rtpbin ask for lost packets again.
 ///
-/// Threads: one, but for `take`.
+/// Threads: one, but for `take` and `on_asked`.
 class Call {
   public:
     Call(Stage& stage, Ledger& ledger, unsigned number);
@@ -31,8 +32,15 @@ class Call {
 
     /// From the network's thread; takes the buffer. False if the call is flushing.
     bool take(GstBuffer* packet);
+    /// Called with the sequence number of each packet that is asked for again, in the jitter
+    /// buffer's thread. An empty one: nobody listens any more.
+    void on_asked(std::function<void(std::uint16_t)> handler);
 
-    void flush(bool reset_time);
+    void flush();
+    void pause() { gst_element_set_state(pipeline_, GST_STATE_PAUSED); }
+    void play() { gst_element_set_state(pipeline_, GST_STATE_PLAYING); }
+    /// To READY and to PLAYING again. False in an rtpbin, which would keep what it made before.
+    bool start_over();
     /// False if nothing streams there now.
     bool replace_queue();
     /// False where it is rtpbin's.
@@ -46,6 +54,7 @@ class Call {
     GstElement* pipeline() const { return pipeline_; }
     const char* name() const { return GST_OBJECT_NAME(pipeline_); }
     bool in_rtpbin() const { return number_ % 2 == 1; }
+    bool asks_again() const { return number_ % 4 == 0; }
 
     /// Of all its jitter buffers, so far.
     struct Counts {
@@ -53,6 +62,8 @@ class Call {
         std::uint64_t delivered = 0;
         std::uint64_t told_lost = 0; ///< by `stats`
         std::uint64_t dropped = 0;   ///< held, and then dropped because of limits or age
+        std::uint64_t asked = 0;     ///< requests for retransmission
+        std::uint64_t recovered = 0; ///< packets that came for one
         LossWatch::Counts watched;
     };
     Counts counts();
@@ -60,9 +71,11 @@ class Call {
   private:
     static GstElement* on_request(GstElement* rtpbin, guint session, gpointer self);
     static void on_pad(GstElement* rtpbin, GstPad* pad, gpointer self);
+    static GstPadProbeReturn on_upstream(GstPad* pad, GstPadProbeInfo* info, gpointer self);
     static GstCaps* on_map(GstElement* rtpbin, guint session, guint type, gpointer self);
     std::string line() const;
     GstElement* child(const char* name) const;
+    void configure(GstElement* buffer) const;
     void adopt(GstElement* buffer);
     Counts counts_of_buffer() const;
 
@@ -75,6 +88,8 @@ class Call {
     std::shared_ptr<LossWatch> watch_;
     Counts past_; ///< of those that were replaced
     std::atomic<std::uint64_t> handed_{0};
+    std::mutex asked_mutex_; ///< guards on_asked_, and is held while that is called
+    std::function<void(std::uint16_t)> on_asked_;
 };
 
 } // namespace tactus::soak

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <utility>
 
 namespace tactus::soak {
 
@@ -16,10 +18,12 @@ std::uint64_t Dice::next() {
 }
 
 Disturbances::Disturbances(const std::vector<std::unique_ptr<Call>>& calls, Video& video,
-                           test::Faults* faults, std::uint64_t seed)
-    : calls_(calls), video_(video), faults_(faults), seeds_(seed) {
+                           test::Faults* faults, std::uint64_t seed, double hurry_s)
+    : calls_(calls), video_(video), faults_(faults), seeds_(seed), hurry_s_(hurry_s) {
     add_of_calls();
+    add_states_of_calls();
     add_of_video();
+    add_states_of_video();
 }
 
 void Disturbances::add(const char* name, double least_s, double most_s,
@@ -30,20 +34,27 @@ void Disturbances::add(const char* name, double least_s, double most_s,
     counts_[name] = {};
 }
 
+void Disturbances::end_after(double seconds, const char* name, std::function<void()> act) {
+    endings_.push_back({now_s_ + seconds, name, std::move(act)});
+}
+
 Call& Disturbances::any_call(Dice& dice) {
     return *calls_[dice.below(static_cast<unsigned>(calls_.size()))];
 }
 
+Call& Disturbances::any_plain_call(Dice& dice) {
+    return *calls_[dice.below(static_cast<unsigned>(calls_.size())) & ~1U];
+}
+
 void Disturbances::add_of_calls() {
     add("call: flush", 1, 4, [this](Dice& dice) {
-        any_call(dice).flush(dice.below(2) == 1);
+        any_call(dice).flush();
         return true;
     });
     add("call: ringqueue replaced", 2, 5,
         [this](Dice& dice) { return any_call(dice).replace_queue(); });
-    add("call: jitterbuffer replaced", 4, 10, [this](Dice& dice) {
-        return calls_[dice.below(static_cast<unsigned>(calls_.size())) & ~1U]->replace_buffer();
-    });
+    add("call: jitterbuffer replaced", 4, 10,
+        [this](Dice& dice) { return any_plain_call(dice).replace_buffer(); });
     add("call: new response", 1, 3, [this](Dice& dice) {
         bool done = false;
         const unsigned taps = 1U << (6 + dice.below(7));
@@ -57,6 +68,29 @@ void Disturbances::add_of_calls() {
     });
 }
 
+void Disturbances::add_states_of_calls() {
+    add("call: paused", 4, 8, [this](Dice& dice) {
+        Call& call = any_call(dice);
+        call.pause();
+        end_after(dice.between(0.05, 0.5), "call: goes on", [&call] { call.play(); });
+        return true;
+    });
+    add("call: through READY", 6, 12,
+        [this](Dice& dice) { return any_plain_call(dice).start_over(); });
+}
+
+void Disturbances::add_states_of_video() {
+    add("video: paused", 6, 12, [this](Dice& dice) {
+        video_.pause();
+        end_after(dice.between(0.05, 0.5), "video: goes on", [this] { video_.play(); });
+        return true;
+    });
+    add("video: through READY", 15, 25, [this](Dice&) {
+        video_.restart();
+        return true;
+    });
+}
+
 void Disturbances::add_of_video() {
     add("video: seek", 1, 4, [this](Dice& dice) {
         const double rate = dice.below(3) == 0 ? 1.5 : 1;
@@ -64,11 +98,15 @@ void Disturbances::add_of_video() {
     });
     // For half a second, so that most of the time memory is that of all four.
     add("video: branch away and back", 2, 4, [this](Dice& dice) {
-        if (away_)
+        if (is_away_)
             return false;
-        away_ = dice.below(Video::kBranches);
-        back_s_ = now_s_ + 0.5;
-        video_.remove_branch(*away_);
+        is_away_ = true;
+        const unsigned number = dice.below(Video::kBranches);
+        video_.remove_branch(number);
+        end_after(0.5, "video: branch back", [this, number] {
+            video_.add_branch(number);
+            is_away_ = false;
+        });
         return true;
     });
     add("video: vkcompute replaced", 3, 6,
@@ -84,17 +122,30 @@ void Disturbances::add_of_video() {
         faults_->submit_lost_at = faults_->submits + 1 + dice.below(4);
         return true;
     });
+    kinds_.back().may_hurry = false;
+}
+
+bool Disturbances::run_endings() {
+    const auto waits = [this](const Ending& ending) { return ending.due_s > now_s_; };
+    const auto due = std::stable_partition(endings_.begin(), endings_.end(), waits);
+    const std::vector<Ending> now(due, endings_.end());
+    endings_.erase(due, endings_.end());
+    for (const Ending& ending : now) {
+        current_ = ending.name;
+        ending.act();
+        current_ = "";
+    }
+    return !now.empty();
+}
+
+void Disturbances::end_all() {
+    now_s_ = HUGE_VAL;
+    run_endings();
 }
 
 bool Disturbances::run_due(double now_s) {
-    bool acted = false;
     now_s_ = now_s;
-    if (away_ && now_s >= back_s_) {
-        current_ = "video: branch back";
-        video_.add_branch(*away_);
-        away_.reset();
-        current_ = "";
-    }
+    bool acted = run_endings();
     for (Kind& kind : kinds_) {
         if (now_s < kind.due_s)
             continue;
@@ -104,7 +155,9 @@ bool Disturbances::run_due(double now_s) {
         ++(kind.act(kind.dice) ? count.done : count.in_vain);
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
         count.slowest_s = std::max(count.slowest_s, took.count());
-        kind.due_s += kind.dice.between(kind.least_s, kind.most_s);
+        constexpr double kHurry = 4;
+        const double wait_s = kind.dice.between(kind.least_s, kind.most_s);
+        kind.due_s += kind.may_hurry && now_s < hurry_s_ ? wait_s / kHurry : wait_s;
         current_ = "";
         acted = true;
     }

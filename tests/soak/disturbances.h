@@ -11,7 +11,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,12 +42,15 @@ class Disturbances {
         double slowest_s = 0;
     };
 
-    /// `faults`: null where no device can be lost on purpose.
+    /// `faults`: null where no device can be lost on purpose. For the first `hurry_s` seconds all
+    /// but that comes four times as often.
     Disturbances(const std::vector<std::unique_ptr<Call>>& calls, Video& video,
-                 test::Faults* faults, std::uint64_t seed);
+                 test::Faults* faults, std::uint64_t seed, double hurry_s);
 
     /// Does what is due; true if something was.
     bool run_due(double now_s);
+    /// Ends what has not ended: nothing is paused or away any more.
+    void end_all();
     const std::map<std::string, Count>& counts() const { return counts_; }
     /// What is being done now, or "".
     const char* current() const { return current_; }
@@ -61,21 +63,35 @@ class Disturbances {
         std::function<bool(Dice&)> act;
         Dice dice;
         double due_s = 0;
+        bool may_hurry = true;
+    };
+
+    /// What ends a disturbance.
+    struct Ending {
+        double due_s;
+        const char* name;
+        std::function<void()> act;
     };
 
     void add(const char* name, double least_s, double most_s, std::function<bool(Dice&)> act);
+    void end_after(double seconds, const char* name, std::function<void()> act);
+    bool run_endings();
     void add_of_calls();
+    void add_states_of_calls();
     void add_of_video();
+    void add_states_of_video();
     Call& any_call(Dice& dice);
+    Call& any_plain_call(Dice& dice); ///< without an rtpbin
 
     const std::vector<std::unique_ptr<Call>>& calls_;
     Video& video_;
     test::Faults* faults_;
     Dice seeds_;
+    double hurry_s_;
     std::vector<Kind> kinds_;
+    std::vector<Ending> endings_;
     double now_s_ = 0;
-    std::optional<unsigned> away_; ///< a branch
-    double back_s_ = 0;
+    bool is_away_ = false; ///< a branch
     std::map<std::string, Count> counts_;
     std::atomic<const char*> current_{""};
 };

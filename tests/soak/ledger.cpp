@@ -11,6 +11,7 @@ namespace tactus::soak {
 namespace {
 
 constexpr std::size_t kBytesPerSample = 4; // F32, one channel: what all calls are decoded to
+constexpr std::size_t kBytesPerSpectrum = (512 / 2 + 1) * 2 * kBytesPerSample; // for simdifft
 
 std::uint64_t field_of(const GstStructure* stats, const std::string& field) {
     guint64 value = 0;
@@ -54,6 +55,12 @@ struct Ledger::Counters {
     std::atomic<std::uint64_t> buffers_in{0};
     std::atomic<std::uint64_t> bytes_in{0};
     std::atomic<std::uint64_t> buffers_out{0};
+
+    void clear() {
+        buffers_in = 0;
+        bytes_in = 0;
+        buffers_out = 0;
+    }
 };
 
 struct Ledger::Account {
@@ -88,7 +95,7 @@ const std::vector<Ledger::Rule>& Ledger::rules() {
         {"vkcompute", "seen-buffers-in", {"frames-in"}},
         {"vkcompute",
          "frames-in",
-         {"frames-out", "frames-lost", "frames-flushed", "frames-refused"}},
+         {"frames-out", "frames-lost", "frames-flushed", "frames-refused", "frames-late"}},
         {"jitterbuffer",
          "seen-buffers-in",
          {"num-pushed", "num-late", "num-duplicates", "num-strays", "num-refused", "num-invalid",
@@ -96,7 +103,8 @@ const std::vector<Ledger::Rule>& Ledger::rules() {
           "packets-held"}},
         {"simdfft", "seen-buffers-in", {"buffers", "late-buffers-dropped", "buffers-refused"}},
         {"simdfft", "seen-samples-in", {"frames", "frames-refused"}},
-        {"simdfftfilter", "seen-samples-in", {"frames-in"}},
+        {"simdifft", "seen-spectra-in", {"frames", "frames-refused"}},
+        {"simdfftfilter", "seen-samples-in", {"frames-in", "frames-refused"}},
         {"simdfftfilter", "frames-in", {"frames-out", "frames-flushed"}},
         {"simdspectrogram", "seen-samples-in", {"frames", "frames-dropped"}},
     };
@@ -147,43 +155,63 @@ void Ledger::open_branch(GstPad* pad) {
     accounts_.push_back(std::make_unique<Account>(pad));
 }
 
-void Ledger::close_object(GstObject* object) {
-    const std::lock_guard lock(mutex_);
+// Under mutex_.
+std::vector<std::unique_ptr<Ledger::Account>>::iterator Ledger::find(GstObject* object) {
     const auto found =
         std::find_if(accounts_.begin(), accounts_.end(),
                      [object](const auto& account) { return account->object == object; });
-    if (found == accounts_.end()) {
+    if (found == accounts_.end())
         mismatches_.push_back(path_of(object) + " was never opened");
+    return found;
+}
+
+void Ledger::close_object(GstObject* object) {
+    const std::lock_guard lock(mutex_);
+    const auto found = find(object);
+    if (found == accounts_.end())
         return;
-    }
-    settle(**found);
+    close(**found);
     accounts_.erase(found);
 }
 
 void Ledger::close_all() {
     const std::lock_guard lock(mutex_);
     for (const auto& account : accounts_)
-        settle(*account);
+        close(*account);
     accounts_.clear();
+}
+
+void Ledger::close(const Account& account) {
+    settle(account);
+    ++totals_[account.factory].elements;
+    ++seen_in_[path_of(account.object)].elements;
+}
+
+void Ledger::start_over(GstElement* element) {
+    const std::lock_guard lock(mutex_);
+    const auto found = find(GST_OBJECT(element));
+    if (found == accounts_.end())
+        return;
+    settle(**found);
+    (*found)->counters->clear();
 }
 
 void Ledger::settle(const Account& account) {
     GstStructure* given = nullptr;
     g_object_get(account.object, "stats", &given, nullptr);
     const StructureHandle stats(given);
-    gst_structure_set(given, "seen-buffers-in", G_TYPE_UINT64, account.counters->buffers_in.load(),
-                      "seen-buffers-out", G_TYPE_UINT64, account.counters->buffers_out.load(),
-                      "seen-samples-in", G_TYPE_UINT64,
-                      account.counters->bytes_in.load() / kBytesPerSample, nullptr);
+    gst_structure_set(
+        given, "seen-buffers-in", G_TYPE_UINT64, account.counters->buffers_in.load(),
+        "seen-buffers-out", G_TYPE_UINT64, account.counters->buffers_out.load(), "seen-samples-in",
+        G_TYPE_UINT64, account.counters->bytes_in.load() / kBytesPerSample, "seen-spectra-in",
+        G_TYPE_UINT64, account.counters->bytes_in.load() / kBytesPerSpectrum, nullptr);
     Totals& totals = totals_[account.factory];
-    ++totals.elements;
     for (int i = 0; i < gst_structure_n_fields(given); ++i) {
         const char* field = gst_structure_nth_field_name(given, static_cast<guint>(i));
         if (gst_structure_has_field_typed(given, field, G_TYPE_UINT64) && adds_up(field))
             totals.counts[field] += field_of(given, field);
     }
     const std::string path = path_of(account.object);
-    ++seen_in_[path].elements;
     seen_in_[path].buffers += account.counters->buffers_in;
     for (const Rule& rule : rules()) {
         if (rule.factory == account.factory)

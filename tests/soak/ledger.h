@@ -23,7 +23,7 @@ class Ledger {
   public:
     /// Sums over all elements of a factory that were closed; names as in `stats`.
     struct Totals {
-        unsigned elements = 0;
+        unsigned elements = 0; ///< made
         std::map<std::string, std::uint64_t> counts;
     };
 
@@ -40,6 +40,8 @@ class Ledger {
     void close(GstElement* element) { close_object(GST_OBJECT(element)); }
     void close_branch(GstPad* pad) { close_object(GST_OBJECT(pad)); }
     void close_all();
+    /// It is in READY, and its counts begin anew when it leaves that.
+    void start_over(GstElement* element);
 
     const std::map<std::string, Totals>& totals() const { return totals_; }
     /// What the probes saw go into all elements of a path ("call0/queue") that were closed.
@@ -58,7 +60,9 @@ class Ledger {
 
     static const std::vector<Rule>& rules();
     static GstPadProbeReturn on_data(GstPad* pad, GstPadProbeInfo* info, gpointer counters);
+    std::vector<std::unique_ptr<Account>>::iterator find(GstObject* object);
     void close_object(GstObject* object);
+    void close(const Account& account);
     void settle(const Account& account);
     void check(const Rule& rule, const std::string& path, const GstStructure* stats);
 

@@ -20,6 +20,13 @@ LossWatch::Counts LossWatch::counts() const {
     return counts_;
 }
 
+void LossWatch::start_over() {
+    const std::lock_guard lock(mutex_);
+    next_.reset();
+    counts_ = {};
+    counts_.flushes = 1;
+}
+
 GstPadProbeReturn LossWatch::on_data(GstPad*, GstPadProbeInfo* info, gpointer data) {
     LossWatch& self = **static_cast<std::shared_ptr<LossWatch>*>(data);
     if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) == 0) {

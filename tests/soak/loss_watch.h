@@ -26,6 +26,8 @@ class LossWatch {
 
     static std::shared_ptr<LossWatch> on_pad(GstPad* pad);
     Counts counts() const;
+    /// The element begins anew, and so do the counts; what it told of last may not have come here.
+    void start_over();
 
   private:
     static GstPadProbeReturn on_data(GstPad* pad, GstPadProbeInfo* info, gpointer self);

@@ -19,9 +19,9 @@ constexpr double kMegabyte = 1e6;
 
 } // namespace
 
-MemoryWatch::MemoryWatch(std::size_t samples) {
-    heap_mb_.reserve(samples);
-    private_mb_.reserve(samples);
+MemoryWatch::MemoryWatch(std::size_t seconds) {
+    heap_mb_.reserve(seconds);
+    private_mb_.reserve(seconds);
 }
 
 double MemoryWatch::heap_mb_now() {
@@ -49,7 +49,12 @@ double MemoryWatch::private_mb_now() {
 void MemoryWatch::sample() {
     if (heap_mb_.size() == heap_mb_.capacity())
         return;
-    heap_mb_.push_back(heap_mb_now());
+    sum_mb_ += heap_mb_now();
+    if (++samples_ < kSamplesPerSecond)
+        return;
+    heap_mb_.push_back(sum_mb_ / samples_);
+    sum_mb_ = 0;
+    samples_ = 0;
     private_mb_.push_back(private_mb_now());
 }
 

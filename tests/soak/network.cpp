@@ -4,6 +4,8 @@
 
 #include "jitter_networks.h"
 
+#include <gst/rtp/rtp.h>
+
 #include <array>
 #include <chrono>
 #include <cmath>
@@ -20,6 +22,10 @@ constexpr std::array kNetworks = {
     testing::Network::fast_sender, testing::Network::slow_sender,
 };
 constexpr double kPacketMs = 20;
+constexpr double kRoundTripMs = 60;
+constexpr unsigned kAnswersLost = 10; ///< each one of so many
+/// A sender keeps what it may be asked for no longer than that.
+constexpr std::uint64_t kPacketsKept = 500;
 
 } // namespace
 
@@ -33,17 +39,24 @@ Network::Network(const std::vector<std::unique_ptr<Call>>& calls, const voice_ca
                                                   seed + lines_.size());
         line->cycle_ms = line->trace.packets.back().media_ms + kPacketMs;
         lines_.push_back(std::move(line));
+        if (call->asks_again())
+            call->on_asked([this, number = lines_.size() - 1](std::uint16_t seqnum) {
+                resend(number, seqnum);
+            });
     }
 }
 
 Network::~Network() {
+    for (const auto& line : lines_)
+        line->call->on_asked({});
     stop();
 }
 
 Network::Counts Network::counts(std::size_t call) const {
     const std::lock_guard lock(mutex_);
     Counts counts = lines_[call]->counts;
-    counts.under_way = counts.sent - counts.lost + counts.duplicated - counts.arrived;
+    counts.under_way =
+        counts.sent - counts.lost + counts.duplicated + counts.resent - counts.arrived;
     return counts;
 }
 
@@ -58,6 +71,7 @@ double Network::send_ms(const Line& line, std::uint64_t index) {
 }
 
 void Network::start() {
+    start_ = Clock::now();
     thread_ = std::thread([this] { run(); });
 }
 
@@ -80,8 +94,11 @@ std::size_t Network::next_line() const {
     return first;
 }
 
+double Network::now_ms() const {
+    return std::chrono::duration<double, std::milli>(Clock::now() - start_).count();
+}
+
 void Network::run() {
-    const Clock::time_point start = Clock::now();
     std::unique_lock lock(mutex_);
     while (!stopping_ || !arrivals_.empty()) {
         const std::size_t sender = next_line();
@@ -89,8 +106,8 @@ void Network::run() {
             stopping_ ? HUGE_VAL : send_ms(*lines_[sender], lines_[sender]->index);
         const double arrives_ms = arrivals_.empty() ? HUGE_VAL : arrivals_.top().at_ms;
         const double next_ms = std::min(sent_ms, arrives_ms);
-        const auto next = start + std::chrono::duration_cast<Clock::duration>(
-                                      std::chrono::duration<double, std::milli>(next_ms));
+        const auto next = start_ + std::chrono::duration_cast<Clock::duration>(
+                                       std::chrono::duration<double, std::milli>(next_ms));
         if (Clock::now() < next) {
             changed_.wait_until(lock, next);
             continue;
@@ -122,11 +139,29 @@ void Network::send(std::size_t number) {
     }
 }
 
+void Network::resend(std::size_t number, std::uint16_t seqnum) {
+    const std::lock_guard lock(mutex_);
+    Line& line = *lines_[number];
+    ++line.counts.asked;
+    const auto back =
+        static_cast<std::uint16_t>(voice_call::Voice::seqnum(line.index - 1) - seqnum);
+    if (stopping_ || back >= std::min(line.index, kPacketsKept) ||
+        line.counts.asked % kAnswersLost == 0)
+        return;
+    ++line.counts.resent;
+    arrivals_.push({now_ms() + kRoundTripMs, number, line.index - 1 - back, true});
+    changed_.notify_all();
+}
+
 void Network::deliver(const Arrival& arrival) {
     Line& line = *lines_[arrival.line];
     const auto ticks = std::llround(media_ms(line, arrival.index) * line.trace.clock_rate / 1000);
     GstBuffer* packet =
         voice_.packet(arrival.index, static_cast<std::uint32_t>(ticks), arrival.index == 0);
+    GST_BUFFER_PTS(packet) = GST_CLOCK_TIME_NONE; // that of the recording; it arrives now
+    GST_BUFFER_DTS(packet) = GST_CLOCK_TIME_NONE;
+    if (arrival.resent)
+        GST_BUFFER_FLAG_SET(packet, GST_RTP_BUFFER_FLAG_RETRANSMISSION);
     const bool taken = line.call->take(packet);
     const std::lock_guard lock(mutex_);
     ++line.counts.arrived;

@@ -8,6 +8,7 @@
 #include "voice-call/call.h"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -18,7 +19,8 @@
 
 namespace tactus::soak {
 
-/// Sends each call its packets in real time, over a bad network of its own, again and again.
+/// Sends each call its packets in real time, over a bad network of its own, again and again. What a
+/// call asks for once more comes after a round trip, but for every tenth packet.
 ///
 /// Threads: all from one; it has a thread of its own that calls Call::take.
 class Network {
@@ -27,7 +29,9 @@ class Network {
         std::uint64_t sent = 0;
         std::uint64_t lost = 0;
         std::uint64_t duplicated = 0;
-        std::uint64_t arrived = 0; ///< duplicates too
+        std::uint64_t asked = 0;   ///< requests for retransmission
+        std::uint64_t resent = 0;  ///< and answers
+        std::uint64_t arrived = 0; ///< duplicates and answers too
         std::uint64_t refused = 0; ///< arrived while the call was flushing
         std::uint64_t under_way = 0;
     };
@@ -57,6 +61,7 @@ class Network {
         double at_ms = 0;
         std::size_t line = 0;
         std::uint64_t index = 0;
+        bool resent = false;
         bool operator<(const Arrival& other) const { return at_ms > other.at_ms; }
     };
 
@@ -65,12 +70,15 @@ class Network {
     void run();
     std::size_t next_line() const;
     void send(std::size_t number);
+    void resend(std::size_t number, std::uint16_t seqnum);
+    double now_ms() const;
     void deliver(const Arrival& arrival);
 
     const voice_call::Voice& voice_;
     std::vector<std::unique_ptr<Line>> lines_;
-    std::priority_queue<Arrival> arrivals_; ///< the thread's
-    mutable std::mutex mutex_;              ///< guards the counts and stopping_
+    std::chrono::steady_clock::time_point start_;
+    mutable std::mutex mutex_; ///< guards the lines, arrivals_ and stopping_
+    std::priority_queue<Arrival> arrivals_;
     std::condition_variable changed_;
     bool stopping_ = false;
     std::thread thread_;

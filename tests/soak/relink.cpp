@@ -37,6 +37,9 @@ bool replace_element(Ledger& ledger, GstElement* old, GstElement* fresh,
     const PadHandle old_src(gst_element_get_static_pad(old, "src"));
     const PadHandle before(gst_pad_get_peer(old_sink.get()));
     const PadHandle after(gst_pad_get_peer(old_src.get()));
+    // What waits in a sink that is paused would never let `old` stop.
+    if (GST_STATE_TARGET(bin.get()) != GST_STATE_PLAYING)
+        return false;
     PadBlock block(before.get());
     if (!block.wait())
         return false;

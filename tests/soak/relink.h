@@ -34,9 +34,23 @@ class PadBlock {
     bool blocked_ = false;
 };
 
+/// Holds a pipeline's state lock. A sink or source that is sent an event holds its own and may want
+/// the pipeline's; a pipeline that goes to PLAYING by itself takes them in the other order.
+class StateLock {
+  public:
+    explicit StateLock(GstElement* pipeline) : pipeline_(pipeline) { GST_STATE_LOCK(pipeline_); }
+    ~StateLock() { GST_STATE_UNLOCK(pipeline_); }
+    StateLock(const StateLock&) = delete;
+    StateLock& operator=(const StateLock&) = delete;
+
+  private:
+    GstElement* pipeline_;
+};
+
 /// Puts `fresh` (floating) in the place of `old` while the pipeline plays, under the same name:
 /// between two buffers, and what `old` still holds goes with it. `prepare` is called before
-/// anything comes through. False if nothing streams there; then `fresh` is gone and `old` stays.
+/// anything comes through. False if it is paused or nothing streams there; then `fresh` is gone and
+/// `old` stays.
 bool replace_element(Ledger& ledger, GstElement* old, GstElement* fresh,
                      const std::function<void(GstElement*)>& prepare = {});
 

@@ -25,6 +25,12 @@ void print_calls(const Result& result) {
                     Number{got.delivered}, Number{got.told_lost}, Number{got.dropped},
                     Number{got.watched.missing}, Number{got.watched.flushes});
     }
+    for (const CallResult& call : result.calls) {
+        if (call.received.asked != 0)
+            std::printf("%s asked for packets again %llu times; %llu were sent, %llu of use\n",
+                        call.name.c_str(), Number{call.received.asked}, Number{call.sent.resent},
+                        Number{call.received.recovered});
+    }
 }
 
 void print_elements(const Result& result) {
@@ -93,10 +99,13 @@ json as_json(const CallResult& call) {
             {"sent", call.sent.sent},
             {"lost", call.sent.lost},
             {"duplicated", call.sent.duplicated},
+            {"resent", call.sent.resent},
             {"arrived", call.sent.arrived},
             {"delivered", call.received.delivered},
             {"told-lost", call.received.told_lost},
             {"dropped", call.received.dropped},
+            {"asked", call.received.asked},
+            {"recovered", call.received.recovered},
             {"missing", call.received.watched.missing},
             {"flushes", call.received.watched.flushes}};
 }
@@ -118,6 +127,9 @@ void print_report(const Result& result, const Options& options) {
         result.metrics_fetches, result.metrics_address.c_str(), result.metrics_bytes,
         result.traced_elements, Number{result.records_lost});
     print_memory(result);
+    std::printf("elements        %zu, in pipelines and bins within; all gone after the end, or "
+                "named below\n",
+                result.lives);
     std::printf("shutdown        %.3f s, the slowest pipeline %s with %.3f s (limit %.1f s)\n",
                 result.shutdown.all_s, result.shutdown.slowest.c_str(), result.shutdown.slowest_s,
                 options.shutdown_limit_s);
@@ -137,6 +149,7 @@ bool write_json(const Result& result, const Options& options) {
         {"warm-up", result.warm_up_s},
         {"frames", result.frames},
         {"checks", result.checks},
+        {"elements-seen", result.lives},
         {"heap", as_json(result.heap)},
         {"private-memory", as_json(result.private_memory)},
         {"heap-mb", result.heap_mb},

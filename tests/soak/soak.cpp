@@ -20,7 +20,7 @@ constexpr auto kTick = std::chrono::milliseconds(20);
 constexpr double kFetchEvery_s = 10;
 constexpr double kLineEvery_s = 5;
 constexpr auto kPatience = std::chrono::seconds(60);
-constexpr auto kDrainPatience = std::chrono::seconds(5);
+constexpr auto kDrainPatience = std::chrono::seconds(15);
 
 double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
@@ -61,7 +61,9 @@ void Soak::prepare() {
         calls_.push_back(std::make_unique<Call>(stage_, ledger_, i));
     video_ = std::make_unique<Video>(stage_, ledger_, clip(), no_compute.empty());
     network_ = std::make_unique<Network>(calls_, voice_, options_.seed);
-    disturbances_ = std::make_unique<Disturbances>(calls_, *video_, faults, options_.seed);
+    // A long run fills what is bounded soon, so that more of it can show that nothing grows.
+    const double hurry_s = options_.minutes >= 10 ? warm_up_s_ / 2 : 0;
+    disturbances_ = std::make_unique<Disturbances>(calls_, *video_, faults, options_.seed, hurry_s);
     stage_.on_eos([this](GstElement* pipeline) {
         if (pipeline == video_->pipeline())
             video_ended_ = true;
@@ -96,7 +98,7 @@ void Soak::tick(double now_s) {
         video_->start_over();
     if (now_s >= next_sample_s_) {
         memory_.sample();
-        next_sample_s_ += 1;
+        next_sample_s_ += 1.0 / MemoryWatch::kSamplesPerSecond;
     }
     if (now_s >= next_fetch_s_) {
         if (next_fetch_s_ > 0)
@@ -132,10 +134,21 @@ void Soak::print_line(double now_s) {
     std::fflush(stdout);
 }
 
-// Half of the calls come to their end; the others are cut off. Counts must hold either way.
 void Soak::finish() {
     Watchdog watchdog(kPatience, [] { return "the end"; });
+    disturbances_->end_all();
     network_->stop();
+    end_calls();
+    expect_none("after it was replaced", [this] { return stage_.lives().alive_outside(); });
+    watchdog.alive();
+    result_.shutdown = stage_.stop();
+    watchdog.alive();
+    take_figures();
+    let_go();
+}
+
+// Half of the calls come to their end; the others are cut off. Counts must hold either way.
+void Soak::end_calls() {
     unsigned ending = 0;
     for (std::size_t i = 0; i < calls_.size() / 2; ++i, ++ending)
         calls_[i]->end();
@@ -144,10 +157,10 @@ void Soak::finish() {
         stage_.run_until(Clock::now() + kTick);
     if (calls_ended_ < ending)
         fail("of " + std::to_string(ending) + " calls that end, only " +
-             std::to_string(calls_ended_) + " did within 5 s");
-    watchdog.alive();
-    result_.shutdown = stage_.stop();
-    watchdog.alive();
+             std::to_string(calls_ended_) + " did within 15 s");
+}
+
+void Soak::take_figures() {
     for (std::size_t i = 0; i < calls_.size(); ++i)
         result_.calls.push_back(
             {calls_[i]->name(), network_->trace_name(i), network_->counts(i), calls_[i]->counts()});
@@ -159,6 +172,31 @@ void Soak::finish() {
     tracer_.fetch();
     tracer_.compare(ledger_, done);
     result_.frames = video_->frames();
+}
+
+void Soak::let_go() {
+    disturbances_.reset();
+    network_.reset();
+    calls_.clear();
+    video_.reset();
+    stage_.clear();
+    expect_none("after the end", [this] { return stage_.lives().alive(); });
+    result_.lives = stage_.lives().seen();
+}
+
+// A thread that is about to let go of one may need a moment.
+void Soak::expect_none(const char* when, const std::function<std::vector<std::string>()>& alive) {
+    constexpr std::size_t kNamed = 10;
+    const auto deadline = Clock::now() + kDrainPatience;
+    std::vector<std::string> left = alive();
+    while (!left.empty() && Clock::now() < deadline) {
+        stage_.run_until(Clock::now() + kTick);
+        left = alive();
+    }
+    for (std::size_t i = 0; i < std::min(left.size(), kNamed); ++i)
+        fail("still there " + std::string(when) + ": " + left[i]);
+    if (left.size() > kNamed)
+        fail("and " + std::to_string(left.size() - kNamed) + " more elements");
 }
 
 } // namespace tactus::soak

@@ -12,6 +12,7 @@
 #include "tracer_watch.h"
 #include "video.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,6 +35,7 @@ struct Result {
     double warm_up_s = 0;
     std::vector<CallResult> calls;
     std::uint64_t frames = 0;
+    std::size_t lives = 0; ///< elements that there were
     std::map<std::string, Disturbances::Count> disturbances;
     std::map<std::string, Ledger::Totals> totals;
     unsigned checks = 0;
@@ -68,6 +70,10 @@ class Soak {
     void tick(double now_s);
     void print_line(double now_s);
     void finish();
+    void end_calls();
+    void take_figures();
+    void let_go();
+    void expect_none(const char* when, const std::function<std::vector<std::string>()>& alive);
     void judge();
     void judge_calls();
     void judge_memory();

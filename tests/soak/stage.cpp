@@ -87,6 +87,7 @@ GstElement* Stage::add(const std::string& name, const std::string& line) {
     gst_pipeline_set_auto_flush_bus(GST_PIPELINE(pipeline), FALSE);
     gst_element_set_bus(pipeline, bus_);
     pipelines_.push_back(pipeline);
+    lives_.watch(pipeline);
     return pipeline;
 }
 

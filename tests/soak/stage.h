@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "life_watch.h"
+
 #include <gst/gst.h>
 
 #include <chrono>
@@ -40,6 +42,8 @@ class Stage {
     /// Lets go of the pipelines and of what waits on the bus.
     void clear();
 
+    /// Of the pipelines and all that ever was in them.
+    const LifeWatch& lives() const { return lives_; }
     const std::vector<std::string>& errors() const { return errors_; }
     /// How often each warning came, by the kind of element that gave it.
     const std::map<std::string, unsigned>& warnings() const { return warnings_; }
@@ -52,6 +56,7 @@ class Stage {
 
     GstBus* bus_ = nullptr;
     std::vector<GstElement*> pipelines_;
+    LifeWatch lives_;
     std::function<void(GstElement*)> on_eos_;
     std::vector<std::string> errors_;
     std::map<std::string, unsigned> warnings_;

@@ -23,9 +23,9 @@ constexpr std::array<Shader, Video::kBranches> kShaders = {{
 
 std::string line(const std::string& clip) {
     const std::string source =
-        clip.empty() ? "videotestsrc pattern=ball num-buffers=960 ! video/x-raw,framerate=12/1"
-                     : "filesrc location=\"" + clip + "\" ! decodebin";
-    return source + " ! videoconvert ! videoscale ! videorate ! "
+        clip.empty() ? "videotestsrc pattern=ball num-buffers=960 ! video/x-raw,framerate=12/1 !"
+                     : "filesrc location=\"" + clip + "\" ! decodebin name=decoder ";
+    return source + " videoconvert name=convert ! videoscale ! videorate ! "
                     "video/x-raw,format=RGBA,width=320,height=240,framerate=12/1 ! "
                     "clocksync ! numapin name=pin ! ringtee name=tee max-size-buffers=6 "
                     "allow-not-linked=true";
@@ -63,11 +63,28 @@ Video::Video(Stage& stage, Ledger& ledger, const std::string& clip, bool compute
     : ledger_(ledger), compute_(compute), pipeline_(stage.add("video", line(clip))),
       tee_(gst_bin_get_by_name(GST_BIN(pipeline_), "tee")) {
     gst_object_unref(tee_); // the pipeline has it
+    const ElementHandle decoder(gst_bin_get_by_name(GST_BIN(pipeline_), "decoder"));
+    if (decoder != nullptr)
+        g_signal_connect(decoder.get(), "pad-added", G_CALLBACK(on_decoded), this);
     const ElementHandle pin(gst_bin_get_by_name(GST_BIN(pipeline_), "pin"));
     ledger_.open(pin.get());
     ledger_.open(tee_);
     for (unsigned i = 0; i < kBranches; ++i)
         add_branch(i);
+}
+
+// Each time that it starts: a launch line links what comes later once alone.
+void Video::on_decoded(GstElement*, GstPad* pad, gpointer data) {
+    const auto& self = *static_cast<Video*>(data);
+    const ElementHandle convert(gst_bin_get_by_name(GST_BIN(self.pipeline_), "convert"));
+    const PadHandle sink(gst_element_get_static_pad(convert.get(), "sink"));
+    if (gst_pad_is_linked(sink.get()) == FALSE)
+        gst_pad_link(pad, sink.get());
+}
+
+void Video::restart() {
+    gst_element_set_state(pipeline_, GST_STATE_READY);
+    play();
 }
 
 GstElement* Video::make_compute(unsigned number) const {
@@ -152,6 +169,7 @@ bool Video::seek(double share, double rate, bool through_all) {
         if (!through_all && branch.sink != nullptr)
             target = branch.sink;
     }
+    const StateLock lock(pipeline_);
     return gst_element_seek(target, rate, GST_FORMAT_TIME, flags, GST_SEEK_TYPE_SET, position,
                             GST_SEEK_TYPE_NONE, 0) != FALSE;
 }

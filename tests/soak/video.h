@@ -28,6 +28,10 @@ class Video {
     /// that seeks the pipeline. False if it is refused.
     bool seek(double share, double rate, bool through_all);
     void start_over() { seek(0, 1, false); }
+    void pause() { gst_element_set_state(pipeline_, GST_STATE_PAUSED); }
+    void play() { gst_element_set_state(pipeline_, GST_STATE_PLAYING); }
+    /// To READY, where the file is closed and its decoder goes, and to PLAYING again.
+    void restart();
     void remove_branch(unsigned number);
     void add_branch(unsigned number);
     /// By another one with the same shader, so that memory does not depend on which are in use.
@@ -48,6 +52,7 @@ class Video {
     };
 
     GstElement* make_compute(unsigned number) const;
+    static void on_decoded(GstElement* decoder, GstPad* pad, gpointer self);
     static GstPadProbeReturn on_frame(GstPad* pad, GstPadProbeInfo* info, gpointer self);
 
     Ledger& ledger_;

@@ -20,7 +20,9 @@ struct Faults {
     std::int64_t memory_limit_bytes = 0;  ///< no more than that at a time, imports not counted
     bool import_refused = false;          ///< no page and no dmabuf can be imported
     bool allocation_lost = false;         ///< the next vkAllocateMemory says "lost"
+    bool command_pools_fail = false;      ///< without memory
     bool waits_time_out = false;          ///< whatever is waited for does not come
+    std::int64_t waits_cut_short = 0;     ///< so many waits say "timeout" at once
     bool stalled = false;                 ///< work is taken and never done
     bool stamps_lie = false;              ///< calibrated timestamps are off by 5 ms
     // Of devices and instances that are made from now on:

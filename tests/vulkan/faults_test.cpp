@@ -99,6 +99,16 @@ class FaultyGpu : public GpuTest {
         in_.reset();
         out_.reset();
     }
+    void expect_another_works() {
+        ASSERT_TRUE(open());
+        make_job();
+        {
+            const auto ring = this->ring();
+            run(*ring, job_);
+            expect_inverted();
+        }
+        forget_job();
+    }
 };
 
 #define OPEN_OR_SKIP()                                                                             \
@@ -168,14 +178,7 @@ TEST_F(FaultyGpu, ALostDeviceIsSaidToBeLostAndANewOneWorks) {
     }
     forget_job();
     *faults_ = {};
-    ASSERT_TRUE(open());
-    make_job();
-    {
-        const auto ring = this->ring();
-        run(*ring, job_);
-        expect_inverted();
-    }
-    forget_job();
+    expect_another_works();
 }
 
 TEST_F(FaultyGpu, NothingIsLeftOfADeviceThatSaidItWasLost) {
@@ -216,14 +219,7 @@ TEST_F(FaultyGpu, ALossOfOneDeviceLeavesThoseThatAreOpenedLaterAlone) {
         ASSERT_EQ(ring->submit(*ring->try_acquire(), job_), GpuStatus::device_lost);
     }
     forget_job();
-    ASSERT_TRUE(open());
-    make_job();
-    {
-        const auto ring = this->ring();
-        run(*ring, job_);
-        expect_inverted();
-    }
-    forget_job();
+    expect_another_works();
 }
 
 TEST_F(FaultyGpu, ASharedDeviceThatIsLostIsNotHandedOutAgain) {
@@ -366,6 +362,29 @@ TEST_F(FaultyGpu, AWaitThatTimesOutCanBeRepeated) {
         EXPECT_EQ(ring->collect(*slot, 10 * kSecondNs, result), GpuStatus::ok);
         expect_inverted();
     }
+    forget_job();
+}
+
+TEST_F(FaultyGpu, AWaitThatEndsBeforeItsTimeIsGoneOnWith) {
+    OPEN_OR_SKIP();
+    make_job();
+    {
+        faults_->waits_cut_short = 10; // of the jobs that start the ring, too
+        const auto ring = this->ring(1);
+        ASSERT_TRUE(ring);
+        EXPECT_EQ(faults_->waits_cut_short, 0);
+        const auto slot = ring->try_acquire();
+        ASSERT_EQ(ring->submit(*slot, job_), GpuStatus::ok);
+        faults_->waits_cut_short = 20;
+        JobResult result;
+        EXPECT_EQ(ring->collect(*slot, 10 * kSecondNs, result), GpuStatus::ok);
+        EXPECT_EQ(faults_->waits_cut_short, 0);
+        expect_inverted();
+        faults_->waits_cut_short = 5;
+        EXPECT_EQ(device_->wait_for_queue(device_->compute_queue(), 10 * kSecondNs), GpuStatus::ok);
+        EXPECT_EQ(faults_->waits_cut_short, 0);
+    }
+    EXPECT_FALSE(device_->lost());
     forget_job();
 }
 

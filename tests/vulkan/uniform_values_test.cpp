@@ -64,6 +64,24 @@ TEST(UniformValues, IntegersAreRoundedAndClamped) {
     EXPECT_EQ(number_of(ScalarType::i16, number_bits(ScalarType::i16, -7)), -7);
 }
 
+TEST(UniformValues, WhatATypeCannotHoldIsToldWithWhatIsTakenForIt) {
+    std::array<std::byte, 4> block{};
+    const BlockMember whole = member(ScalarType::u32, 1, 0);
+    EXPECT_EQ(write_member(whole, std::array{-3.0}, block),
+              "level=-3 is no value of its type; it is taken as 0");
+    EXPECT_EQ(write_member(whole, std::array{1.9}, block),
+              "level=1.9 is no value of its type; it is taken as 2");
+    EXPECT_EQ(read_member(whole, block), std::vector<double>{2});
+    EXPECT_EQ(write_member(whole, std::array{5e9}, block),
+              "level=5000000000 is no value of its type; it is taken as 4294967295");
+    EXPECT_EQ(write_member(whole, std::array{7.0}, block), "");
+    for (const ScalarType type : {ScalarType::u32, ScalarType::f32})
+        EXPECT_EQ(write_member(member(type, 1, 0),
+                               std::array{std::numeric_limits<double>::quiet_NaN()}, block),
+                  "level=nan is no number");
+    EXPECT_EQ(read_member(whole, block), std::vector<double>{7}) << "nothing was written";
+}
+
 TEST(UniformValues, NothingIsWrittenBeyondTheBlock) {
     std::array<std::byte, 6> block{};
     EXPECT_EQ(write_member(member(ScalarType::f32, 1, 4), std::array{1.0}, block), "");

@@ -120,8 +120,28 @@ TEST_F(Trials, KeepTheUsualSizeIfThereIsNoTime) {
     trial.budget_ns = 0;
     const WorkgroupTrial::Outcome outcome = trial.run(device_);
     ASSERT_EQ(outcome.status, GpuStatus::ok);
-    EXPECT_EQ(outcome.sizes.at(0), usual_workgroup(device_->traits()));
+    EXPECT_EQ(outcome.sizes.at(0), (WorkgroupSize{0, 0})) << "another time there may be more";
     EXPECT_NE(outcome.reason.find("more not tried"), std::string::npos) << outcome.reason;
+    EXPECT_EQ(outcome.programs.size(), 1U) << "that of the usual size";
+}
+
+// Time goes on by a second whenever somebody asks.
+TEST_F(Trials, BeginNoSizeThatWouldTakeLongerThanThereIsTime) {
+    WorkgroupTrial trial = trial_of({kSquaresAreFast});
+    std::uint64_t now_ns = 0;
+    trial.now_ns = [&now_ns] { return now_ns += kSecondNs; };
+    trial.budget_ns = 1000 * kSecondNs;
+    trial.patience_ns = 1000 * kSecondNs;
+    ASSERT_EQ(trial.run(device_).status, GpuStatus::ok);
+    const std::uint64_t whole_ns = now_ns;
+    for (const std::uint64_t parts : {2U, 3U}) {
+        now_ns = 0;
+        trial.budget_ns = whole_ns * parts / 4;
+        const WorkgroupTrial::Outcome outcome = trial.run(device_);
+        ASSERT_EQ(outcome.status, GpuStatus::ok);
+        EXPECT_NE(outcome.reason.find("more not tried"), std::string::npos) << outcome.reason;
+        EXPECT_LE(now_ns, trial.budget_ns + 20 * kSecondNs) << "but for a run that is under way";
+    }
 }
 
 TEST_F(Trials, StopWhenTheStreamDoesNotGoOn) {

@@ -19,18 +19,8 @@ std::size_t spectra_of(const SpectrumMeterConfig& config) {
 }
 
 std::size_t checked_bands(const SpectrumMeterConfig& config) {
-    const std::size_t bands = config.bands;
-    if (bands < SpectrumMeter::kLeastBands || bands > SpectrumMeter::kMostBands)
-        throw std::invalid_argument("bands=" + std::to_string(bands) + ": it must be " +
-                                    std::to_string(SpectrumMeter::kLeastBands) + " to " +
-                                    std::to_string(SpectrumMeter::kMostBands));
-    const std::size_t spectra = spectra_of(config);
-    const std::size_t most = SpectrumMeter::kMostSamples / spectra / 2 + 1;
-    if (bands > most)
-        throw std::invalid_argument("bands=" + std::to_string(bands) + " of each of " +
-                                    std::to_string(spectra) + " channels: it must be " +
-                                    std::to_string(most) + " at most");
-    return bands;
+    config.check();
+    return config.bands;
 }
 
 void divide(AlignedArray<float>& sums, std::uint64_t count) {
@@ -42,6 +32,19 @@ void divide(AlignedArray<float>& sums, std::uint64_t count) {
 }
 
 } // namespace
+
+void SpectrumMeterConfig::check() const {
+    if (bands < SpectrumMeter::kLeastBands || bands > SpectrumMeter::kMostBands)
+        throw std::invalid_argument("bands=" + std::to_string(bands) + ": it must be " +
+                                    std::to_string(SpectrumMeter::kLeastBands) + " to " +
+                                    std::to_string(SpectrumMeter::kMostBands));
+    const std::size_t spectra = spectra_of(*this);
+    const std::size_t most = SpectrumMeter::kMostSamples / spectra / 2 + 1;
+    if (bands > most)
+        throw std::invalid_argument("bands=" + std::to_string(bands) + " of each of " +
+                                    std::to_string(spectra) + " channels: it must be " +
+                                    std::to_string(most) + " at most");
+}
 
 IntervalFrames::IntervalFrames(std::uint64_t interval_ns, unsigned rate_hz) {
     __extension__ using Wide = unsigned __int128;

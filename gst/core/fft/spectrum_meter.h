@@ -41,6 +41,8 @@ struct SpectrumMeterConfig {
     bool multi_channel = false; ///< else one spectrum of the mean of all channels
 
     bool operator==(const SpectrumMeterConfig&) const = default;
+    /// Throws invalid_argument, with the value and what would be right.
+    void check() const;
 };
 
 /// Spectra over intervals of time, with the very numbers of GStreamer's `spectrum`

@@ -173,7 +173,7 @@ void ExitLedger::drop_inside(ElementState& element, PadBook& book, std::uint64_t
 }
 
 void ExitLedger::make_room(ElementState& element, PadBook& book, std::uint64_t now_ns) {
-    if (BookEntry* oldest = book.make_room()) {
+    if (BookEntry* oldest = book.make_room(now_ns)) {
         if (element.ever_pushed)
             drop(element, book, *oldest, now_ns);
         else

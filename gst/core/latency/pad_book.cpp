@@ -53,13 +53,14 @@ void PadBook::grow() {
     }
 }
 
-BookEntry* PadBook::make_room() {
+BookEntry* PadBook::make_room(std::uint64_t now_ns) {
     if (next_ - first_ < ring_.size())
         return nullptr;
     BookEntry& oldest = at(first_);
+    const bool may_turn_up = oldest.fate == Fate::dropped && now_ns < oldest.in_ns + kDroppedKeptNs;
     const bool wants_room = oldest.fate == Fate::inside
                                 ? ring_.size() < kCapacityMax
-                                : oldest.fate == Fate::dropped && ring_.size() < kDroppedKept;
+                                : may_turn_up && ring_.size() < kDroppedKept;
     if (wants_room) {
         grow();
         return nullptr;

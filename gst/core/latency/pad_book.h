@@ -50,8 +50,8 @@ struct BookEntry {
 
 /// The buffers that went into an element through one sink pad, in order of arrival. Holds the last
 /// 64 at least and grows, up to 4096, as long as it would overwrite one that is still inside, or
-/// (up to 1024) one that was counted as dropped and might turn up. One thread; allocates only to
-/// grow. References to entries are valid until the next make_room().
+/// (up to 1024) one that came within five seconds, was counted as dropped and might turn up. One
+/// thread; allocates only to grow. References to entries are valid until the next make_room().
 ///
 /// Chains: each entry names the entry before it with the same hash, by arrival; a number outside of
 /// what the ring holds ends a chain, so nothing need ever be removed from one.
@@ -59,13 +59,14 @@ class PadBook {
   public:
     static constexpr std::size_t kCapacityMin = 64;
     static constexpr std::size_t kDroppedKept = 1024;
+    static constexpr std::uint64_t kDroppedKeptNs = 5'000'000'000;
     static constexpr std::size_t kCapacityMax = 4096;
 
     PadBook();
 
     /// Before add(). The entry that is inside and must make way, if there is one: the caller must
     /// settle() it.
-    BookEntry* make_room();
+    BookEntry* make_room(std::uint64_t now_ns);
     BookEntry& add(const BookEntry& entry);
 
     struct Match {

@@ -98,6 +98,9 @@ class FrameProgram {
         bool leaves_workgroup_open = false; ///< the shader lets others choose
     };
     std::vector<Pass> passes() const;
+    /// The first shader that does not say that each pixel depends on that very place alone; empty
+    /// if all say so.
+    std::string not_pixelwise() const;
 
     struct Frame {
         GpuFrame in;

@@ -143,7 +143,7 @@ class FrameProgram::Build {
             if (stage.pass == 0)
                 names += (names.empty() ? "" : ", ") + stage.label;
         return fail(GpuStatus::bad_input,
-                    "out-caps asks for a frame of " + std::to_string(width) + "x" +
+                    "out-caps or downstream asks for a frame of " + std::to_string(width) + "x" +
                         std::to_string(height) + ", but " + names + " makes one of " +
                         std::to_string(in.width) + "x" + std::to_string(in.height) +
                         ", the size that it gets; let scale-lanczos or videoscale do that");
@@ -335,10 +335,16 @@ class FrameProgram::Build {
     }
 
     bool make_extra() {
-        for (const Stage& stage : program_.stages_)
+        for (const Stage& stage : program_.stages_) {
             if (find_binding(stage.reflection(), c::kExtra) != nullptr && settings().extra.empty())
                 return fail(GpuStatus::bad_input,
                             stage.label + " needs a file in the property extra-input");
+            if (settings().extra.size() > stage.facts.most_extra_bytes)
+                return fail(GpuStatus::bad_input, stage.label + " takes " +
+                                                      std::to_string(stage.facts.most_extra_bytes) +
+                                                      " bytes in extra-input at most; there are " +
+                                                      std::to_string(settings().extra.size()));
+        }
         if (settings().extra.empty())
             return true;
         if (!make_buffer(program_.extra_, settings().extra.size(), true))

@@ -32,6 +32,13 @@ std::vector<FrameProgram::Pass> FrameProgram::passes() const {
     return all;
 }
 
+std::string FrameProgram::not_pixelwise() const {
+    for (const Stage& stage : stages_)
+        if (!stage.facts.is_pixelwise)
+            return stage.label;
+    return {};
+}
+
 std::vector<std::string> FrameProgram::set_uniforms(const UniformValues& values) {
     std::vector<std::string> problems;
     std::set<std::string> known;
@@ -39,19 +46,20 @@ std::vector<std::string> FrameProgram::set_uniforms(const UniformValues& values)
         const ShaderReflection& reflection = stage.reflection();
         std::fill(stage.push.begin(), stage.push.end(), std::byte{0});
         std::fill(stage.block.begin(), stage.block.end(), std::byte{0});
-        UniformValues all = uniform_defaults(reflection);
-        for (const auto& [name, numbers] : values)
-            all[name] = numbers;
+        const UniformValues defaults = uniform_defaults(reflection);
         const auto write = [&](const std::vector<BlockMember>& members,
                                std::vector<std::byte>& block) {
             for (const BlockMember& member : members) {
                 known.insert(member.name);
-                const auto found = all.find(member.name);
-                if (found == all.end())
-                    continue;
-                std::string wrong = write_member(member, found->second, block);
-                if (!wrong.empty())
-                    problems.push_back(std::move(wrong));
+                // The default first: it stays where the value is refused.
+                for (const UniformValues* from : {&defaults, &values}) {
+                    const auto found = from->find(member.name);
+                    if (found == from->end())
+                        continue;
+                    std::string wrong = write_member(member, found->second, block);
+                    if (!wrong.empty())
+                        problems.push_back(std::move(wrong));
+                }
             }
         };
         write(reflection.push_members, stage.push);

@@ -13,6 +13,7 @@
 #include <iterator>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 namespace tactus {
 namespace {
@@ -30,16 +31,27 @@ class FileIncluder final : public glslang::TShader::Includer {
         : directories_(directories), files_(files) {}
 
     IncludeResult* includeLocal(const char* header, const char* includer, size_t depth) override {
-        return open(fs::path(includer).parent_path() / header, depth);
+        const fs::path folder = fs::path(includer).parent_path();
+        IncludeResult* const result = open(folder / header, depth);
+        // Then glslang goes on with includeSystem.
+        if (result == nullptr)
+            beside_ = folder.empty() ? "." : folder.string();
+        return result;
     }
 
     IncludeResult* includeSystem(const char* header, const char*, size_t depth) override {
+        std::string places = std::exchange(beside_, {});
         for (const std::string& directory : directories_) {
             if (IncludeResult* result = open(fs::path(directory) / header, depth))
                 return result;
+            places += (places.empty() ? "" : ", ") + directory;
         }
+        note_ = std::string(header) + " was looked for in: " + places;
         return nullptr;
     }
+
+    /// Where the last header that was not found was looked for, or empty.
+    const std::string& note() const { return note_; }
 
     void releaseInclude(IncludeResult* result) override {
         if (result == nullptr)
@@ -65,6 +77,8 @@ class FileIncluder final : public glslang::TShader::Includer {
 
     const std::vector<std::string>& directories_;
     std::vector<std::string>& files_;
+    std::string beside_; ///< where a header was looked for first, and not found
+    std::string note_;
 };
 
 /// Of glslang's log, the errors: "ERROR: NAME:LINE: …" without the first word.
@@ -143,6 +157,8 @@ compile_glsl(const GlslSource& source, std::vector<std::string>& files, GpuError
     FileIncluder includer(source.include_directories, files);
     if (!shader.parse(GetDefaultResources(), kDefaultVersion, false, kMessages, includer)) {
         error = compile_error(source.name, shader.getInfoLog());
+        if (!includer.note().empty())
+            error.text += "\n" + source.name + ": " + includer.note();
         return std::nullopt;
     }
     glslang::TProgram program;

@@ -75,6 +75,8 @@ std::string read_constants(const ShaderReflection& reflection, ShaderFacts& fact
     facts.block_bytes = value_or(reflection, c::kBlockBytes, 0);
     facts.pass_count = value_or(reflection, c::kPassCount, 1);
     facts.takes = value_or(reflection, c::kTakes, UINT32_MAX);
+    facts.most_extra_bytes = value_or(reflection, c::kMostExtraBytes, UINT32_MAX);
+    facts.is_pixelwise = value_or(reflection, c::kPixelwise, 0) != 0;
     const std::uint32_t makes = value_or(reflection, c::kMakes, UINT32_MAX);
     facts.passes_input = makes == c::kNothing;
     if (makes < static_cast<std::uint32_t>(PixelFormat::bytes))

@@ -47,7 +47,9 @@ constexpr std::uint32_t kBlockBytes = 1012;
 constexpr std::uint32_t kPassCount = 1013;
 constexpr std::uint32_t kTakes = 1014;
 constexpr std::uint32_t kMakes = 1015;
-constexpr std::uint32_t kConverts = 1016;
+constexpr std::uint32_t kMostExtraBytes = 1016;
+constexpr std::uint32_t kPixelwise = 1017;
+constexpr std::uint32_t kConverts = 1018;
 constexpr std::uint32_t kFirstOwn = kInFormat; ///< ids from here to kLastOwn are ours
 constexpr std::uint32_t kLastOwn = 1099;
 constexpr std::uint32_t kNothing = 255; ///< what kMakes says if the frame passes as it is
@@ -97,7 +99,9 @@ struct ShaderFacts {
     bool reads_buffers = false;
     bool writes_images = false;
     bool writes_buffers = false;
-    std::uint32_t history = 0; ///< how many earlier frames it looks at
+    std::uint32_t history = 0;                   ///< how many earlier frames it looks at
+    std::uint32_t most_extra_bytes = UINT32_MAX; ///< that it makes use of
+    bool is_pixelwise = false; ///< it says that a pixel depends on that very place alone
 
     /// Whether it can be asked for another size or format: a mask of kSize and kFormat. Nothing: it
     /// does not say, and whoever asks has to know.

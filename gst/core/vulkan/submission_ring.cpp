@@ -7,6 +7,7 @@
 #include "core/vulkan/job_recorder.h"
 #include "core/vulkan/ring_slot.h"
 #include "core/vulkan/transfer_route.h"
+#include "core/vulkan/whole_wait.h"
 
 #include <algorithm>
 #include <mutex>
@@ -55,6 +56,10 @@ struct SubmissionRing::Impl {
     std::optional<unsigned> try_acquire();
     GpuStatus submit(unsigned slot, const GpuJob& job);
     GpuStatus submit_parts(RingSlot& slot);
+    GpuStatus wait(const RingSlot& slot, std::uint64_t timeout_ns) const {
+        return wait_whole(timeout_ns, settings.now_ns,
+                          [&](std::uint64_t left_ns) { return slot.wait(left_ns); });
+    }
     GpuStatus collect(unsigned slot, std::uint64_t timeout_ns, JobResult& result);
     void read_stamps(const Place& place, JobResult& result);
     std::optional<GpuSpan> read_copy(const Place& place, JobPart part, const JobResult& result);
@@ -155,7 +160,7 @@ GpuStatus SubmissionRing::Impl::submit_parts(RingSlot& slot) {
             continue;
         }
         // What went before cannot be called back; the slot is of no use until it is done.
-        if (wait_for != 0 && slot.wait(kPatienceNs) != GpuStatus::ok && !device->lost())
+        if (wait_for != 0 && wait(slot, kPatienceNs) != GpuStatus::ok && !device->lost())
             device->mark_lost();
         return device->lost() ? GpuStatus::device_lost : status;
     }
@@ -169,7 +174,7 @@ GpuStatus SubmissionRing::Impl::collect(unsigned slot, std::uint64_t timeout_ns,
         return result.status = device->lost() ? GpuStatus::device_lost : GpuStatus::bad_input;
     const Place& place = places[slot];
     result.submitted_ns = place.submitted_ns;
-    result.status = place.slot->wait(timeout_ns);
+    result.status = wait(*place.slot, timeout_ns);
     if (result.status != GpuStatus::ok)
         return result.status;
     result.completed_ns = settings.now_ns();
@@ -233,8 +238,8 @@ std::unique_ptr<SubmissionRing> SubmissionRing::create(std::shared_ptr<VulkanDev
 
 SubmissionRing::~SubmissionRing() {
     for (const auto& place : impl_->places) {
-        if (place.state == SlotState::pending && place.slot->wait(kPatienceNs) != GpuStatus::ok &&
-            !impl_->device->lost())
+        if (place.state == SlotState::pending &&
+            impl_->wait(*place.slot, kPatienceNs) != GpuStatus::ok && !impl_->device->lost())
             impl_->device->mark_lost();
     }
 }

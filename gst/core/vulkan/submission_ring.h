@@ -90,7 +90,7 @@ class SubmissionRing {
     /// Whether the job of a slot is done, without waiting.
     bool done(unsigned slot) const;
     /// Waits for the job of a slot for at most `timeout_ns`, hands out its result and frees the
-    /// slot. After timeout the job is still there.
+    /// slot. After timeout, which is never told before its time, the job is still there.
     GpuStatus collect(unsigned slot, std::uint64_t timeout_ns, JobResult& result);
 
     const GpuClock& clock() const;

@@ -6,7 +6,9 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <iomanip>
 #include <limits>
+#include <sstream>
 #include <type_traits>
 
 namespace tactus {
@@ -40,6 +42,23 @@ std::size_t offset_of(const BlockMember& member, std::uint32_t index) {
     return std::size_t{member.offset_bytes} + std::size_t{element} * member.array_stride_bytes +
            std::size_t{column} * member.matrix_stride_bytes +
            std::size_t{component} * scalar_size_bytes(member.type);
+}
+
+std::string text_of(double value) {
+    std::ostringstream text;
+    text << std::setprecision(15) << value;
+    return text.str();
+}
+
+/// What is written for `value` where the type cannot hold it as it is; empty if it can.
+std::string note_on(const BlockMember& member, double value) {
+    if (member.type == ScalarType::f32 || member.type == ScalarType::f64)
+        return {};
+    const double taken = number_of(member.type, number_bits(member.type, value));
+    if (taken == value)
+        return {};
+    return member.name + "=" + text_of(value) + " is no value of its type; it is taken as " +
+           text_of(taken);
 }
 
 bool is_known(ScalarType type) {
@@ -108,14 +127,19 @@ std::string write_member(const BlockMember& member, std::span<const double> valu
     if (values.size() != count)
         return member.name + " takes " + std::to_string(count) + " number(s), not " +
                std::to_string(values.size());
+    if (std::any_of(values.begin(), values.end(), [](double value) { return std::isnan(value); }))
+        return member.name + "=nan is no number";
+    std::string note;
     const std::size_t size = scalar_size_bytes(member.type);
     for (std::uint32_t i = 0; i < count; ++i) {
+        if (note.empty())
+            note = note_on(member, values[i]);
         const std::uint64_t bits = number_bits(member.type, values[i]);
         const std::size_t offset = offset_of(member, i);
         if (offset + size <= block.size())
             std::memcpy(block.data() + offset, &bits, size);
     }
-    return {};
+    return note;
 }
 
 std::vector<double> read_member(const BlockMember& member, std::span<const std::byte> block) {

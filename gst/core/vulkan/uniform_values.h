@@ -28,7 +28,8 @@ std::uint64_t number_bits(ScalarType type, double value);
 double number_of(ScalarType type, std::uint64_t bits);
 
 /// Writes a member into its block. Nothing is written, and the answer is a text that says what
-/// would be right, if the count is wrong or the type is not one that we can set.
+/// would be right, if the count is wrong, a value is no number or the type is not one that we can
+/// set. Where an integer was rounded or clamped, the answer is a text that says so.
 std::string write_member(const BlockMember& member, std::span<const double> values,
                          std::span<std::byte> block);
 

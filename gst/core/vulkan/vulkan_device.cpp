@@ -6,6 +6,7 @@
 #include "core/vulkan/device_choice.h"
 #include "core/vulkan/device_traits.h"
 #include "core/vulkan/vulkan_instance.h"
+#include "core/vulkan/whole_wait.h"
 #include "core/vulkan/workgroup_memory.h"
 
 #include <algorithm>
@@ -28,6 +29,11 @@ struct Registry {
 };
 
 constexpr std::chrono::seconds kRestPatience{5};
+
+std::uint64_t steady_now_ns() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return static_cast<std::uint64_t>(std::chrono::nanoseconds(now).count());
+}
 
 Registry& registry() {
     static auto* const only = new Registry; // outlives whatever static object uses it
@@ -324,7 +330,9 @@ GpuStatus VulkanDevice::wait_for(const std::function<GpuStatus(VkFence)>& submit
         return status;
     status = submit(fence);
     if (status == GpuStatus::ok)
-        status = check(api_.vkWaitForFences(device_, 1, &fence, VK_TRUE, timeout_ns));
+        status = wait_whole(timeout_ns, steady_now_ns, [&](std::uint64_t left_ns) {
+            return check(api_.vkWaitForFences(device_, 1, &fence, VK_TRUE, left_ns));
+        });
     // One that still waits is left behind: the GPU is about to be given up.
     if (status != GpuStatus::timeout && !abandoned())
         api_.vkDestroyFence(device_, fence, nullptr);

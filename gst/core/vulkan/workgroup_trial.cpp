@@ -169,11 +169,8 @@ struct Table {
 using HasTime = std::function<bool()>;
 
 /// The first size is run at least once, whatever the time.
-GpuStatus measure(Candidate& candidate, WorkgroupSize size, bool is_first, const HasTime& has_time,
-                  bool& counted) {
-    GpuStatus status = candidate.make(size);
-    if (status == GpuStatus::ok)
-        status = candidate.run(false);
+GpuStatus measure(Candidate& candidate, bool is_first, const HasTime& has_time, bool& counted) {
+    GpuStatus status = GpuStatus::ok;
     for (unsigned i = 0; status == GpuStatus::ok && i < kRuns; ++i) {
         if (!(is_first && i == 0) && !has_time())
             break;
@@ -224,18 +221,28 @@ class Trial {
         return ring_ != nullptr;
     }
 
-    Candidate& add_candidate() {
+    // With its first run, in which drivers compile.
+    Candidate& add_candidate(WorkgroupSize size, GpuStatus& status) {
+        const std::uint64_t before_ns = what_.now_ns();
         tried_.push_back(std::make_unique<Candidate>(what_, sample_, device_, ring_.get()));
-        return *tried_.back();
+        Candidate& candidate = *tried_.back();
+        status = candidate.make(size);
+        if (status == GpuStatus::ok)
+            status = candidate.run(false);
+        most_making_ns_ = std::max(most_making_ns_, what_.now_ns() - before_ns);
+        return candidate;
+    }
+
+    // Making one more size cannot be cut short.
+    bool has_time_to_make() const {
+        return has_time_() && what_.now_ns() - begin_ns_ + most_making_ns_ < what_.budget_ns;
     }
 
     // One run of the usual size tells what a frame costs.
     bool choose_sample(const std::vector<WorkgroupSize>& sizes) {
         sample_ = what_.layout;
-        Candidate& first = add_candidate();
-        GpuStatus status = first.make(sizes.front());
-        if (status == GpuStatus::ok)
-            status = first.run(false);
+        GpuStatus status = GpuStatus::ok;
+        Candidate& first = add_candidate(sizes.front(), status);
         const std::uint64_t before_ns = what_.now_ns();
         if (status == GpuStatus::ok)
             status = first.run(true);
@@ -253,11 +260,13 @@ class Trial {
     // False: there is nothing to choose from.
     bool try_size(WorkgroupSize size) {
         const bool is_first = table_.rows.empty();
-        if (!is_first && !has_time_())
+        if (!is_first && !has_time_to_make())
             return true;
-        Candidate& candidate = add_candidate();
+        GpuStatus status = GpuStatus::ok;
+        Candidate& candidate = add_candidate(size, status);
         bool counted = false;
-        const GpuStatus status = measure(candidate, size, is_first, has_time_, counted);
+        if (status == GpuStatus::ok)
+            status = measure(candidate, is_first, has_time_, counted);
         if (status == GpuStatus::timeout || status == GpuStatus::device_lost)
             outcome_.status = status;
         // One that the device does not take, or has no memory for, is none.
@@ -273,7 +282,8 @@ class Trial {
         for (std::size_t i = 0; i < outcome_.sizes.size(); ++i) {
             if (!leaves_workgroup_open(what_.program.shaders[i]->reflection()))
                 continue;
-            outcome_.sizes[i] = table_.best(i);
+            if (table_.rows.size() > 1 || table_.most == 1)
+                outcome_.sizes[i] = table_.best(i);
             outcome_.reason += (outcome_.reason.empty() ? "measured: " : "; ") + table_.text(i);
         }
     }
@@ -282,6 +292,7 @@ class Trial {
     std::shared_ptr<VulkanDevice> device_;
     std::uint64_t begin_ns_;
     HasTime has_time_;
+    std::uint64_t most_making_ns_ = 0; ///< what a size took until it could be measured
     WorkgroupTrial::Outcome outcome_;
     Table table_;
     FrameLayout sample_;

@@ -18,8 +18,10 @@ namespace tactus {
 /// is touched. What counts is the time between the GPU's stamps around each dispatch, the least of
 /// a few runs. The first run of each size does not count: drivers compile then.
 ///
-/// The whole takes no longer than `budget_ns` and the run that is under way then. Sizes that were
-/// not reached lose, and so do those that are not at least a twentieth faster than the usual size.
+/// The whole takes no longer than `budget_ns`: a size for which drivers would compile for longer
+/// than there is time, as long as for the slowest so far, is not begun. The usual size is run
+/// whatever the time. Sizes that were not reached lose, and so do those that are not at least a
+/// twentieth faster than the usual size. Where none but that was reached, nothing is found out.
 ///
 /// Threads: one at a time; the calls of `goes_on` come on the same thread.
 struct WorkgroupTrial {

@@ -3,14 +3,15 @@
 //
 // A finite impulse response: each sample is the sum of those up to it, times the taps. The taps are
 // the 32-bit floats in the file that extra-input names, the first for the newest sample: at most
-// 1,024, for at most 16 channels. Samples of earlier buffers are kept.
+// 1,024. Samples of earlier buffers are kept.
 #include "tactus/audio.glsl"
 
 TACTUS_WORKGROUP;
 TACTUS_TAKES(1u << TACTUS_F32 | 1u << TACTUS_S16);
+TACTUS_EXTRA_AT_MOST(4096u); // MOST_TAPS floats
 
 const uint MOST_TAPS = 1024u;
-const uint MOST_CHANNELS = 16u;
+const uint MOST_CHANNELS = 64u; // that the element takes
 
 layout(std430, set = 0, binding = 16) readonly buffer Taps { float taps[]; };
 layout(std430, set = 0, binding = 19) readonly buffer Before {
@@ -29,9 +30,9 @@ void main() {
     const uint count = tactus.in_size.x;
     const uint index = gl_GlobalInvocationID.x;
     const uint channel = gl_GlobalInvocationID.y;
-    if (index >= count || channel >= tactus.in_size.y || channel >= MOST_CHANNELS)
+    if (index >= count || channel >= tactus.in_size.y)
         return;
-    const uint tap_count = min(tactus.extra_bytes / 4u, MOST_TAPS);
+    const uint tap_count = tactus.extra_bytes / 4u;
     float sum = 0.0;
     for (uint tap = 0u; tap < tap_count; ++tap)
         sum += taps[tap] * sample_at(int(index) - int(tap), channel);

@@ -6,6 +6,7 @@
 
 TACTUS_WORKGROUP;
 TACTUS_CONVERTS(0u);
+TACTUS_PIXELWISE;
 TACTUS_BLOCK_OF_BYTES(16, 1);
 
 // Which bits are turned over, of the even and of the odd words of a row.

@@ -51,9 +51,13 @@ layout(constant_id = 1007) const bool TACTUS_FULL_RANGE = false;
 #define TACTUS_TAKES(mask) layout(constant_id = 1014) const uint TACTUS_TAKEN = mask
 // The only format that it makes. That of the input if it says nothing.
 #define TACTUS_MAKES(format) layout(constant_id = 1015) const uint TACTUS_MADE = format
+// The most bytes in extra-input that it makes use of; more are an error.
+#define TACTUS_EXTRA_AT_MOST(bytes) layout(constant_id = 1016) const uint TACTUS_MOST_EXTRA = bytes
+// What becomes of a pixel depends on that very place of frames alone, so the lines of two fields are not mixed.
+#define TACTUS_PIXELWISE layout(constant_id = 1017) const uint TACTUS_IS_PIXELWISE = 1u
 // What it can make of a frame that out-caps may ask for: TACTUS_SIZE, another size; TACTUS_FORMAT,
 // another format; both with |; 0 for neither. If it says nothing, out-caps is taken at its word.
-#define TACTUS_CONVERTS(what) layout(constant_id = 1016) const uint TACTUS_CONVERTED = what
+#define TACTUS_CONVERTS(what) layout(constant_id = 1018) const uint TACTUS_CONVERTED = what
 const uint TACTUS_SIZE = 1u;
 const uint TACTUS_FORMAT = 2u;
 

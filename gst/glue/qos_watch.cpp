@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The gst-tactus authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "simdfft/qos_watch.h"
+#include "glue/qos_watch.h"
 
 namespace tactus {
 
