@@ -163,7 +163,7 @@ void Engine::finish() {
     std::unique_ptr<MetricsEndpoint> metrics;
     std::vector<std::string> problems;
     {
-        const std::lock_guard lock(mutex_);
+        const Hold hold(*this);
         settle();
         recorder_.close();
         is_settled_ = true;
@@ -217,7 +217,7 @@ void Engine::drain() {
         wake_lock.unlock();
         std::size_t fullest = 0;
         {
-            const std::lock_guard lock(mutex_);
+            const Hold hold(*this);
             fullest = round();
         }
         chores();
@@ -416,7 +416,7 @@ void Engine::forget_pads() {
 
 /// What is due now and then.
 void Engine::chores() {
-    std::unique_lock lock(mutex_);
+    std::optional<Hold> hold(*this);
     const std::uint64_t now_ns = FastClock::monotonic_ns();
     const std::vector<std::string> problems = outputs_.serve(now_ns);
     HealthReport findings;
@@ -431,7 +431,7 @@ void Engine::chores() {
     std::optional<Stats> to_post;
     if (bus_.due(now_ns))
         to_post = snapshot();
-    lock.unlock();
+    hold.reset();
     if (to_post)
         BusPoster::post_stats(*to_post);
     for (const Incident& incident : findings.incidents)
@@ -463,7 +463,7 @@ Stats Engine::snapshot() {
 Stats Engine::stats() {
     if (is_foreign())
         return {};
-    const std::lock_guard lock(mutex_);
+    const Hold hold(*this);
     settle();
     return snapshot();
 }
@@ -471,7 +471,7 @@ Stats Engine::stats() {
 void Engine::reset() {
     if (is_foreign())
         return;
-    const std::lock_guard lock(mutex_);
+    const Hold hold(*this);
     settle();
     analyzer_.reset();
     incidents_.reset();

@@ -52,6 +52,20 @@ class Engine {
     void finish();
 
   private:
+    /// The mutex, for what may look at sinks. What was seen goes when it is open again.
+    class Hold {
+      public:
+        explicit Hold(Engine& engine) : engine_(engine), lock_(engine.mutex_) {}
+        ~Hold() { seen_ = engine_.sinks_.take_seen(); }
+        Hold(const Hold&) = delete;
+        Hold& operator=(const Hold&) = delete;
+
+      private:
+        Engine& engine_;
+        SinkWatch::Seen seen_; // before the lock: it goes after it
+        std::unique_lock<std::mutex> lock_;
+    };
+
     Engine(Recorder::Source source, const Settings& settings);
     static void let_go(Engine* engine);
     void add_outputs(const Settings& settings, std::vector<std::string>& problems);

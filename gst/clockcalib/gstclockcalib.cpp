@@ -19,6 +19,7 @@
 
 #include "clockcalib/clockcalib_debug.h"
 #include "clockcalib/engine.h"
+#include "clockcalib/figures_interface.h"
 #include "clockcalib/hooks.h"
 #include "clockcalib/setting_properties.h"
 #include "clockcalib/stats_structure.h"
@@ -130,16 +131,6 @@ void finalize(GObject* object) noexcept {
     G_OBJECT_CLASS(gst_clockcalib_parent_class)->finalize(object);
 }
 
-void install_signals(GType type) {
-    constexpr auto kAction = static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION);
-    g_signal_new_class_handler("get-stats", type, kAction, G_CALLBACK(get_stats), nullptr, nullptr,
-                               nullptr, GST_TYPE_STRUCTURE, 0);
-    g_signal_new_class_handler("write-report", type, kAction, G_CALLBACK(write_report), nullptr,
-                               nullptr, nullptr, G_TYPE_BOOLEAN, 1, G_TYPE_STRING);
-    g_signal_new_class_handler("reset", type, kAction, G_CALLBACK(reset), nullptr, nullptr, nullptr,
-                               G_TYPE_NONE, 0);
-}
-
 } // namespace
 
 static void gst_clockcalib_class_init(GstClockcalibClass* klass) {
@@ -149,17 +140,13 @@ static void gst_clockcalib_class_init(GstClockcalibClass* klass) {
     object_class->get_property = get_property;
     constexpr auto kFlags = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
     tactus::install_setting_properties(object_class, kFlags);
-    g_object_class_install_property(
-        object_class, PROP_STATS,
-        g_param_spec_boxed("stats", "Statistics",
-                           "All figures as of now: paths, elements, clocks, GPU queues",
-                           GST_TYPE_STRUCTURE, kFlags));
+    tactus::install_figures(object_class, PROP_STATS,
+                            {G_CALLBACK(get_stats), G_CALLBACK(write_report), G_CALLBACK(reset)});
     g_object_class_install_property(
         object_class, PROP_METRICS_ADDRESS,
         g_param_spec_string(
             "metrics-address", "Metrics address",
             "Where Prometheus can fetch metrics, with the real port; empty: nowhere", "", kFlags));
-    install_signals(G_TYPE_FROM_CLASS(klass));
 }
 
 static void gst_clockcalib_init(GstClockcalib* self) {

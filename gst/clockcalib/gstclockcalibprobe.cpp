@@ -20,6 +20,7 @@
 
 #include "clockcalib/clockcalib_debug.h"
 #include "clockcalib/engine.h"
+#include "clockcalib/figures_interface.h"
 #include "clockcalib/probe_set.h"
 #include "clockcalib/setting_properties.h"
 #include "clockcalib/stats_structure.h"
@@ -98,10 +99,9 @@ gboolean write_report(GstClockcalibProbe* self, const gchar* path) noexcept {
 }
 
 void reset(GstClockcalibProbe* self) noexcept {
-    tactus::guarded(GST_ELEMENT_CAST(self), 0, [&] {
+    tactus::completes(GST_ELEMENT_CAST(self), [&] {
         if (const auto engine = engine_of(self))
             engine->reset();
-        return 0;
     });
 }
 
@@ -166,10 +166,7 @@ gboolean attach_action(GstClockcalibProbe* self, GstElement* bin) noexcept {
 }
 
 void detach_action(GstClockcalibProbe* self) noexcept {
-    tactus::guarded(GST_ELEMENT_CAST(self), 0, [&] {
-        detach(self);
-        return 0;
-    });
+    tactus::completes(GST_ELEMENT_CAST(self), [&] { detach(self); });
 }
 
 tactus::ElementHandle outermost_bin(GstElement* element) {
@@ -181,16 +178,13 @@ tactus::ElementHandle outermost_bin(GstElement* element) {
 
 GstStateChangeReturn change_state(GstElement* element, GstStateChange change) noexcept {
     GstClockcalibProbe* self = self_of(element);
-    const gboolean ready = tactus::guarded(element, gboolean{FALSE}, [&]() -> gboolean {
-        if (change == GST_STATE_CHANGE_NULL_TO_READY) {
-            open_engine(self);
-            const auto top = outermost_bin(element);
-            if (GST_IS_BIN(top.get()))
-                attach(self, top.get());
-        }
-        return TRUE;
-    });
-    if (!ready)
+    const auto open = [&] {
+        open_engine(self);
+        const auto top = outermost_bin(element);
+        if (GST_IS_BIN(top.get()))
+            attach(self, top.get());
+    };
+    if (change == GST_STATE_CHANGE_NULL_TO_READY && !tactus::completes(element, open))
         return GST_STATE_CHANGE_FAILURE;
     const GstStateChangeReturn result =
         GST_ELEMENT_CLASS(gst_clockcalib_probe_parent_class)->change_state(element, change);
@@ -228,23 +222,12 @@ void install_properties(GObjectClass* klass) {
         klass, static_cast<GParamFlags>(static_cast<int>(G_PARAM_READWRITE) |
                                         static_cast<int>(G_PARAM_STATIC_STRINGS) |
                                         GST_PARAM_MUTABLE_READY));
-    g_object_class_install_property(
-        klass, PROP_STATS,
-        g_param_spec_boxed("stats", "Statistics",
-                           "All figures as of now: paths, elements, clocks, GPU queues",
-                           GST_TYPE_STRUCTURE,
-                           static_cast<GParamFlags>(static_cast<int>(G_PARAM_READABLE) |
-                                                    static_cast<int>(G_PARAM_STATIC_STRINGS))));
+    tactus::install_figures(klass, PROP_STATS,
+                            {G_CALLBACK(get_stats), G_CALLBACK(write_report), G_CALLBACK(reset)});
 }
 
 void install_signals(GType type) {
     constexpr auto kAction = static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION);
-    g_signal_new_class_handler("get-stats", type, kAction, G_CALLBACK(get_stats), nullptr, nullptr,
-                               nullptr, GST_TYPE_STRUCTURE, 0);
-    g_signal_new_class_handler("write-report", type, kAction, G_CALLBACK(write_report), nullptr,
-                               nullptr, nullptr, G_TYPE_BOOLEAN, 1, G_TYPE_STRING);
-    g_signal_new_class_handler("reset", type, kAction, G_CALLBACK(reset), nullptr, nullptr, nullptr,
-                               G_TYPE_NONE, 0);
     g_signal_new_class_handler("attach", type, kAction, G_CALLBACK(attach_action), nullptr, nullptr,
                                nullptr, G_TYPE_BOOLEAN, 1, GST_TYPE_ELEMENT);
     g_signal_new_class_handler("detach", type, kAction, G_CALLBACK(detach_action), nullptr, nullptr,

@@ -51,6 +51,21 @@ std::int64_t realtime_offset_ns(const TraceClocks& clocks) {
     return static_cast<std::int64_t>(clocks.realtime_ns - clocks.monotonic_ns);
 }
 
+/// What the trace lacks, in a sentence; empty if it is whole.
+std::string missing_text(const TraceFile& file, const TraceTimeline::LeftOut& left_out) {
+    std::string text;
+    const auto add = [&text](std::uint64_t count, const char* what) {
+        if (count > 0)
+            text += (text.empty() ? "the trace lacks " : ", ") + std::to_string(count) + what;
+    };
+    add(file.packets_lost(), " packets that could not be written");
+    add(left_out.residences, " residences (no lane was free)");
+    add(left_out.gpu_slices, " slices of GPU work (no lane was free, or too many queues)");
+    add(left_out.pushes, " pushes (nested too deeply, or too many threads)");
+    add(left_out.samples, " samples (too many counters)");
+    return text;
+}
+
 OtlpExporter::Settings otlp_settings(const Settings& settings,
                                      const std::shared_ptr<ProblemBox>& problems) {
     OtlpExporter::Settings otlp;
@@ -182,6 +197,10 @@ std::vector<std::string> Outputs::finish(const Stats& stats, std::uint64_t now_n
     if (timeline_)
         timeline_->close(now_ns);
     std::vector<std::string> problems = serve(now_ns);
+    if (timeline_)
+        if (std::string missing = missing_text(*trace_file_, timeline_->left_out());
+            !missing.empty())
+            problems.push_back(std::move(missing));
     if (otlp_) {
         otlp_->stop(kOtlpFarewell);
         const OtlpExporter::Stats sent = otlp_->stats();

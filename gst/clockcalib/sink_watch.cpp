@@ -4,33 +4,30 @@
 
 #include "clockcalib/object_book.h"
 #include "glue/fast_clock.h"
-#include "glue/handles.h"
 
 #include <gst/base/gstbasesink.h>
-
-#include <utility>
 
 namespace tactus {
 
 namespace {
 
-using ClockHandle = std::unique_ptr<GstClock, ObjectUnref>;
-
 bool runs(GstElement* element) {
     return GST_STATE(element) == GST_STATE_PLAYING;
 }
 
+} // namespace
+
 /// The base time in CLOCK_MONOTONIC, whatever the element's clock; kNoTimeNs if it does not run.
-std::uint64_t monotonic_base_time(GstElement* element) {
-    const ClockHandle clock(gst_element_get_clock(element));
-    if (!clock || !runs(element))
+std::uint64_t SinkWatch::monotonic_base_time(GstElement* element) {
+    GstClock* const clock = keep(gst_element_get_clock(element));
+    if (clock == nullptr || !runs(element))
         return kNoTimeNs;
-    const GstClockTime now = gst_clock_get_time(clock.get());
+    const GstClockTime now = gst_clock_get_time(clock);
     // Wraps to the right value: the sum is a time on CLOCK_MONOTONIC, if a long past one.
     return gst_element_get_base_time(element) + FastClock::monotonic_ns() - now;
 }
 
-SinkSync look_at(GstElement* element, std::uint32_t id) {
+SinkSync SinkWatch::look_at(GstElement* element, std::uint32_t id) {
     SinkSync sync;
     sync.element = id;
     if (!GST_IS_BASE_SINK(element))
@@ -46,27 +43,26 @@ SinkSync look_at(GstElement* element, std::uint32_t id) {
     return sync;
 }
 
-} // namespace
-
 std::vector<SinkSync> SinkWatch::look() {
     std::vector<SinkSync> found;
     clock_of_ = 0;
     for (const std::uint32_t id : ObjectBook::instance().sinks())
-        if (const ElementHandle element{ObjectBook::instance().element(id)}) {
-            found.push_back(look_at(element.get(), id));
-            if (clock_of_ == 0 && runs(element.get()))
+        if (GstElement* const element = keep(ObjectBook::instance().element(id))) {
+            found.push_back(look_at(element, id));
+            if (clock_of_ == 0 && runs(element))
                 clock_of_ = id;
         }
     return found;
 }
 
 std::optional<SinkWatch::ClockSeen> SinkWatch::read_pipeline_clock() {
-    const ElementHandle sink(clock_of_ != 0 ? ObjectBook::instance().element(clock_of_) : nullptr);
-    const ClockHandle clock(sink ? gst_element_get_clock(sink.get()) : nullptr);
-    const bool is_the_same = clock.get() == std::exchange(clock_, clock.get());
-    if (!clock || !is_the_same)
+    GstElement* const sink =
+        clock_of_ != 0 ? keep(ObjectBook::instance().element(clock_of_)) : nullptr;
+    GstClock* const clock = sink != nullptr ? keep(gst_element_get_clock(sink)) : nullptr;
+    const bool is_the_same = clock == std::exchange(clock_, clock);
+    if (clock == nullptr || !is_the_same)
         return std::nullopt;
-    return ClockSeen{FastClock::monotonic_ns(), gst_clock_get_time(clock.get())};
+    return ClockSeen{FastClock::monotonic_ns(), gst_clock_get_time(clock)};
 }
 
 } // namespace tactus

@@ -77,10 +77,7 @@ struct EntryPoints {
         const GstStateChangeReturn result =
             GST_ELEMENT_CLASS(ParentClass)->change_state(element, transition);
         if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
-            truth(GST_OBJECT_CAST(element), [](auto& state) {
-                state.stop();
-                return true;
-            });
+            completes(element, [element] { state_of(element).stop(); });
         return result;
     }
 

@@ -23,4 +23,13 @@ Result guarded(GstElement* element, Result fallback, Body&& body) noexcept {
     return fallback;
 }
 
+/// As guarded(), for what has no result: whether `body` came to its end.
+template <typename Body>
+bool completes(GstElement* element, Body&& body) noexcept {
+    return guarded(element, false, [&body] {
+        std::forward<Body>(body)();
+        return true;
+    });
+}
+
 } // namespace tactus

@@ -29,6 +29,7 @@ using BufferHandle = std::unique_ptr<GstBuffer, MiniObjectUnref>;
 using BufferListHandle = std::unique_ptr<GstBufferList, MiniObjectUnref>;
 using CapsHandle = std::unique_ptr<GstCaps, MiniObjectUnref>;
 using EventHandle = std::unique_ptr<GstEvent, MiniObjectUnref>;
+using MessageHandle = std::unique_ptr<GstMessage, MiniObjectUnref>;
 using PadHandle = std::unique_ptr<GstPad, ObjectUnref>;
 using ElementHandle = std::unique_ptr<GstElement, ObjectUnref>;
 using StructureHandle = std::unique_ptr<GstStructure, StructureFree>;

@@ -157,11 +157,7 @@ void JitterBufferState::rest() {
 gboolean JitterBufferState::start_task() {
     const auto task = [](gpointer data) {
         auto& self = *static_cast<JitterBufferState*>(data);
-        const auto run = [&self] {
-            self.loop();
-            return TRUE;
-        };
-        if (guarded(self.element, FALSE, run))
+        if (completes(self.element, [&self] { self.loop(); }))
             return;
         self.outs.clear();
         self.in_turn = false;

@@ -35,6 +35,10 @@ struct Complaint {
     Kind kind = Kind::settings;
     std::string text;
     ArenaTrouble trouble = ArenaTrouble::huge_pages; ///< of kind `memory`
+    /// Which settings of threads it is about, by number; those of memory are always the present.
+    std::uint64_t settings_made = kPresentSettings;
+
+    static constexpr std::uint64_t kPresentSettings = UINT64_MAX;
 
     static Complaint of(const ThreadLedger::Refusal& refusal, bool is_back) {
         const auto first = static_cast<unsigned>(is_back ? Kind::cpus_back : Kind::cpus);
@@ -42,25 +46,33 @@ struct Complaint {
     }
 };
 
-/// Which kinds were told already. Threads come and go, and each would be refused the same.
+/// Which kinds were told already. Threads come and go, and each would be refused the same. What
+/// comes late, about settings that have been replaced, hides nothing about those that are now.
 ///
 /// Threads: one at a time.
 class ToldComplaints {
   public:
-    /// Whether this kind is news; from now on it is not.
-    bool tell(const Complaint& complaint) {
+    /// Whether this kind is news; from now on it is not. `settings_made` is the present number.
+    bool tell(const Complaint& complaint, std::uint64_t settings_made) {
         std::size_t place = static_cast<std::size_t>(complaint.kind);
         if (complaint.kind == Complaint::Kind::memory)
             place += static_cast<std::size_t>(complaint.trouble);
-        const bool is_news = !told_[place];
-        told_[place] = true;
+        Kinds& told = complaint.settings_made < settings_made ? told_before_ : told_;
+        const bool is_news = !told[place];
+        told[place] = true;
         return is_news;
     }
     /// Settings have changed: what is refused now is news.
-    void forget() { told_.reset(); }
+    void forget() {
+        if (told_.any())
+            told_before_ = told_;
+        told_.reset();
+    }
 
   private:
-    std::bitset<Complaint::kKinds> told_;
+    using Kinds = std::bitset<Complaint::kKinds>;
+    Kinds told_;
+    Kinds told_before_; ///< of the settings before, as far as there were complaints
 };
 
 } // namespace tactus

@@ -67,10 +67,7 @@ gboolean src_activate(GstPad*, GstObject* parent, GstPadMode mode, gboolean acti
 
 void unlinked(GstPad*, GstPad*, gpointer element) noexcept {
     NumapinState& state = state_of(element);
-    guarded(state.element, false, [&] {
-        state.sink_unlinked();
-        return true;
-    });
+    completes(state.element, [&] { state.sink_unlinked(); });
 }
 
 GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) noexcept {

@@ -53,6 +53,7 @@ bool NumapinState::get_property(guint id, GValue* value) {
 
 NumapinState::Wish NumapinState::make_wish() const {
     Wish wish;
+    wish.settings_made = settings_made_;
     wish.settings = thread_settings(settings_);
     CpuChoice choice = topology_ != nullptr ? parse_cpus(settings_.cpus, *topology_) : CpuChoice{};
     wish.automatic = choice.automatic;
@@ -129,7 +130,7 @@ void NumapinState::complain(const std::vector<Complaint>& complaints) {
     for (const Complaint& complaint : complaints) {
         {
             const std::lock_guard hold(lock);
-            if (!told_.tell(complaint))
+            if (!told_.tell(complaint, settings_made_))
                 continue;
         }
         GST_ELEMENT_WARNING(element, RESOURCE, SETTINGS, ("%s", complaint.text.c_str()), (nullptr));

@@ -70,6 +70,7 @@ class NumapinState {
     /// The settings as they apply: read, and checked against the machine.
     struct Wish {
         ThreadSettings settings;
+        std::uint64_t settings_made = 0; ///< their number
         bool automatic = false;
         std::string problem;
     };

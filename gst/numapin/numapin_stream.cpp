@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The gst-tactus authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/stats/counter.h"
 #include "glue/handles.h"
 #include "numapin/numapin_debug.h"
 #include "numapin/numapin_state.h"
@@ -20,7 +21,7 @@ inline void NumapinState::before_push(GstClockTime time, std::uint64_t buffers) 
         complain(memory_.take_complaints());
     PinRecord& record = *current_;
     record.sample();
-    PinRecord::bump(record.buffers, buffers);
+    count(record.buffers, buffers);
     if (std::has_single_bit(record.samples.load(std::memory_order_relaxed)))
         ProcessPins::get().ledger().free_heirs(record.thread);
     if (times_are_live_ && GST_CLOCK_TIME_IS_VALID(time))

@@ -19,10 +19,12 @@ constexpr std::size_t kKeptRecords = 16;
 
 using Kind = Complaint::Kind;
 
-void add_refusals(const ThreadLedger::Outcome& outcome, bool is_back,
+void add_refusals(const ThreadLedger::Outcome& outcome, bool is_back, std::uint64_t settings_made,
                   std::vector<Complaint>& complaints) {
-    for (const ThreadLedger::Refusal& refusal : outcome.refusals)
+    for (const ThreadLedger::Refusal& refusal : outcome.refusals) {
         complaints.push_back(Complaint::of(refusal, is_back));
+        complaints.back().settings_made = settings_made;
+    }
 }
 
 bool is_realtime(ThreadPolicy policy) {
@@ -97,7 +99,7 @@ void NumapinState::enter_thread() {
         if (record->plan_ticket != 0)
             ProcessPins::get().release(std::exchange(record->plan_ticket, 0));
         wish = make_wish();
-        record->settings_made = settings_made_;
+        record->settings_made = wish.settings_made;
         cuts = links_cut_;
         // relaxed: see before_push. Stored first, so that a setting that changes now is not missed.
         pinned_serial_.store(serial, std::memory_order_relaxed);
@@ -117,6 +119,8 @@ void NumapinState::enter_thread() {
             unpin(*record, complaints);
     }
     entry_ns_.record(FastClock::now_ns() - began_ns);
+    for (Complaint& complaint : complaints)
+        complaint.settings_made = wish.settings_made;
     complain(complaints);
 }
 
@@ -150,7 +154,7 @@ NumapinState::Attempt NumapinState::try_to_pin(const ThreadIdentity& thread, con
     }
     if (attempt.outcome.refused(ThreadLedger::Field::scheduling))
         ask_broker(thread, settings, attempt);
-    add_refusals(attempt.outcome, false, attempt.complaints);
+    add_refusals(attempt.outcome, false, wish.settings_made, attempt.complaints);
     if (attempt.outcome.overrides)
         attempt.complaints.push_back(
             {Kind::overrides, "another numapin had set the same on this thread; this one, which is "
@@ -252,7 +256,7 @@ void NumapinState::unpin(PinRecord& record, std::vector<Complaint>& complaints) 
     const ThreadLedger::Outcome outcome = pins.ledger().unpin(this, record.thread);
     if (record.plan_ticket != 0)
         pins.release(std::exchange(record.plan_ticket, 0));
-    add_refusals(outcome, true, complaints);
+    add_refusals(outcome, true, record.settings_made, complaints);
     ++restores_;
     restores_failed_ += outcome.refusals.empty() ? 0 : 1;
     if (auto readings = read_thread("/", "self", record.thread.tid))

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "core/stats/counter.h"
 #include "core/topology/cpu_set.h"
 #include "core/topology/thread_ledger.h"
 #include "core/topology/thread_readings.h"
@@ -68,12 +69,9 @@ struct PinRecord {
         const auto cpu = static_cast<unsigned>(sched_getcpu());
         if (cpu != last_cpu)
             see_cpu(cpu);
-        bump(samples);
+        count(samples);
         if (!inside)
-            bump(samples_outside);
-    }
-    static void bump(std::atomic<std::uint64_t>& counter, std::uint64_t more = 1) {
-        counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+            count(samples_outside);
     }
     CpuSet seen() const;
 
@@ -83,7 +81,7 @@ struct PinRecord {
 
 inline void PinRecord::see_cpu(unsigned cpu) {
     if (last_cpu != CpuSet::kLimit)
-        bump(cpu_changes);
+        count(cpu_changes);
     last_cpu = cpu;
     inside = may_run_on.empty() || may_run_on.contains(cpu);
     if (cpu < CpuSet::kLimit) {

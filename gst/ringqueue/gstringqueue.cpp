@@ -211,10 +211,7 @@ void set_property(GObject* object, guint id, const GValue* value, GParamSpec* ps
             return;
         }
         // Leaks at once where the new limits want it.
-        guarded(state.element, false, [&] {
-            state.queue.limits_changed();
-            return true;
-        });
+        completes(state.element, [&] { state.queue.limits_changed(); });
         return;
     }
     state.queue.interrupt();

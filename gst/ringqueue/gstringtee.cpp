@@ -133,9 +133,9 @@ GstPad* request_new_pad(GstElement* element, GstPadTemplate* pad_template, const
 }
 
 void release_pad(GstElement* element, GstPad* pad) noexcept {
-    guarded(element, false, [&] {
+    completes(element, [&] {
         state_of(element).remove_branch(pad);
-        return gst_element_remove_pad(element, pad) != FALSE;
+        gst_element_remove_pad(element, pad);
     });
 }
 

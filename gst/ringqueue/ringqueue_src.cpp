@@ -118,19 +118,12 @@ void RingQueueState::push_query(const Item& item) {
 gboolean RingQueueState::start_task() {
     const auto task = [](gpointer data) {
         auto& self = *static_cast<RingQueueState*>(data);
-        const auto run = [&self] {
-            self.loop();
-            return TRUE;
-        };
-        if (guarded(self.element, FALSE, run))
+        if (completes(self.element, [&self] { self.loop(); }))
             return;
         self.task_busy = false;
         self.gate.push_returned(GST_FLOW_ERROR, 0);
         // As after any fatal result: nobody is left waiting. If that fails, too, it is tried again.
-        guarded(self.element, FALSE, [&self] {
-            self.pause_task();
-            return TRUE;
-        });
+        completes(self.element, [&self] { self.pause_task(); });
         self.task_thread = nullptr;
     };
     return gst_pad_start_task(src_pad, task, this, nullptr);

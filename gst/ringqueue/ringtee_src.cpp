@@ -240,19 +240,12 @@ void RingTeeBranch::deactivate() {
 void RingTeeBranch::start_task() {
     const auto task = [](gpointer data) {
         auto& self = *static_cast<RingTeeBranch*>(data);
-        const auto run = [&self] {
-            self.loop();
-            return TRUE;
-        };
-        if (guarded(self.tee.element, FALSE, run))
+        if (completes(self.tee.element, [&self] { self.loop(); }))
             return;
         self.gate.push_returned(GST_FLOW_ERROR, 0);
         // As after any fatal result: it leaves the ring and holds nobody up. If that fails, too, it
         // is tried again.
-        guarded(self.tee.element, FALSE, [&self] {
-            self.pause_task();
-            return TRUE;
-        });
+        completes(self.tee.element, [&self] { self.pause_task(); });
         self.task_thread_ = nullptr;
     };
     gst_pad_start_task(pad, task, this, nullptr);

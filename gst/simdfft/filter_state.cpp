@@ -302,6 +302,11 @@ GstFlowReturn FilterState::filter(GstBuffer* input, GstBuffer** output) {
     return GST_FLOW_OK;
 }
 
+void FilterState::refuse(std::size_t bytes) {
+    if (filter_ != nullptr)
+        count(refused_, bytes / format_.frame_bytes_in());
+}
+
 /// A buffer of so many bytes, which are no whole frames.
 void FilterState::warn_of_rest(std::size_t bytes) {
     count(rest_bytes_, bytes % format_.frame_bytes_in());
@@ -375,6 +380,7 @@ GstStructure* FilterState::stats() const {
     set_count(s, "frames-out", total_out_);
     set_count(s, "frames-silent", silent_);
     set_count(s, "frames-flushed", flushed_);
+    set_count(s, "frames-refused", refused_);
     set_count(s, "rest-bytes", rest_bytes_);
     set_count(s, "discontinuities", discontinuities_);
     set_count(s, "taps", taps_);

@@ -64,6 +64,8 @@ class FilterState {
     GstFlowReturn begin(GstBuffer* input);
     /// The result of `input`, which may be null yet.
     GstFlowReturn filter(GstBuffer* input, GstBuffer** output);
+    /// Counts a buffer of so many bytes that is not filtered.
+    void refuse(std::size_t bytes);
     /// As if silence had come; false if it is too long for that, or nothing can be made of it.
     bool fill_gap(GstEvent* gap);
     /// Pushes all that is held back, and begins anew.
@@ -120,6 +122,7 @@ class FilterState {
     std::atomic<std::uint64_t> rest_bytes_{0};
     std::atomic<std::uint64_t> discontinuities_{0};
     std::atomic<std::uint64_t> flushed_{0};
+    std::atomic<std::uint64_t> refused_{0};
     std::atomic<std::uint64_t> exchanges_before_{0}; ///< of filters that are gone
     LogLinearHistogram process_ns_;
 };

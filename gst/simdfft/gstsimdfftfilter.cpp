@@ -23,6 +23,7 @@
 #include "glue/fast_clock.h"
 #include "glue/guard.h"
 #include "glue/latency_query.h"
+#include "simdfft/chain_each.h"
 #include "simdfft/filter_debug.h"
 #include "simdfft/filter_state.h"
 
@@ -155,13 +156,15 @@ gboolean decide_allocation(GstBaseTransform*, GstQuery* query) noexcept {
 GstFlowReturn submit_input_buffer(GstBaseTransform* transform, gboolean is_discont,
                                   GstBuffer* input) noexcept {
     FilterState& state = state_of(transform);
-    const GstFlowReturn flow =
-        guarded(state.element, GST_FLOW_ERROR, [&] { return state.begin(input); });
-    if (flow != GST_FLOW_OK) {
+    const gsize bytes = gst_buffer_get_size(input);
+    GstFlowReturn flow = guarded(state.element, GST_FLOW_ERROR, [&] { return state.begin(input); });
+    if (flow == GST_FLOW_OK)
+        flow = parent()->submit_input_buffer(transform, is_discont, input);
+    else
         gst_buffer_unref(input);
-        return flow;
-    }
-    return parent()->submit_input_buffer(transform, is_discont, input);
+    if (flow != GST_FLOW_OK)
+        state.refuse(bytes);
+    return flow;
 }
 
 GstFlowReturn generate_output(GstBaseTransform* transform, GstBuffer** output) noexcept {
@@ -172,8 +175,17 @@ GstFlowReturn generate_output(GstBaseTransform* transform, GstBuffer** output) n
         return GST_FLOW_OK;
     const GstFlowReturn flow =
         guarded(state.element, GST_FLOW_ERROR, [&] { return state.filter(input, output); });
+    if (flow != GST_FLOW_OK)
+        state.refuse(gst_buffer_get_size(input));
     gst_buffer_unref(input);
     return flow;
+}
+
+GstFlowReturn chain_list(GstPad* pad, GstObject* transform, GstBufferList* list) noexcept {
+    const BufferListHandle handle(list);
+    return chain_each(
+        list, [&](GstBuffer* buffer) { return GST_PAD_CHAINFUNC(pad)(pad, transform, buffer); },
+        [&](GstBuffer* buffer) { state_of(transform).refuse(gst_buffer_get_size(buffer)); });
 }
 
 bool handle_gap(FilterState& state, GstEvent* event) {
@@ -267,4 +279,5 @@ static void gst_simd_fft_filter_class_init(GstSimdFftFilterClass* klass) {
 static void gst_simd_fft_filter_init(GstSimdFftFilter* self) {
     FastClock::prepare();
     self->state = new FilterState(GST_BASE_TRANSFORM_CAST(self));
+    gst_pad_set_chain_list_function(GST_BASE_TRANSFORM_CAST(self)->sinkpad, chain_list);
 }

@@ -80,6 +80,7 @@ static void gst_simd_spectrogram_init(GstSimdSpectrogram* self) {
 
     GstPad* sink = gst_pad_new_from_static_template(&sink_template, "sink");
     gst_pad_set_chain_function(sink, Entry::chain);
+    gst_pad_set_chain_list_function(sink, Entry::chain_list);
     gst_pad_set_event_function(sink, Entry::sink_event);
     self->state->sink_pad = sink;
     gst_element_add_pad(element, sink);

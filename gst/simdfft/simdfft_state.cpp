@@ -4,9 +4,11 @@
 
 #include "core/stats/counter.h"
 #include "glue/fast_clock.h"
+#include "glue/guard.h"
 #include "glue/handles.h"
 #include "glue/latency_query.h"
 #include "glue/stats_fields.h"
+#include "simdfft/chain_each.h"
 #include "simdfft/simdfft_debug.h"
 #include "simdfft/stft_negotiation.h"
 
@@ -154,6 +156,10 @@ void SimdFftState::note(const AudioMap& audio) {
     count(buffers_);
     count(frames_, audio.frames());
     count(rest_bytes_, audio.rest_bytes());
+}
+
+/// What the faces have done, also if they could not end it.
+void SimdFftState::note_work() {
     put(transforms_, messages_.transforms());
     put(messages_posted_, messages_.messages());
     put(stream_frames_, stream_.counts().frames);
@@ -162,20 +168,29 @@ void SimdFftState::note(const AudioMap& audio) {
 }
 
 /// Counts a buffer that is not measured.
-GstFlowReturn SimdFftState::refuse(GstBuffer* buffer, GstFlowReturn why) {
+void SimdFftState::refuse(GstBuffer* buffer) {
     count(buffers_refused_);
     if (GST_AUDIO_INFO_IS_VALID(&info_))
         count(frames_refused_, frames_in(buffer, info_));
-    return why;
 }
 
 GstFlowReturn SimdFftState::measure(GstBuffer* buffer) {
+    const std::uint64_t measured = buffers_;
+    const GstFlowReturn flow =
+        guarded(element, GST_FLOW_ERROR, [&] { return measure_or_throw(buffer); });
+    note_work();
+    if (buffers_ == measured)
+        refuse(buffer);
+    return flow;
+}
+
+GstFlowReturn SimdFftState::measure_or_throw(GstBuffer* buffer) {
     if (const GstFlowReturn flow = prepare(buffer); flow != GST_FLOW_OK)
-        return refuse(buffer, flow);
+        return flow;
     const std::uint64_t begun_ns = FastClock::now_ns();
     const AudioMap audio(buffer, info_);
     if (!audio.is_mapped())
-        return refuse(buffer, complain_unmapped(buffer));
+        return complain_unmapped(buffer);
     GstFlowReturn flow = GST_FLOW_OK;
     const std::uint64_t before_ns = stream_.counts().push_ns;
     if (face_ == Face::messages)
@@ -214,18 +229,15 @@ GstFlowReturn SimdFftState::chain(GstBuffer* buffer) {
 
 GstFlowReturn SimdFftState::chain_list(GstBufferList* list) {
     const BufferListHandle handle(list);
-    const guint length = gst_buffer_list_length(list);
-    GstFlowReturn flow = GST_FLOW_OK;
     // A list that passes whole stays one.
     const bool is_whole = face_ == Face::messages && !current_.qos && !dropped_last_ &&
                           !settings_changed_ && !GST_PAD_NEEDS_RECONFIGURE(src_pad);
-    for (guint i = 0; i < length; ++i) {
-        GstBuffer* const buffer = gst_buffer_list_get(list, i);
-        if (flow != GST_FLOW_OK)
-            refuse(buffer, flow);
-        else
-            flow = is_whole ? measure(buffer) : chain(gst_buffer_ref(buffer));
-    }
+    const GstFlowReturn flow = chain_each(
+        list,
+        [&](GstBuffer* buffer) {
+            return is_whole ? measure(BufferHandle(buffer).get()) : chain(buffer);
+        },
+        [this](GstBuffer* buffer) { refuse(buffer); });
     // The settings or what downstream takes may have changed meanwhile.
     if (flow != GST_FLOW_OK || !is_whole || face_ == Face::stream)
         return flow;

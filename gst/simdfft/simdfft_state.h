@@ -58,13 +58,15 @@ class SimdFftState {
     bool fail(const char* what);
 
     GstFlowReturn prepare(GstBuffer* buffer);
-    /// OK if the buffer may be pushed on, with that face.
+    /// OK if the buffer may be pushed on, with that face. Counts it, whatever comes of it.
     GstFlowReturn measure(GstBuffer* buffer);
-    GstFlowReturn refuse(GstBuffer* buffer, GstFlowReturn why);
+    GstFlowReturn measure_or_throw(GstBuffer* buffer);
+    void refuse(GstBuffer* buffer);
     GstFlowReturn process(GstBuffer* buffer);
     GstFlowReturn complain_unmapped(GstBuffer* buffer);
     bool drops_late(GstBuffer* buffer);
     void note(const AudioMap& audio);
+    void note_work();
     void flush();
     bool answer_caps(GstQuery* query, GstPad* from, GstPad* across);
     void publish_latency();

@@ -4,10 +4,12 @@
 
 #include "core/stats/counter.h"
 #include "glue/fast_clock.h"
+#include "glue/guard.h"
 #include "glue/latency_query.h"
 #include "glue/properties.h"
 #include "glue/read_map.h"
 #include "glue/stats_fields.h"
+#include "simdfft/chain_each.h"
 #include "simdfft/stft_negotiation.h"
 
 #include <gst/audio/audio.h>
@@ -70,7 +72,21 @@ GstFlowReturn SimdIfftState::chain(GstBuffer* buffer) {
                           (nullptr));
         return GST_FLOW_NOT_NEGOTIATED;
     }
-    return transform(buffer);
+    const std::uint64_t came = gst_buffer_get_size(buffer) / stream_->frame_bytes();
+    const std::uint64_t taken_before = frames_;
+    const GstFlowReturn flow = guarded(element, GST_FLOW_ERROR, [&] { return transform(buffer); });
+    count(frames_refused_, came - (frames_ - taken_before));
+    return flow;
+}
+
+GstFlowReturn SimdIfftState::chain_list(GstBufferList* list) {
+    const BufferListHandle handle(list);
+    return chain_each(
+        list, [this](GstBuffer* buffer) { return chain(buffer); },
+        [this](GstBuffer* buffer) {
+            count(frames_refused_,
+                  stream_ ? gst_buffer_get_size(buffer) / stream_->frame_bytes() : 0);
+        });
 }
 
 GstFlowReturn SimdIfftState::transform(GstBuffer* buffer) {
@@ -371,6 +387,7 @@ bool SimdIfftState::get_property(guint id, GValue* value) const {
 GstStructure* SimdIfftState::stats() const {
     GstStructure* const s = gst_structure_new_empty("simdifft-stats");
     set_count(s, "frames", frames_);
+    set_count(s, "frames-refused", frames_refused_);
     set_count(s, "missing-frames", missing_frames_);
     set_count(s, "samples", samples_);
     set_count(s, "runs", runs_);

@@ -33,6 +33,7 @@ struct SimdIfftState {
     GstPad* src_pad = nullptr;
 
     GstFlowReturn chain(GstBuffer* buffer);
+    GstFlowReturn chain_list(GstBufferList* list);
     bool sink_event(GstEvent* event);
     bool sink_query(GstQuery* query);
     bool src_query(GstQuery* query);
@@ -95,6 +96,7 @@ struct SimdIfftState {
     // One thread writes, any reads.
     LogLinearHistogram process_ns_;
     std::atomic<std::uint64_t> frames_{0};
+    std::atomic<std::uint64_t> frames_refused_{0};
     std::atomic<std::uint64_t> missing_frames_{0};
     std::atomic<std::uint64_t> samples_{0};
     std::atomic<std::uint64_t> runs_{0};

@@ -7,8 +7,10 @@
 #include "core/fft/flush_to_zero.h"
 #include "core/stats/counter.h"
 #include "glue/fast_clock.h"
+#include "glue/guard.h"
 #include "glue/stats_fields.h"
 #include "simdfft/audio_map.h"
+#include "simdfft/chain_each.h"
 #include "simdfft/silence.h"
 #include "simdfft/spectrogram_debug.h"
 
@@ -34,9 +36,19 @@ GstFlowReturn SpectrogramState::chain(GstBuffer* raw) {
     }
     const std::uint64_t came = frames_in(raw, audio_);
     const std::uint64_t heard_before = frames_;
-    const GstFlowReturn flow = hear(std::move(buffer));
+    const GstFlowReturn flow =
+        guarded(element, GST_FLOW_ERROR, [&] { return hear(std::move(buffer)); });
     count(frames_dropped_, came - (frames_ - heard_before));
     return flow;
+}
+
+GstFlowReturn SpectrogramState::chain_list(GstBufferList* list) {
+    const BufferListHandle handle(list);
+    return chain_each(
+        list, [this](GstBuffer* buffer) { return chain(buffer); },
+        [this](GstBuffer* buffer) {
+            count(frames_dropped_, has_audio_ ? frames_in(buffer, audio_) : 0);
+        });
 }
 
 GstFlowReturn SpectrogramState::hear(BufferHandle buffer) {

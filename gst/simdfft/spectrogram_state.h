@@ -41,6 +41,7 @@ class SpectrogramState {
     GstPad* src_pad = nullptr;
 
     GstFlowReturn chain(GstBuffer* buffer);
+    GstFlowReturn chain_list(GstBufferList* list);
     bool sink_event(GstEvent* event);
     bool src_event(GstEvent* event);
     bool src_query(GstQuery* query);

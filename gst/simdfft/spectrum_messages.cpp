@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "simdfft/spectrum_messages.h"
 
+#include "glue/handles.h"
+
 #include <algorithm>
 
 namespace tactus {
@@ -152,9 +154,9 @@ GstMessage* SpectrumMessages::make(GstElement* element, const MessageShape& shap
     GstStructure* const structure = gst_structure_new_empty("spectrum");
     set_times(structure, times);
     add_values(structure, shape, meter);
-    GstMessage* const message = gst_message_new_element(GST_OBJECT_CAST(element), structure);
-    keep(kept, message);
-    return message;
+    MessageHandle message(gst_message_new_element(GST_OBJECT_CAST(element), structure));
+    keep(kept, message.get());
+    return message.release();
 }
 
 void SpectrumMessages::keep(Kept& kept, GstMessage* message) {

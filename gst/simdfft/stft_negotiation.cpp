@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "simdfft/stft_negotiation.h"
 
+#include "glue/caps_text.h"
+
 #include <array>
 #include <stdexcept>
 
@@ -11,13 +13,6 @@ namespace {
 
 constexpr std::array kFormats = {StftFormat::complex, StftFormat::magnitude, StftFormat::power,
                                  StftFormat::db, StftFormat::phase};
-
-std::string text_of(const GstCaps* caps) {
-    gchar* const written = gst_caps_to_string(caps);
-    std::string text = written;
-    g_free(written);
-    return text;
-}
 
 /// `caps` with those fields that audio and its spectra share taken from `other`.
 CapsHandle with_shared_fields(GstCaps* caps, const GstStructure* other) {

@@ -71,15 +71,9 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
         transition == GST_STATE_CHANGE_PAUSED_TO_READY ||
         (transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE);
     if (stops)
-        guarded(element, false, [&] {
-            state.stop();
-            return true;
-        });
+        completes(element, [&] { state.stop(); });
     if (transition == GST_STATE_CHANGE_READY_TO_NULL)
-        guarded(element, false, [&] {
-            state.close();
-            return true;
-        });
+        completes(element, [&] { state.close(); });
     return result;
 }
 

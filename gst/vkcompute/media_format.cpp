@@ -3,6 +3,7 @@
 #include "vkcompute/media_format.h"
 
 #include "core/vulkan/shader_convention.h"
+#include "glue/caps_text.h"
 #include "glue/handles.h"
 #include "vkcompute/shared_vulkan.h"
 
@@ -20,13 +21,6 @@ constexpr const char* kAllCaps =
     "audio/x-raw, format=(string){ F32LE, S16LE }, layout=(string){ interleaved, non-interleaved "
     "}, rate=(int)[ 1, max ], channels=(int)[ 1, 64 ]; "
     "application/octet-stream; audio/x-stft";
-
-std::string text_of(const GstCaps* caps) {
-    gchar* text = gst_caps_to_string(caps);
-    std::string result = text;
-    g_free(text);
-    return result;
-}
 
 } // namespace
 

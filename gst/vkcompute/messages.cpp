@@ -99,6 +99,46 @@ gboolean copy_meta(GstBuffer* from, GstMeta** meta, gpointer data) {
     return TRUE;
 }
 
+// --- parts of the stats
+
+void set_route(GstStructure* s, const MemoryRoute& route) {
+    set_text(s, "memory-path", route.path_name());
+    set_text(s, "memory-reason", route.reason());
+    set_count(s, "frames-pool", route.count(MemoryRoute::Path::pool));
+    set_count(s, "frames-import", route.count(MemoryRoute::Path::import));
+    set_count(s, "frames-staged", route.count(MemoryRoute::Path::staged));
+    set_count(s, "frames-image", route.count(MemoryRoute::Path::image));
+    set_count(s, "frames-dmabuf", route.count(MemoryRoute::Path::dmabuf));
+}
+
+/// Under the state's lock.
+void set_program(GstStructure* s, const ActiveProgram& active) {
+    set_text(s, "device-memory", memory_path_name(active.trial.next()));
+    set_text(s, "device-memory-reason", active.trial.reason());
+    std::string sizes;
+    for (const FrameProgram::Pass& pass : active.program->passes())
+        sizes += (sizes.empty() ? "" : ", ") + std::to_string(pass.workgroup[0]) + "x" +
+                 std::to_string(pass.workgroup[1]);
+    set_text(s, "workgroup", sizes);
+    set_text(s, "workgroup-reason", active.workgroup_reason);
+}
+
+void set_pool(GstStructure* s, const HostFrames& frames) {
+    const ArenaStats held = frames.stats();
+    set_text(s, "pool-memory", frames.is_imported() ? "imported" : "driver");
+    set_count(s, "pool-mapped", held.mapped);
+    set_count(s, "pool-mapped-bytes", held.mapped_bytes);
+    set_count(s, "pool-idle-bytes", held.idle_bytes);
+}
+
+void set_device(GstStructure* s, const VulkanDevice& device) {
+    set_text(s, "device", device.traits().name);
+    set_text(s, "driver", device.traits().driver);
+    set_count(s, "gpu-objects", static_cast<std::uint64_t>(device.live_objects()));
+    if (device.traits().validation)
+        set_count(s, "validation-messages", device.validation_messages());
+}
+
 } // namespace
 
 void register_metas() {
@@ -161,13 +201,7 @@ GstStructure* VkComputeState::stats() {
     set_count(s, "frames-lost", frames_lost);
     set_count(s, "frames-flushed", frames_flushed);
     set_count(s, "frames-refused", frames_refused);
-    set_text(s, "memory-path", route.path_name());
-    set_text(s, "memory-reason", route.reason());
-    set_count(s, "frames-pool", route.count(MemoryRoute::Path::pool));
-    set_count(s, "frames-import", route.count(MemoryRoute::Path::import));
-    set_count(s, "frames-staged", route.count(MemoryRoute::Path::staged));
-    set_count(s, "frames-image", route.count(MemoryRoute::Path::image));
-    set_count(s, "frames-dmabuf", route.count(MemoryRoute::Path::dmabuf));
+    set_route(s, route);
     set_count(s, "device-rebuilds", rebuilds);
     set_count(s, "reloads", reloads);
     set_count(s, "reload-failures", reload_failures);
@@ -181,35 +215,17 @@ GstStructure* VkComputeState::stats() {
     set_text(s, "shader-cache", shader_cache_note);
     set_text(s, "output-memory", out_images ? "image" : "host");
     set_text(s, "output-memory-reason", output_note);
-    if (active) {
-        set_text(s, "device-memory", memory_path_name(active->trial.next()));
-        set_text(s, "device-memory-reason", active->trial.reason());
-        std::string sizes;
-        for (const FrameProgram::Pass& pass : active->program->passes())
-            sizes += (sizes.empty() ? "" : ", ") + std::to_string(pass.workgroup[0]) + "x" +
-                     std::to_string(pass.workgroup[1]);
-        set_text(s, "workgroup", sizes);
-        set_text(s, "workgroup-reason", active->workgroup_reason);
-    }
+    if (active)
+        set_program(s, *active);
     if (ring) {
         set_text(s, "transfer-route", transfer_route_name(ring->route()));
         const GpuClock::Health health = ring->clock().health();
         set_text(s, "gpu-clock", gpu_time_method_name(health.method));
     }
-    if (host_frames) {
-        const ArenaStats held = host_frames->stats();
-        set_text(s, "pool-memory", host_frames->is_imported() ? "imported" : "driver");
-        set_count(s, "pool-mapped", held.mapped);
-        set_count(s, "pool-mapped-bytes", held.mapped_bytes);
-        set_count(s, "pool-idle-bytes", held.idle_bytes);
-    }
-    if (!device)
-        return s;
-    set_text(s, "device", device->traits().name);
-    set_text(s, "driver", device->traits().driver);
-    set_count(s, "gpu-objects", static_cast<std::uint64_t>(device->live_objects()));
-    if (device->traits().validation)
-        set_count(s, "validation-messages", device->validation_messages());
+    if (host_frames)
+        set_pool(s, *host_frames);
+    if (device)
+        set_device(s, *device);
     return s;
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/vulkan/shader_convention.h"
 #include "glue/properties.h"
+#include "glue/setting_value.h"
 
 #include <cstdio>
 
@@ -207,6 +208,36 @@ std::optional<std::vector<double>> numbers_in(const GValue* value) {
     return numbers;
 }
 
+/// Hands the setting to `visit` if it is a number, a truth or an enum.
+template <typename Settings, typename Visit>
+bool with_plain_setting(Settings& s, guint id, Visit visit) {
+    switch (id) {
+    case kReloadId:
+        visit(s.reload);
+        return true;
+    case kHistoryId:
+        visit(s.history);
+        return true;
+    case kInFlightId:
+        visit(s.in_flight);
+        return true;
+    case kDeviceMemoryId:
+        visit(s.device_memory);
+        return true;
+    case kPostResultsId:
+        visit(s.post_results);
+        return true;
+    case kValidationId:
+        visit(s.validation);
+        return true;
+    case kGpuTimeoutId:
+        visit(s.gpu_timeout_ns);
+        return true;
+    default:
+        return false;
+    }
+}
+
 } // namespace
 
 GType device_memory_get_type() {
@@ -220,6 +251,8 @@ void install_vkcompute_properties(GObjectClass* klass) {
 }
 
 bool set_setting(VkComputeSettings& s, guint id, const GValue* value) {
+    if (with_plain_setting(s, id, [&](auto& setting) { take_setting(setting, value); }))
+        return true;
     if (std::string* text = text_setting(s, id)) {
         *text = text_in(value);
         return true;
@@ -227,9 +260,6 @@ bool set_setting(VkComputeSettings& s, guint id, const GValue* value) {
     switch (id) {
     case kPassesId:
         s.passes = texts_in(value);
-        return true;
-    case kReloadId:
-        s.reload = g_value_get_boolean(value) != FALSE;
         return true;
     case kUniformsId:
         s.uniforms = copy_of(value);
@@ -242,28 +272,10 @@ bool set_setting(VkComputeSettings& s, guint id, const GValue* value) {
         s.out_caps.reset(caps != nullptr ? gst_caps_copy(caps) : nullptr);
         return true;
     }
-    case kHistoryId:
-        s.history = g_value_get_uint(value);
-        return true;
-    case kInFlightId:
-        s.in_flight = g_value_get_uint(value);
-        return true;
     case kPipelineCacheId:
         s.pipeline_cache.reset();
         if (g_value_get_string(value) != nullptr)
             s.pipeline_cache = text_in(value);
-        return true;
-    case kDeviceMemoryId:
-        s.device_memory = static_cast<DeviceMemory>(g_value_get_enum(value));
-        return true;
-    case kPostResultsId:
-        s.post_results = g_value_get_boolean(value) != FALSE;
-        return true;
-    case kValidationId:
-        s.validation = g_value_get_boolean(value) != FALSE;
-        return true;
-    case kGpuTimeoutId:
-        s.gpu_timeout_ns = g_value_get_uint64(value);
         return true;
     default:
         return set_control(s, id, value);
@@ -271,6 +283,8 @@ bool set_setting(VkComputeSettings& s, guint id, const GValue* value) {
 }
 
 bool get_setting(const VkComputeSettings& s, guint id, GValue* value) {
+    if (with_plain_setting(s, id, [&](const auto& setting) { give_setting(setting, value); }))
+        return true;
     if (const std::string* text = text_setting(const_cast<VkComputeSettings&>(s), id)) {
         g_value_set_string(value, text->empty() ? nullptr : text->c_str());
         return true;
@@ -278,9 +292,6 @@ bool get_setting(const VkComputeSettings& s, guint id, GValue* value) {
     switch (id) {
     case kPassesId:
         put_texts(s.passes, value);
-        return true;
-    case kReloadId:
-        g_value_set_boolean(value, s.reload);
         return true;
     case kUniformsId:
         gst_value_set_structure(value, s.uniforms.get());
@@ -291,26 +302,8 @@ bool get_setting(const VkComputeSettings& s, guint id, GValue* value) {
     case kOutCapsId:
         gst_value_set_caps(value, s.out_caps.get());
         return true;
-    case kHistoryId:
-        g_value_set_uint(value, s.history);
-        return true;
-    case kInFlightId:
-        g_value_set_uint(value, s.in_flight);
-        return true;
     case kPipelineCacheId:
         g_value_set_string(value, s.pipeline_cache ? s.pipeline_cache->c_str() : nullptr);
-        return true;
-    case kDeviceMemoryId:
-        g_value_set_enum(value, static_cast<gint>(s.device_memory));
-        return true;
-    case kPostResultsId:
-        g_value_set_boolean(value, s.post_results);
-        return true;
-    case kValidationId:
-        g_value_set_boolean(value, s.validation);
-        return true;
-    case kGpuTimeoutId:
-        g_value_set_uint64(value, s.gpu_timeout_ns);
         return true;
     default:
         break;

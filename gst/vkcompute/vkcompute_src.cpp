@@ -37,11 +37,7 @@ gboolean VkComputeState::start_task() {
     }
     const auto task = [](gpointer data) {
         auto& self = *static_cast<VkComputeState*>(data);
-        const bool done = guarded(self.element, false, [&self] {
-            self.loop();
-            return true;
-        });
-        if (!done)
+        if (!completes(self.element, [&self] { self.loop(); }))
             self.set_flow(GST_FLOW_ERROR);
     };
     return gst_pad_start_task(src_pad, task, this, nullptr);

@@ -24,6 +24,26 @@ std::string joined(const std::vector<std::string>& lines) {
     return text;
 }
 
+/// Whether one can start with these settings; if not, says why.
+bool are_usable(GstElement* element, const std::string& shader, const std::string& workgroup) {
+    if (!parse_workgroup(workgroup)) {
+        GST_ELEMENT_ERROR(
+            element, LIBRARY, SETTINGS,
+            ("workgroup=\"%s\" is not a size; 16x8, 64 or auto would be", workgroup.c_str()),
+            (nullptr));
+        return false;
+    }
+    if (shader.empty()) {
+        GST_ELEMENT_ERROR(
+            element, LIBRARY, SETTINGS,
+            ("There is no shader: set the property shader to a file, to GLSL text, or "
+             "to a name of the library, such as invert"),
+            (nullptr));
+        return false;
+    }
+    return true;
+}
+
 } // namespace
 
 VkComputeState::VkComputeState(GstElement* the_element) : element(the_element), shared(element) {}
@@ -207,30 +227,17 @@ bool VkComputeState::read_extra() {
 }
 
 bool VkComputeState::start() {
-    bool has_shader = false;
     bool stale = false;
+    std::string shader;
     std::string workgroup;
     {
         const std::lock_guard lock(mutex);
-        has_shader = !settings.shader.empty();
+        shader = settings.shader;
         stale = shaders_changed;
         workgroup = settings.workgroup;
     }
-    if (!parse_workgroup(workgroup)) {
-        GST_ELEMENT_ERROR(
-            element, LIBRARY, SETTINGS,
-            ("workgroup=\"%s\" is not a size; 16x8, 64 or auto would be", workgroup.c_str()),
-            (nullptr));
+    if (!are_usable(element, shader, workgroup))
         return false;
-    }
-    if (!has_shader) {
-        GST_ELEMENT_ERROR(
-            element, LIBRARY, SETTINGS,
-            ("There is no shader: set the property shader to a file, to GLSL text, or "
-             "to a name of the library, such as invert"),
-            (nullptr));
-        return false;
-    }
     // Lost by the last frame of the run before.
     if (device->lost() && !device->borrowed()) {
         ++rebuilds;

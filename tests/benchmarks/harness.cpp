@@ -118,6 +118,26 @@ void Counter::wait_for_eos() {
     changed_.wait(lock, [this] { return saw_eos_; });
 }
 
+void link_pad(GstElement* element, const char* name, GstPad* ours) {
+    GstPad* theirs = gst_element_get_static_pad(element, name);
+    if (gst_pad_get_direction(ours) == GST_PAD_SRC)
+        gst_pad_link(ours, theirs);
+    else
+        gst_pad_link(theirs, ours);
+    gst_object_unref(theirs);
+}
+
+void begin_stream(GstPad* source, GstCaps* caps) {
+    gst_pad_push_event(source, gst_event_new_stream_start("benchmark"));
+    if (caps != nullptr) {
+        gst_pad_push_event(source, gst_event_new_caps(caps));
+        gst_caps_unref(caps);
+    }
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    gst_pad_push_event(source, gst_event_new_segment(&segment));
+}
+
 // --- Rig
 
 void Rig::configure(GstElement* element, const Setup& setup) const {
@@ -160,15 +180,10 @@ Rig::Rig(const Setup& setup)
         attach(element_, "src");
     for (unsigned i = 0; i < setup.branches; ++i)
         add_branch(setup);
-    GstPad* in = gst_element_get_static_pad(element_, "sink");
-    gst_pad_link(source_, in);
-    gst_object_unref(in);
+    link_pad(element_, "sink", source_);
     gst_pad_set_active(source_, TRUE);
     gst_element_set_state(bin_, GST_STATE_PLAYING);
-    gst_pad_push_event(source_, gst_event_new_stream_start("benchmark"));
-    GstSegment segment;
-    gst_segment_init(&segment, GST_FORMAT_TIME);
-    gst_pad_push_event(source_, gst_event_new_segment(&segment));
+    begin_stream(source_, nullptr);
 }
 
 Rig::~Rig() {

@@ -59,6 +59,12 @@ class Counter {
     alignas(64) std::atomic<std::uint64_t> count_{0};
 };
 
+/// Links one of our pads with that pad of the element.
+void link_pad(GstElement* element, const char* name, GstPad* ours);
+
+/// Stream start, caps and a segment from 0, in time. Takes the caps, which may be null.
+void begin_stream(GstPad* source, GstCaps* caps);
+
 /// What stands between the pads: `factory`, or `factory ! queue` per branch for a tee.
 struct Setup {
     const char* factory = "queue";

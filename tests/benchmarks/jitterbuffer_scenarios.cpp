@@ -67,21 +67,15 @@ class Stream {
         gst_object_ref_sink(element_);
         if (subject.direct_push)
             g_object_set(element_, "direct-push", TRUE, nullptr);
-        link(source_, "sink");
-        link(counter_.pad(), "src");
+        link_pad(element_, "sink", source_);
+        link_pad(element_, "src", counter_.pad());
         gst_pad_set_active(source_, TRUE);
         gst_element_set_state(element_, GST_STATE_PAUSED); // which sets the base time to 0
         gst_element_set_clock(element_, clock);
         gst_element_set_base_time(element_, base_time);
         gst_element_set_state(element_, GST_STATE_PLAYING);
-        gst_pad_push_event(source_, gst_event_new_stream_start("benchmark"));
-        GstCaps* caps = gst_caps_from_string("application/x-rtp,media=audio,payload=96,"
-                                             "clock-rate=48000,encoding-name=OPUS");
-        gst_pad_push_event(source_, gst_event_new_caps(caps));
-        gst_caps_unref(caps);
-        GstSegment segment;
-        gst_segment_init(&segment, GST_FORMAT_TIME);
-        gst_pad_push_event(source_, gst_event_new_segment(&segment));
+        begin_stream(source_, gst_caps_from_string("application/x-rtp,media=audio,payload=96,"
+                                                   "clock-rate=48000,encoding-name=OPUS"));
     }
     ~Stream() {
         gst_element_set_state(element_, GST_STATE_NULL);
@@ -96,15 +90,6 @@ class Stream {
     std::uint64_t count() const { return counter_.count(); }
 
   private:
-    void link(GstPad* pad, const char* name) {
-        GstPad* other = gst_element_get_static_pad(element_, name);
-        if (gst_pad_get_direction(pad) == GST_PAD_SRC)
-            gst_pad_link(pad, other);
-        else
-            gst_pad_link(other, pad);
-        gst_object_unref(other);
-    }
-
     GstElement* element_;
     GstPad* source_;
     Counter counter_;

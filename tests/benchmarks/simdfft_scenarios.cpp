@@ -50,13 +50,13 @@ class Analyser {
         set_properties(job.properties);
         gst_bus_set_sync_handler(bus_, on_message, this, nullptr);
         gst_element_set_bus(element_, bus_);
-        link(source_, "sink", true);
-        link(sink_.pad(), "src", false);
+        link_pad(element_, "sink", source_);
+        link_pad(element_, "src", sink_.pad());
         if (job.sink_caps != nullptr)
             limit_sink(job.sink_caps);
         gst_pad_set_active(source_, TRUE);
         gst_element_set_state(element_, GST_STATE_PLAYING);
-        start_stream(job);
+        begin_stream(source_, caps_of(job));
         make_buffers(job);
     }
     ~Analyser() {
@@ -94,15 +94,6 @@ class Analyser {
         }
     }
 
-    void link(GstPad* pad, const char* name, bool upstream) {
-        GstPad* other = gst_element_get_static_pad(element_, name);
-        if (upstream)
-            gst_pad_link(pad, other);
-        else
-            gst_pad_link(other, pad);
-        gst_object_unref(other);
-    }
-
     /// Downstream takes these caps alone.
     void limit_sink(const char* caps) {
         sink_caps_ = caps;
@@ -131,18 +122,12 @@ class Analyser {
         return GST_BUS_DROP;
     }
 
-    void start_stream(const Job& job) {
-        gst_pad_push_event(source_, gst_event_new_stream_start("benchmark"));
-        GstCaps* caps = gst_caps_new_simple(
+    static GstCaps* caps_of(const Job& job) {
+        return gst_caps_new_simple(
             "audio/x-raw", "format", G_TYPE_STRING, job.loudness > 0 ? "F32LE" : "S16LE", "rate",
             G_TYPE_INT, static_cast<gint>(kRateHz), "channels", G_TYPE_INT,
             static_cast<gint>(job.channels), "layout", G_TYPE_STRING, "interleaved", "channel-mask",
             GST_TYPE_BITMASK, guint64{job.channels > 2 ? 0U : 3U}, nullptr);
-        gst_pad_push_event(source_, gst_event_new_caps(caps));
-        gst_caps_unref(caps);
-        GstSegment segment;
-        gst_segment_init(&segment, GST_FORMAT_TIME);
-        gst_pad_push_event(source_, gst_event_new_segment(&segment));
     }
 
     void make_buffers(const Job& job) {

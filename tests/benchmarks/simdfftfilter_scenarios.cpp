@@ -76,11 +76,11 @@ class FilterRig {
         g_value_array_free(kernel);
         if (is_ours)
             g_object_set(element_, "latency-frames", work.latency_frames, nullptr);
-        link(source_, "sink");
-        link(counter_.pad(), "src");
+        link_pad(element_, "sink", source_);
+        link_pad(element_, "src", counter_.pad());
         gst_pad_set_active(source_, TRUE);
         gst_element_set_state(element_, GST_STATE_PLAYING);
-        begin_stream();
+        begin_stream(source_, stream_caps());
         for (unsigned i = 0; i < kBuffers; ++i)
             buffers_.push_back(make_audio(work.buffer_frames, i));
     }
@@ -106,26 +106,11 @@ class FilterRig {
     }
 
   private:
-    void begin_stream() {
-        gst_pad_push_event(source_, gst_event_new_stream_start("benchmark"));
-        GstCaps* const caps = gst_caps_new_simple(
-            "audio/x-raw", "format", G_TYPE_STRING,
-            G_BYTE_ORDER == G_LITTLE_ENDIAN ? "F32LE" : "F32BE", "rate", G_TYPE_INT, kRate,
-            "channels", G_TYPE_INT, kChannels, "layout", G_TYPE_STRING, "interleaved", nullptr);
-        gst_pad_push_event(source_, gst_event_new_caps(caps));
-        gst_caps_unref(caps);
-        GstSegment segment;
-        gst_segment_init(&segment, GST_FORMAT_TIME);
-        gst_pad_push_event(source_, gst_event_new_segment(&segment));
-    }
-
-    void link(GstPad* pad, const char* name) {
-        GstPad* const other = gst_element_get_static_pad(element_, name);
-        if (gst_pad_get_direction(pad) == GST_PAD_SRC)
-            gst_pad_link(pad, other);
-        else
-            gst_pad_link(other, pad);
-        gst_object_unref(other);
+    static GstCaps* stream_caps() {
+        return gst_caps_new_simple("audio/x-raw", "format", G_TYPE_STRING,
+                                   G_BYTE_ORDER == G_LITTLE_ENDIAN ? "F32LE" : "F32BE", "rate",
+                                   G_TYPE_INT, kRate, "channels", G_TYPE_INT, kChannels, "layout",
+                                   G_TYPE_STRING, "interleaved", nullptr);
     }
 
     GstElement* element_;

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "../support/noise.h"
 #include "core/fft/convolution_response.h"
 
 #include <cmath>
 #include <cstddef>
-#include <random>
 #include <vector>
 
 namespace tactus {
@@ -14,12 +14,7 @@ namespace tactus {
 using Channels = std::vector<std::vector<double>>;
 
 inline std::vector<double> noise(std::size_t frames, unsigned seed) {
-    std::mt19937 random(seed);
-    std::normal_distribution<double> normal;
-    std::vector<double> result(frames);
-    for (double& value : result)
-        value = normal(random);
-    return result;
+    return gaussian_noise<double>(frames, seed);
 }
 
 inline Channels noises(std::size_t channels, std::size_t frames, unsigned seed) {

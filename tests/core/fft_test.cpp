@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // Every case runs with each kind of vector unit that this machine has.
+#include "../support/noise.h"
 #include "core/fft/multi_real_fft.h"
 
 #include <gtest/gtest.h>
@@ -38,18 +39,8 @@ template <typename T>
 constexpr double kReturnError = sizeof(T) == sizeof(float) ? 3e-7 : 8e-16;
 
 template <typename T>
-std::vector<T> noise(std::size_t count, unsigned seed) {
-    std::mt19937 random(seed);
-    std::normal_distribution<double> normal;
-    std::vector<T> values(count);
-    for (T& value : values)
-        value = static_cast<T>(normal(random));
-    return values;
-}
-
-template <typename T>
 Points<T> complex_noise(std::size_t count, unsigned seed) {
-    const auto values = noise<T>(2 * count, seed);
+    const auto values = gaussian_noise<T>(2 * count, seed);
     Points<T> points(count);
     for (std::size_t n = 0; n < count; ++n)
         points[n] = {values[2 * n], values[2 * n + 1]};
@@ -124,7 +115,7 @@ double error_of(const Signal& x, const Points<float>& spectrum) {
 
 template <typename T>
 double return_error(std::size_t length) {
-    const std::vector<T> x = noise<T>(length, 5);
+    const std::vector<T> x = gaussian_noise<T>(length, 5);
     const RealFft<T> fft(length);
     AlignedArray<T> scratch(fft.scratch_size());
     Points<T> spectrum(fft.bins());
@@ -142,7 +133,7 @@ double return_error(std::size_t length) {
 
 template <typename T>
 void expect_exact(std::size_t length) {
-    const std::vector<T> x = noise<T>(length, 3);
+    const std::vector<T> x = gaussian_noise<T>(length, 3);
     EXPECT_LE(error_of(x, forward(x)), forward_limit<T>()) << length << " real";
     EXPECT_LE(return_error<T>(length), kReturnError<T>) << length;
     if (length <= 2048) {
@@ -227,8 +218,8 @@ TEST_P(Fft, IsExactForRandomLengths) {
 
 TEST_P(Fft, IsLinear) {
     for (const std::size_t length : {30, 254, 512}) {
-        const auto a = noise<double>(length, 1);
-        const auto b = noise<double>(length, 2);
+        const auto a = gaussian_noise<double>(length, 1);
+        const auto b = gaussian_noise<double>(length, 2);
         std::vector<double> both(length);
         for (std::size_t n = 0; n < length; ++n)
             both[n] = 3 * a[n] - b[n];
@@ -256,7 +247,7 @@ TEST_P(Fft, KeepsThePower) {
 TEST_P(Fft, TurnsADelayIntoPhase) {
     constexpr std::size_t kLength = 960;
     constexpr std::size_t kDelay = 7;
-    const auto x = noise<double>(kLength, 1);
+    const auto x = gaussian_noise<double>(kLength, 1);
     std::vector<double> later(kLength);
     for (std::size_t n = 0; n < kLength; ++n)
         later[(n + kDelay) % kLength] = x[n];
@@ -289,8 +280,8 @@ TEST_P(Fft, OfAConstantIsOnePoint) {
 
 template <typename T>
 void expect_window_and_powers(std::size_t length) {
-    const auto x = noise<T>(length, 1);
-    const auto window = noise<T>(length, 2);
+    const auto x = gaussian_noise<T>(length, 1);
+    const auto window = gaussian_noise<T>(length, 2);
     std::vector<T> product(length);
     for (std::size_t n = 0; n < length; ++n)
         product[n] = x[n] * window[n];
@@ -325,7 +316,7 @@ TEST_P(Fft, TakesAWindowAndGivesPowers) {
 
 // Where the scratch memory is moved, results are the same.
 TEST_P(Fft, DoesNotDependOnWhereMemoryLies) {
-    const auto x = noise<float>(2048, 1);
+    const auto x = gaussian_noise<float>(2048, 1);
     const RealFft<float> fft(x.size());
     const auto expected = forward(x);
     AlignedArray<float> memory(x.size() + 2048);
@@ -349,7 +340,7 @@ TEST_P(Fft, MayWriteOverItsInput) {
 }
 
 TEST_P(Fft, ReadsAndWritesUnalignedMemory) {
-    const auto x = noise<float>(512, 1);
+    const auto x = gaussian_noise<float>(512, 1);
     std::vector<float> shifted(x.size() + 1);
     std::copy(x.begin(), x.end(), shifted.begin() + 1);
     const RealFft<float> fft(x.size());
@@ -363,7 +354,7 @@ TEST_P(Fft, ReadsAndWritesUnalignedMemory) {
 template <typename T>
 void expect_channels_as_one_by_one(std::size_t length, std::size_t channels) {
     const MultiRealFft<T> fft(length, channels);
-    const auto frames = noise<T>(length * channels, 9);
+    const auto frames = gaussian_noise<T>(length * channels, 9);
     AlignedArray<T> scratch(fft.scratch_size());
     Points<T> spectra(fft.bins() * channels);
     fft.forward(frames.data(), spectra.data(), scratch.data());
@@ -388,7 +379,7 @@ TEST_P(Fft, TakesSeveralChannelsAtOnce) {
 }
 
 TEST_P(Fft, IsSharedByThreads) {
-    const auto x = noise<float>(1024, 1);
+    const auto x = gaussian_noise<float>(1024, 1);
     const RealFft<float> fft(x.size());
     const auto expected = forward(x);
     std::vector<int> wrong(4);

@@ -2,30 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // In a program of its own, because it counts every allocation.
+#include "../support/counted_new.h"
 #include "latency_feeder.h"
-
-#include <cstdlib>
-#include <new>
-
-namespace {
-
-std::uint64_t allocations = 0;
-
-} // namespace
-
-// Not inline: gcc would see free() meet new and warn, not knowing that this new is malloc().
-[[gnu::noinline]] void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* memory = std::malloc(size))
-        return memory;
-    throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
 
 namespace tactus {
 
@@ -75,9 +53,9 @@ class LatencyMemory : public LatencyFeeder {
 
 TEST_F(LatencyMemory, is_constant_over_a_million_buffers) {
     run(0, 100'000);
-    const std::uint64_t before = allocations;
+    const std::uint64_t before = allocations();
     run(100'000, 1'000'000);
-    EXPECT_EQ(allocations, before);
+    EXPECT_EQ(allocations(), before);
     EXPECT_EQ(stats(2).buffers_in, 1'100'000u);
     EXPECT_NEAR(static_cast<double>(stats(2).dropped), 1'100'000.0 / 7, 20);
     EXPECT_EQ(stats(3).inferred, 1'099'999u); // the first came before any input

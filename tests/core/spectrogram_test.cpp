@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The gst-tactus authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "../support/noise.h"
 #include "core/fft/spectrogram.h"
 #include "core/fft/spectrogram_scale.h"
 
@@ -42,12 +43,7 @@ std::vector<float> tone(double hz, std::size_t frames, double amplitude = 1) {
 }
 
 std::vector<float> noise(std::size_t frames) {
-    std::mt19937 random(1);
-    std::normal_distribution<float> normal(0, 0.1F);
-    std::vector<float> result(frames);
-    for (float& sample : result)
-        sample = normal(random);
-    return result;
+    return gaussian_noise<float>(frames, 1, 0.1);
 }
 
 struct Picture {

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The gst-tactus authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "../support/noise.h"
 #include "core/fft/spectrum_meter.h"
 
 #include <gtest/gtest.h>
@@ -26,15 +27,6 @@ SpectrumMeterConfig config_of(std::size_t bands, std::uint64_t interval_ns,
     config.rate_hz = rate_hz;
     config.layout.channels = channels;
     return config;
-}
-
-std::vector<float> noise(std::size_t count, unsigned seed = 1) {
-    std::mt19937 random(seed);
-    std::uniform_real_distribution<float> any(-0.5F, 0.5F);
-    std::vector<float> values(count);
-    for (float& value : values)
-        value = any(random);
-    return values;
 }
 
 struct Interval {
@@ -96,7 +88,7 @@ TEST(SpectrumMeter, ValuesAreTheMeanOverTheTransformsOfTheInterval) {
     SpectrumMeter meter(config_of(128, 20'000'000)); // 960 frames: three transforms of 254
     meter.want(true, true);
     meter.set_threshold_db(-200);
-    const auto audio = noise(960);
+    const auto audio = float_noise(960);
     const auto intervals = measure(meter, audio);
     ASSERT_EQ(intervals.size(), 1U);
     for (const std::size_t k : {0U, 1U, 50U, 126U, 127U}) {
@@ -117,7 +109,7 @@ TEST(SpectrumMeter, ValuesAreTheMeanOverTheTransformsOfTheInterval) {
 TEST(SpectrumMeter, AShortIntervalIsMeasuredOverTheLastSamples) {
     SpectrumMeter meter(config_of(1024, 10'000'000));
     meter.set_threshold_db(-200);
-    const auto audio = noise(48000);
+    const auto audio = float_noise(48000);
     const auto intervals = measure(meter, audio);
     ASSERT_EQ(intervals.size(), 100U);
     for (const std::size_t k : {0U, 7U, 1023U}) {
@@ -140,7 +132,7 @@ TEST(SpectrumMeter, TheThresholdCutsEachTransform) {
 }
 
 TEST(SpectrumMeter, ChunkingChangesNothing) {
-    const auto audio = noise(2 * 30000);
+    const auto audio = float_noise(2 * 30000);
     for (const bool multi_channel : {false, true}) {
         auto config = config_of(100, 7'123'456, 44100, 2);
         config.multi_channel = multi_channel;
@@ -221,7 +213,7 @@ TEST(SpectrumMeter, EachChannelHasItsOwnSpectrum) {
 
 TEST(SpectrumMeter, AFlushBeginsTheIntervalAnew) {
     SpectrumMeter meter(config_of(65, 10'000'000));
-    const auto audio = noise(1000);
+    const auto audio = float_noise(1000);
     const auto* const bytes = reinterpret_cast<const std::uint8_t*>(audio.data());
     EXPECT_EQ(meter.push(&bytes, 0, 300), 300U);
     meter.flush();
@@ -238,7 +230,7 @@ TEST(SpectrumMeter, AFlushBeginsTheIntervalAnew) {
 
 TEST(SpectrumMeter, NotANumberPassesOnceItHasLeftTheHistory) {
     SpectrumMeter meter(config_of(65, 10'000'000));
-    auto audio = noise(480 * 3);
+    auto audio = float_noise(480 * 3);
     audio[100] = std::numeric_limits<float>::quiet_NaN();
     const auto intervals = measure(meter, audio);
     ASSERT_EQ(intervals.size(), 3U);
@@ -251,7 +243,7 @@ TEST(SpectrumMeter, SwitchedOnWithinAnIntervalItAveragesWhatItMeasured) {
     SpectrumMeter meter(config_of(65, 10'666'667)); // four transforms of 128
     meter.set_threshold_db(-200);
     meter.want(false, false);
-    const auto audio = noise(512);
+    const auto audio = float_noise(512);
     const auto* const bytes = reinterpret_cast<const std::uint8_t*>(audio.data());
     meter.push(&bytes, 0, 384);
     meter.want(true, false);

@@ -2,46 +2,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // In a program of its own, because it counts every allocation.
+#include "../support/counted_new.h"
 #include "../support/stft_signals.h"
 #include "core/fft/inverse_stft.h"
 
 #include <gtest/gtest.h>
-
-#include <cstdlib>
-#include <new>
-
-namespace {
-
-std::uint64_t allocations = 0;
-
-} // namespace
-
-// Not inline: gcc would see free() meet new and warn, not knowing that this new is malloc().
-[[gnu::noinline]] void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* memory = std::malloc(size))
-        return memory;
-    throw std::bad_alloc();
-}
-[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
-    ++allocations;
-    const auto unit = static_cast<std::size_t>(alignment);
-    if (void* memory = std::aligned_alloc(unit, (size + unit - 1) / unit * unit))
-        return memory;
-    throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-    std::free(memory);
-}
 
 namespace tactus {
 
@@ -65,7 +30,7 @@ std::uint64_t allocations_of(const StftConfig& config) {
         if (config.format == StftFormat::complex)
             inverse.push(frame.data());
     };
-    const std::uint64_t before = allocations;
+    const std::uint64_t before = allocations();
     for (std::size_t left = 50'000; left > 0;) {
         const std::size_t taken = stft.push(at.data(), std::min<std::size_t>(left, 441));
         for (const float*& channel : at)
@@ -80,7 +45,7 @@ std::uint64_t allocations_of(const StftConfig& config) {
     inverse.finish(50'000);
     stft.reset();
     inverse.reset();
-    return allocations - before;
+    return allocations() - before;
 }
 
 } // namespace
@@ -96,9 +61,9 @@ TEST(StftMemory, IsAllTakenWhenMade) {
         config.attack_s = 1;
         EXPECT_EQ(allocations_of(config), 0U) << fft_size;
     }
-    const std::uint64_t before = allocations;
+    const std::uint64_t before = allocations();
     const std::vector<int> one(1);
-    EXPECT_GT(allocations, before); // what counts does count
+    EXPECT_GT(allocations(), before); // what counts does count
 }
 
 } // namespace tactus

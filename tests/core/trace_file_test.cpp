@@ -142,7 +142,6 @@ TEST_F(TraceFileTest, EndsAfterTheLastWholePacketWhereverTheDiskIsFull) {
         ASSERT_EQ(file->failed(), room < all_bytes);
         ASSERT_EQ(file->packets_written(), fit);
         ASSERT_EQ(file->packets_lost(), 6 - fit) << room;
-        ASSERT_EQ(file->bytes_lost(), all_bytes - whole.size()) << room;
         ASSERT_EQ(file->bytes_written(), whole.size());
     }
 }

@@ -61,6 +61,14 @@ void expect_inferred(const Figures& figures, const Pipeline& p, const char* sour
     }
 }
 
+/// Buffers of all paths to that sink.
+std::uint64_t recorded_at(const Figures& figures, const std::string& sink) {
+    std::uint64_t buffers = 0;
+    for (const PathFigures& path : figures.paths())
+        buffers += path.sink == sink ? path.buffers : 0;
+    return buffers;
+}
+
 } // namespace
 
 TEST_F(Media, AllFramesOfAnEncoderWithBFramesAndLookaheadAreRecorded) {
@@ -289,10 +297,7 @@ TEST_F(Media, FramesOfADemuxerThatPullsAreRecorded) {
     ASSERT_EQ(p.run(), "eos");
     const Figures figures = take_figures();
     ASSERT_GT(arrivals.count(), 100U);
-    std::uint64_t recorded = 0;
-    for (const PathFigures& path : figures.paths())
-        recorded += path.sink == p.path("sink") ? path.buffers : 0;
-    EXPECT_EQ(recorded, arrivals.count()) << figures.text();
+    EXPECT_EQ(recorded_at(figures, p.path("sink")), arrivals.count()) << figures.text();
     EXPECT_EQ(figures.element(p.path("last")).out, arrivals.count());
     expect_nothing_left(figures, p, {"demux", "src"});
 }
@@ -308,8 +313,5 @@ TEST_F(Media, FramesOutOfADecodebinAreRecorded) {
     ASSERT_EQ(p.run(), "eos");
     const Figures figures = take_figures();
     ASSERT_GT(arrivals.count(), 100U);
-    std::uint64_t recorded = 0;
-    for (const PathFigures& path : figures.paths())
-        recorded += path.sink == p.path("sink") ? path.buffers : 0;
-    EXPECT_EQ(recorded, arrivals.count()) << figures.text();
+    EXPECT_EQ(recorded_at(figures, p.path("sink")), arrivals.count()) << figures.text();
 }

@@ -5,13 +5,12 @@
 // around it. Each case runs in a process of its own; this one never starts GStreamer.
 #include "child_process.h"
 #include "footprint.h"
+#include "loopback_socket.h"
 #include "traced_pipeline.h"
-
-#include <arpa/inet.h>
-#include <sys/socket.h>
 
 #include <cstring>
 #include <filesystem>
+#include <regex>
 
 using namespace tactus;
 using namespace tactus::traced;
@@ -55,30 +54,18 @@ std::string decoded(const std::string& path) {
     return text;
 }
 
-/// A loopback port on which somebody listens already; closed with it.
+/// A port on which nobody else can listen.
 class TakenPort {
   public:
-    explicit TakenPort(bool listens) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t length = sizeof address;
-        auto* any = reinterpret_cast<sockaddr*>(&address);
-        EXPECT_EQ(bind(socket_, any, length), 0);
+    explicit TakenPort(bool listens) {
         if (listens) {
-            EXPECT_EQ(listen(socket_, 1), 0);
+            EXPECT_EQ(listen(socket_.fd(), 1), 0);
         }
-        EXPECT_EQ(getsockname(socket_, any, &length), 0);
-        port_ = ntohs(address.sin_port);
     }
-    ~TakenPort() { close(socket_); }
-    TakenPort(const TakenPort&) = delete;
-    TakenPort& operator=(const TakenPort&) = delete;
-    std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+    std::string address() const { return "127.0.0.1:" + std::to_string(socket_.port()); }
 
   private:
-    int socket_;
-    int port_ = 0;
+    LoopbackSocket socket_{SOCK_STREAM};
 };
 
 } // namespace
@@ -111,6 +98,9 @@ TEST(Outputs, WarnOnceOfAFullDiskAndThePipelineRunsOn) {
     });
     EXPECT_EQ(child.exit_code, 0) << child.errors;
     EXPECT_EQ(occurrences(child.errors, "/dev/full"), 1) << child.errors;
+    EXPECT_TRUE(std::regex_search(
+        child.errors, std::regex("the trace lacks [1-9][0-9]* packets that could not be written")))
+        << child.errors;
 }
 
 TEST(Outputs, WarnOfFilesThatCannotBeMade) {

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -72,6 +73,37 @@ int in_grandchild(const std::function<int()>& body) {
     int status = 0;
     waitpid(child, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 100 + WTERMSIG(status);
+}
+
+std::promise<void>& looked() {
+    static std::promise<void> promise;
+    return promise;
+}
+std::promise<void>& let_go() {
+    static std::promise<void> promise;
+    return promise;
+}
+
+/// A clock that holds the thread of the figures, when that looks at it first, until it is let go.
+GstClock* make_holding_clock() {
+    static GstClockClass* parent = nullptr;
+    const auto init = [](gpointer klass, gpointer) {
+        parent = GST_CLOCK_CLASS(g_type_class_peek_parent(klass));
+        GST_CLOCK_CLASS(klass)->get_internal_time = [](GstClock* clock) {
+            static std::atomic<bool> first{true};
+            char name[16]{};
+            pthread_getname_np(pthread_self(), name, sizeof name);
+            if (std::string(name) == "clockcalib" && first.exchange(false)) {
+                looked().set_value();
+                let_go().get_future().wait();
+            }
+            return parent->get_internal_time(clock);
+        };
+    };
+    const GType type = g_type_register_static_simple(
+        gst_system_clock_get_type(), "TactusHoldingClock", sizeof(GstSystemClockClass), init,
+        sizeof(GstSystemClock), nullptr, static_cast<GTypeFlags>(0));
+    return GST_CLOCK(gst_object_ref_sink(g_object_new(type, nullptr)));
 }
 
 int play_probed() {
@@ -190,6 +222,36 @@ TEST(ClockcalibRaces, ASyncHandlerMayEndTheRecordingThatCallsIt) {
         gst_object_unref(probe);
         free_pipeline(pipeline);
         return play_probed(); // a new recording can begin
+    });
+    EXPECT_EQ(child.exit_code, 0) << child.errors;
+}
+
+// It looks at sinks now and then, and whoever lets go of one meanwhile leaves the last reference to
+// it. What is done when an element goes may want to know the figures.
+TEST(ClockcalibRaces, FiguresCanBeAskedForWhenASinkEndsInItsHands) {
+    const ChildResult child = run_in_child("clockcalib(records=false)", [] {
+        alarm(kPatienceS);
+        gst_init(nullptr, nullptr);
+        GstElement* pipeline = parsed("fakesrc num-buffers=50 ! fakesink name=sink sync=true");
+        GstClock* clock = make_holding_clock();
+        gst_pipeline_use_clock(GST_PIPELINE(pipeline), clock);
+        gst_object_unref(clock);
+        const bool ended = play_to_end(pipeline);
+        looked().get_future().wait(); // with references to both in the hand
+        static std::promise<void> gone;
+        GstElement* sink = gst_bin_get_by_name(GST_BIN_CAST(pipeline), "sink");
+        const auto on_end = +[](gpointer, GObject*) {
+            GList* tracers = gst_tracing_get_active_tracers();
+            stats_of(tracers->data);
+            g_list_free_full(tracers, gst_object_unref);
+            gone.set_value();
+        };
+        g_object_weak_ref(G_OBJECT(sink), on_end, nullptr);
+        gst_object_unref(sink);
+        free_pipeline(pipeline);
+        let_go().set_value();
+        gone.get_future().wait();
+        return ended ? 0 : 1;
     });
     EXPECT_EQ(child.exit_code, 0) << child.errors;
 }

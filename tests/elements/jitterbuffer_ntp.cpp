@@ -4,11 +4,8 @@
 // A media clock (RFC 7273) that comes over a real network: NTP on the loopback interface. There is
 // no such test for PTP: its ports, 319 and 320, are root's.
 #include "element_fixture.h"
+#include "loopback_socket.h"
 #include "rtp_harness.h"
-
-#include <arpa/inet.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -27,26 +24,15 @@ GstClockTime server_time() {
 /// Answers NTP requests (RFC 5905 section 7.3) until it is destroyed.
 class NtpServer {
   public:
-    NtpServer() : socket_(socket(AF_INET, SOCK_DGRAM, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t length = sizeof address;
-        auto* any = reinterpret_cast<sockaddr*>(&address);
-        EXPECT_EQ(bind(socket_, any, length), 0);
-        EXPECT_EQ(getsockname(socket_, any, &length), 0);
-        port_ = ntohs(address.sin_port);
-        thread_ = std::thread([this] { answer_all(); });
-    }
+    NtpServer() : thread_([this] { answer_all(); }) {}
     ~NtpServer() {
-        shutdown(socket_, SHUT_RDWR); // ends the wait
+        shutdown(socket_.fd(), SHUT_RDWR); // ends the wait
         thread_.join();
-        close(socket_);
     }
     NtpServer(const NtpServer&) = delete;
     NtpServer& operator=(const NtpServer&) = delete;
 
-    int port() const { return port_; }
+    int port() const { return socket_.port(); }
     unsigned answers() const { return answers_; }
 
   private:
@@ -66,7 +52,8 @@ class NtpServer {
         for (;;) {
             socklen_t length = sizeof from;
             auto* any = reinterpret_cast<sockaddr*>(&from);
-            const ssize_t got = recvfrom(socket_, packet.data(), packet.size(), 0, any, &length);
+            const ssize_t got =
+                recvfrom(socket_.fd(), packet.data(), packet.size(), 0, any, &length);
             if (got <= 0)
                 return;
             if (static_cast<std::size_t>(got) < packet.size())
@@ -77,13 +64,12 @@ class NtpServer {
             packet[1] = 1;          // from a reference clock of its own
             put_time(packet, 16);
             put_time(packet, 40);
-            if (sendto(socket_, packet.data(), packet.size(), 0, any, length) > 0)
+            if (sendto(socket_.fd(), packet.data(), packet.size(), 0, any, length) > 0)
                 ++answers_;
         }
     }
 
-    int socket_;
-    int port_ = 0;
+    LoopbackSocket socket_{SOCK_DGRAM};
     std::atomic<unsigned> answers_{0};
     std::thread thread_;
 };

@@ -138,6 +138,30 @@ TEST_F(NumapinRights, that_lack_for_one_thread_after_another_are_told_once_for_e
     });
 }
 
+TEST_F(NumapinRights, that_lack_for_old_settings_hide_nothing_about_the_new) {
+    as_nobody("", "", [] {
+        class Latecomer : public Stage {
+          public:
+            void run() {
+                SetUp();
+                set("timer-slack-ns=1");
+                begins(worker_);
+                set("timer-slack-ns=2");
+                // Puts the first thread back, which still has the settings before.
+                stream_starts(other_);
+                EXPECT_TRUE(has(complaint(), "timer slack 50000 ns of thread")) << "late";
+                stream_starts(worker_);
+                EXPECT_TRUE(has(complaint(), "timer slack 50000 ns of thread")) << "of the new";
+                stream_starts(other_);
+                EXPECT_EQ(complaint(), "") << "the same, of another thread";
+                pads_->stop();
+                pads_.reset();
+            }
+        };
+        Latecomer().run();
+    });
+}
+
 TEST_F(NumapinRights, that_lack_for_a_real_time_policy_are_told_with_a_remedy) {
     as_nobody("DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nowhere", "", [] {
         for (const char* policy : {"fifo", "rr"}) {

@@ -16,6 +16,15 @@ void configure(PadPair& pair, const char* leaky, guint buffers) {
     pair.set_text("leaky", leaky);
 }
 
+/// The sink holds 0, and 1 and 2 wait: whoever pushes more waits, too, after an overrun.
+void fill(PadPair& pair, Tally& overruns) {
+    configure(pair, "no", 2);
+    pair.connect("overrun", [&overruns] { overruns.add(); });
+    pair.start();
+    ASSERT_TRUE(pair.hold_in(0));
+    pair.push_numbers(1, 3);
+}
+
 void expect_balance(PadPair& pair) {
     EXPECT_EQ(pair.stat("buffers-in"), pair.stat("buffers-out") + pair.stat("buffers-dropped") +
                                            pair.stat("buffers-flushed") +
@@ -69,12 +78,8 @@ TEST(Stats, HaveAllFieldsFromTheStart) {
 
 TEST(Stats, CountWhatWaitsForRoomWhenAFlushComes) {
     PadPair pair;
-    configure(pair, "no", 2);
     Tally overruns;
-    pair.connect("overrun", [&] { overruns.add(); });
-    pair.start();
-    ASSERT_TRUE(pair.hold_in(0));
-    pair.push_numbers(1, 3);
+    fill(pair, overruns);
     auto producer = in_thread([&] { return pair.push(numbered(3)); });
     ASSERT_TRUE(overruns.wait_for(1));
     ASSERT_TRUE(pair.push_event(gst_event_new_flush_start()));
@@ -86,12 +91,8 @@ TEST(Stats, CountWhatWaitsForRoomWhenAFlushComes) {
 
 TEST(Stats, CountWhatWentThroughAndWhatWaited) {
     PadPair pair;
-    configure(pair, "no", 2);
     Tally overruns;
-    pair.connect("overrun", [&] { overruns.add(); });
-    pair.start();
-    ASSERT_TRUE(pair.hold_in(0));
-    pair.push_numbers(1, 3);
+    fill(pair, overruns);
     auto producer = in_thread([&] { pair.push_numbers(3, 6); });
     ASSERT_TRUE(overruns.wait_for(1));
     EXPECT_EQ(pair.stat("buffers-queued"), 2u);

@@ -187,6 +187,21 @@ TEST(SimdFftMessages, PlanarAudioWhoseMetaIsOfOtherAudioIsAnError) {
     }
 }
 
+TEST(SimdFftMessages, PlanarAudioThatIsRefusedCountsTheFramesOfItsMeta) {
+    SpectrumHarness h("simdfft", kShort);
+    const std::string caps = audio_caps("F32LE", 48000, 2, "non-interleaved");
+    h.set_caps(caps);
+    const auto shortened = [&] { // in the meta alone; the memory stays
+        return gst_audio_buffer_truncate(planar_buffer(float_noise(2 * 100), caps), 8, 0, 60);
+    };
+    EXPECT_EQ(h.push(shortened()), GST_FLOW_OK);
+    EXPECT_EQ(h.stat("frames"), 60U);
+    set_properties(h.element(), "bands=1073741824"); // too many
+    EXPECT_EQ(h.push(shortened()), GST_FLOW_NOT_NEGOTIATED);
+    EXPECT_EQ(h.stat("frames"), 60U);
+    EXPECT_EQ(h.stat("frames-refused"), 60U);
+}
+
 TEST(SimdFftMessages, ChunkingChangesNothing) {
     const auto audio = float_noise(48000);
     SpectrumHarness whole("simdfft", "bands=100 interval=7123456");

@@ -4,6 +4,7 @@
 // simdfftfilter beside its peer: what comes out, and when.
 #include "filter_feed.h"
 #include "glue/gst_version.h"
+#include "unreadable_buffer.h"
 
 #include <algorithm>
 
@@ -240,6 +241,30 @@ TEST(SimdFftFilter, ForgetsAllInAFlush) {
     ASSERT_EQ(out.size(), in.size());
     expect_filtered(taps, in, out, 1);
     EXPECT_EQ(feed.stat("frames-flushed"), 1000U - 768U);
+}
+
+TEST(SimdFftFilter, CountsWhatItDoesNotFilter) {
+    AudioFeed feed("simdfftfilter");
+    set_kernel(feed.element(), noise_taps(300, 1));
+    feed.set_format(kFloat, 48'000, 2);
+    ASSERT_EQ(feed.push(audio<float>(2 * 1000, 2)), GST_FLOW_OK);
+    constexpr std::size_t kBytes = 2 * sizeof(float) * 70;
+    EXPECT_EQ(feed.push(unreadable_buffer(kBytes)), GST_FLOW_ERROR);
+    EXPECT_EQ(feed.stat("frames-in"), 1000U);
+    EXPECT_EQ(feed.stat("frames-refused"), 70U);
+    GstPad* const downstream = feed.harness()->sinkpad;
+    gst_pad_set_active(downstream, FALSE);
+    GstBuffer* const buffer = feed.make(audio<float>(2 * 500, 3));
+    GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT); // what was held is pushed first
+    EXPECT_EQ(feed.push(buffer), GST_FLOW_FLUSHING);
+    EXPECT_EQ(feed.stat("frames-in"), 1000U);
+    EXPECT_EQ(feed.stat("frames-refused"), 570U);
+    GstBufferList* const list = gst_buffer_list_new();
+    for (int i = 0; i < 3; ++i)
+        gst_buffer_list_add(list, unreadable_buffer(kBytes));
+    EXPECT_EQ(gst_pad_push_list(feed.harness()->srcpad, list), GST_FLOW_ERROR);
+    EXPECT_EQ(feed.stat("frames-refused"), 780U);
+    gst_pad_set_active(downstream, TRUE);
 }
 
 TEST(SimdFftFilter, DrainsBeforeASegmentItsEndAndANewStream) {

@@ -3,6 +3,7 @@
 //
 // simdifft alone, with frames that core made.
 #include "ifft_harness.h"
+#include "unreadable_buffer.h"
 
 #include <random>
 
@@ -318,6 +319,32 @@ TEST(SimdIfft, CountsBytesThatAreNoFrame) {
     const auto out = h.take(run.config);
     ASSERT_EQ(out.size(), 1U);
     EXPECT_LE(error_db(out[0].samples, run.samples), -130);
+}
+
+TEST(SimdIfft, CountsFramesThatItDoesNotUndo) {
+    const StftRun run = run_of(small(), 1000);
+    IfftHarness h;
+    ASSERT_TRUE(h.start(run.config));
+    h.push(run);
+    const std::uint64_t undone = h.stat("frames");
+    EXPECT_EQ(h.stat("frames-refused"), 0U);
+    const std::size_t frame_bytes = StftStream{run.config, 0}.frame_bytes();
+    EXPECT_EQ(h.push(unreadable_buffer(3 * frame_bytes)), GST_FLOW_ERROR);
+    EXPECT_EQ(h.stat("frames"), undone);
+    EXPECT_EQ(h.stat("frames-refused"), 3U);
+    GstPad* const downstream = h.get()->sinkpad;
+    gst_pad_set_active(downstream, FALSE);
+    GstBuffer* const buffer = gst_buffer_new_allocate(nullptr, 2 * frame_bytes, nullptr);
+    GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT); // the run before is ended first
+    EXPECT_EQ(h.push(buffer), GST_FLOW_FLUSHING);
+    EXPECT_EQ(h.stat("frames"), undone);
+    EXPECT_EQ(h.stat("frames-refused"), 5U);
+    GstBufferList* const list = gst_buffer_list_new();
+    for (int i = 0; i < 3; ++i)
+        gst_buffer_list_add(list, unreadable_buffer(3 * frame_bytes));
+    EXPECT_EQ(gst_pad_push_list(h.get()->srcpad, list), GST_FLOW_ERROR);
+    EXPECT_EQ(h.stat("frames-refused"), 14U);
+    gst_pad_set_active(downstream, TRUE);
 }
 
 TEST(SimdIfft, ReadsFramesAtOddAddresses) {

@@ -5,6 +5,7 @@
 // that is short.
 #include "../vulkan/fault_layer.h"
 #include "compute_harness.h"
+#include "proposed_allocator.h"
 
 #include <dlfcn.h>
 #include <sys/mman.h>
@@ -141,6 +142,27 @@ TEST_F(Faulty, CapsAfterADeviceThatCouldNotBeOpenedAnewMakeAllOfIt) {
     expect_inverted(harness, 3);
 }
 
+// Neither what upstream writes to nor what goes out may be the lost one's.
+TEST_F(Faulty, MemoryIsOfTheNewDeviceAlsoIfItsFirstRingCouldNotBeMade) {
+    ComputeHarness harness("shader=invert");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
+    expect_inverted(harness, 0);
+    faults_->submit_lost_at = faults_->submits + 1;
+    ASSERT_EQ(push(harness, 1), GST_FLOW_OK);
+    drain(harness);
+    clear_faults();
+    faults_->command_pools_fail = true; // the new device is there, and its ring is not
+    EXPECT_EQ(push(harness, 2), GST_FLOW_ERROR);
+    clear_faults();
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    for (std::uint32_t i = 3; i < 9; ++i) // more than had been made
+        ASSERT_EQ(push(harness, i), GST_FLOW_OK) << harness.complaint();
+    for (std::uint32_t i = 3; i < 9; ++i)
+        expect_inverted(harness, i);
+    EXPECT_EQ(harness.stat("device-rebuilds"), 1U);
+}
+
 TEST_F(Faulty, WhateverTheSubmissionThatIsLostAllFramesAreAccountedFor) {
     for (std::int64_t at = 1; at <= 5; ++at) {
         ComputeHarness harness("shader=invert in-flight=3");
@@ -275,13 +297,7 @@ TEST_F(Faulty, PagesThatTheDriverRefusesAreCopiedAndItIsAskedOnce) {
 
 /// A frame in memory that vkcompute offers, and where that is.
 GstBuffer* offered_buffer(ComputeHarness& harness, const Picture& picture, void*& page) {
-    GstCaps* caps = gst_caps_from_string(video_caps(PixelFormat::rgba, kWidth, kHeight).c_str());
-    GstQuery* query = gst_query_new_allocation(caps, FALSE);
-    gst_caps_unref(caps);
-    EXPECT_TRUE(gst_pad_peer_query(harness.get()->srcpad, query));
-    GstAllocator* allocator = nullptr;
-    gst_query_parse_nth_allocation_param(query, 0, &allocator, nullptr);
-    gst_query_unref(query);
+    GstAllocator* allocator = proposed_allocator(harness);
     GstBuffer* buffer = gst_buffer_new_allocate(allocator, kFrameBytes, nullptr);
     gst_object_unref(allocator);
     GstMapInfo map;

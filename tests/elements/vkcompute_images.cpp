@@ -4,6 +4,7 @@
 // Frames in GStreamer's Vulkan images, on the device that upstream's elements share.
 #include "compute_harness.h"
 #include "glue/gst_version.h"
+#include "image_line.h"
 #include "scratch_folder.h"
 
 #include <gst/video/video.h>
@@ -58,108 +59,6 @@ std::string why_not() {
     gst_object_unref(element);
     return built ? "" : "vkcompute was built without gstreamer-vulkan-1.0";
 }
-
-/// Frames of the test's own through a pipeline, whose vkcompute is called "v".
-class Line {
-  public:
-    /// `shader`: GLSL, which would need quotes in a launch line.
-    Line(const std::string& middle, const std::string& caps, const char* shader = nullptr) {
-        GError* error = nullptr;
-        pipeline_ = gst_parse_launch(("appsrc name=in format=time caps=\"" + caps + "\" ! " +
-                                      middle + " ! appsink name=out sync=false async=false")
-                                         .c_str(),
-                                     &error);
-        if (error != nullptr) {
-            ADD_FAILURE() << error->message;
-            g_clear_error(&error);
-        }
-        bus_ = gst_element_get_bus(pipeline_);
-        gst_bus_set_sync_handler(bus_, count_instance, &instances_, nullptr);
-        if (shader != nullptr)
-            g_object_set(child("v"), "shader", shader, nullptr);
-        gst_element_set_state(pipeline_, GST_STATE_PLAYING);
-    }
-    ~Line() {
-        gst_element_set_state(pipeline_, GST_STATE_NULL);
-        gst_object_unref(bus_);
-        gst_object_unref(pipeline_);
-    }
-    Line(const Line&) = delete;
-    Line& operator=(const Line&) = delete;
-
-    GstElement* child(const char* name) const {
-        GstElement* element = gst_bin_get_by_name(GST_BIN(pipeline_), name);
-        gst_object_unref(element); // the pipeline has it
-        return element;
-    }
-    GstFlowReturn push(GstBuffer* buffer) const {
-        GstFlowReturn flow = GST_FLOW_ERROR;
-        g_signal_emit_by_name(child("in"), "push-buffer", buffer, &flow);
-        gst_buffer_unref(buffer);
-        return flow;
-    }
-    /// Null with a failure if there is an error instead.
-    GstSample* pull() const {
-        GstSample* sample = nullptr;
-        for (std::string wrong; sample == nullptr && wrong.empty();) {
-            g_signal_emit_by_name(child("out"), "try-pull-sample", GstClockTime{100 * GST_MSECOND},
-                                  &sample);
-            wrong = text_of(gst_bus_pop_filtered(bus_, GST_MESSAGE_ERROR));
-            EXPECT_EQ(wrong, "");
-        }
-        return sample;
-    }
-    /// The next one.
-    std::string complaint(GstMessageType type = GST_MESSAGE_ERROR,
-                          GstClockTime patience = 60 * GST_SECOND) const {
-        return text_of(gst_bus_timed_pop_filtered(bus_, patience, type));
-    }
-    std::string stat(const char* field) const {
-        GstStructure* stats = nullptr;
-        g_object_get(child("v"), "stats", &stats, nullptr);
-        const gchar* text = gst_structure_get_string(stats, field);
-        guint64 count = 0;
-        std::string result = text != nullptr ? text : "";
-        if (gst_structure_get_uint64(stats, field, &count))
-            result = std::to_string(count);
-        gst_structure_free(stats);
-        return result;
-    }
-    /// What a pad of "v" answers if asked for a context: its device, say.
-    GObject* shared(const char* pad_name, const char* type) const {
-        GstPad* pad = gst_element_get_static_pad(child("v"), pad_name);
-        GstQuery* query = gst_query_new_context(type);
-        GObject* object = nullptr;
-        GstContext* context = nullptr;
-        if (gst_pad_query(pad, query))
-            gst_query_parse_context(query, &context);
-        if (context != nullptr)
-            object = G_OBJECT(g_value_dup_object(
-                gst_structure_get_value(gst_context_get_structure(context), type)));
-        gst_query_unref(query);
-        gst_object_unref(pad);
-        return object;
-    }
-
-    /// How many Vulkan instances elements have made, and told of.
-    unsigned instances() const { return instances_; }
-
-  private:
-    static GstBusSyncReply count_instance(GstBus*, GstMessage* message, gpointer count) {
-        GstContext* context = nullptr;
-        if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_HAVE_CONTEXT)
-            gst_message_parse_have_context(message, &context);
-        if (context != nullptr && gst_context_has_context_type(context, "gst.vulkan.instance"))
-            ++*static_cast<std::atomic<unsigned>*>(count);
-        if (context != nullptr)
-            gst_context_unref(context);
-        return GST_BUS_PASS;
-    }
-
-    GstElement* pipeline_;
-    GstBus* bus_;
-    std::atomic<unsigned> instances_{0};
-};
 
 /// The validation layer, with synchronization checks, over all devices of the program: also those
 /// of upstream's elements.
@@ -226,17 +125,7 @@ Picture filled(PixelFormat format, std::uint32_t seed) {
     return picture;
 }
 
-std::optional<Picture> next_picture(const Line& line, PixelFormat format, std::uint32_t width,
-                                    std::uint32_t height) {
-    GstSample* sample = line.pull();
-    if (sample == nullptr)
-        return std::nullopt;
-    GstBuffer* buffer = gst_buffer_ref(gst_sample_get_buffer(sample));
-    gst_sample_unref(sample);
-    return picture_of(buffer, format, width, height);
-}
-
-void expect_inverted(const Line& line, PixelFormat format, std::uint32_t frames) {
+void expect_inverted(const ImageLine& line, PixelFormat format, std::uint32_t frames) {
     for (std::uint32_t i = 0; i < frames; ++i)
         ASSERT_EQ(line.push(buffer_of(filled(format, i), i)), GST_FLOW_OK);
     for (std::uint32_t i = 0; i < frames; ++i) {
@@ -249,8 +138,8 @@ void expect_inverted(const Line& line, PixelFormat format, std::uint32_t frames)
 
 TEST_F(Images, GoInAndComeOutBitExactInEachFormat) {
     for (const PixelFormat format : kFormats) {
-        const Line line("vulkanupload ! vkcompute name=v shader=invert ! vulkandownload",
-                        video_caps(format, kWidth, kHeight));
+        const ImageLine line("vulkanupload ! vkcompute name=v shader=invert ! vulkandownload",
+                             video_caps(format, kWidth, kHeight));
         expect_inverted(line, format, 5);
         EXPECT_EQ(line.stat("memory-path"), "image");
         EXPECT_EQ(line.stat("frames-image"), "5");
@@ -261,8 +150,8 @@ TEST_F(Images, GoInAndComeOutBitExactInEachFormat) {
 }
 
 TEST_F(Images, AreMadeOfFramesOfTheHost) {
-    const Line line("vkcompute name=v shader=invert ! vulkandownload",
-                    video_caps(PixelFormat::nv12, kWidth, kHeight));
+    const ImageLine line("vkcompute name=v shader=invert ! vulkandownload",
+                         video_caps(PixelFormat::nv12, kWidth, kHeight));
     expect_inverted(line, PixelFormat::nv12, 5);
     EXPECT_EQ(line.stat("frames-image"), "0");
     EXPECT_EQ(line.stat("output-memory"), "image");
@@ -271,8 +160,8 @@ TEST_F(Images, AreMadeOfFramesOfTheHost) {
 }
 
 TEST_F(Images, AreNotOfferedInFormatsThatUpstreamHasNoImagesFor) {
-    const Line line("vkcompute name=v shader=invert ! video/x-raw(memory:VulkanImage)",
-                    video_caps(PixelFormat::rgba, kWidth, kHeight));
+    const ImageLine line("vkcompute name=v shader=invert ! video/x-raw(memory:VulkanImage)",
+                         video_caps(PixelFormat::rgba, kWidth, kHeight));
     GstPad* pad = gst_element_get_static_pad(line.child("v"), "sink");
     GstCaps* caps = gst_pad_query_caps(pad, nullptr);
     for (const PixelFormat format : {PixelFormat::p010, PixelFormat::rgb, PixelFormat::rgba64}) {
@@ -285,16 +174,16 @@ TEST_F(Images, AreNotOfferedInFormatsThatUpstreamHasNoImagesFor) {
 }
 
 TEST_F(Images, BecomeFramesOfTheHost) {
-    const Line line("vulkanupload ! vkcompute name=v shader=invert ! video/x-raw",
-                    video_caps(PixelFormat::i420, kWidth, kHeight));
+    const ImageLine line("vulkanupload ! vkcompute name=v shader=invert ! video/x-raw",
+                         video_caps(PixelFormat::i420, kWidth, kHeight));
     expect_inverted(line, PixelFormat::i420, 5);
     EXPECT_EQ(line.stat("frames-image"), "5");
     EXPECT_EQ(line.stat("output-memory"), "host");
 }
 
 TEST_F(Images, AreOnlyUsedWhereSomebodyAsksForThem) {
-    const Line line("vkcompute name=v shader=invert ! videoconvert",
-                    video_caps(PixelFormat::rgba, kWidth, kHeight));
+    const ImageLine line("vkcompute name=v shader=invert ! videoconvert",
+                         video_caps(PixelFormat::rgba, kWidth, kHeight));
     expect_inverted(line, PixelFormat::rgba, 2);
     EXPECT_EQ(line.stat("output-memory"), "host");
     EXPECT_EQ(line.stat("frames-image"), "0");
@@ -302,9 +191,9 @@ TEST_F(Images, AreOnlyUsedWhereSomebodyAsksForThem) {
 
 TEST_F(Images, GoThroughSeveralPassesAndShadersOfBytes) {
     for (const PixelFormat format : {PixelFormat::bgra, PixelFormat::gray8, PixelFormat::nv12}) {
-        const Line line("vulkanupload ! vkcompute name=v shader=gaussian passes=\"<invert>\" "
-                        "in-flight=1 ! vulkandownload",
-                        video_caps(format, kWidth, kHeight));
+        const ImageLine line("vulkanupload ! vkcompute name=v shader=gaussian passes=\"<invert>\" "
+                             "in-flight=1 ! vulkandownload",
+                             video_caps(format, kWidth, kHeight));
         const Picture in = filled(format, 3);
         ASSERT_EQ(line.push(buffer_of(in)), GST_FLOW_OK);
         const auto out = next_picture(line, format, kWidth, kHeight);
@@ -314,16 +203,16 @@ TEST_F(Images, GoThroughSeveralPassesAndShadersOfBytes) {
 }
 
 TEST_F(Images, ChangeTheirFormatAndSize) {
-    const Line line("vulkanupload ! vkcompute name=v shader=nv12-to-rgba ! vulkandownload",
-                    video_caps(PixelFormat::nv12, kWidth, kHeight));
+    const ImageLine line("vulkanupload ! vkcompute name=v shader=nv12-to-rgba ! vulkandownload",
+                         video_caps(PixelFormat::nv12, kWidth, kHeight));
     const Picture in = filled(PixelFormat::nv12, 4);
     ASSERT_EQ(line.push(buffer_of(in)), GST_FLOW_OK);
     const auto out = next_picture(line, PixelFormat::rgba, kWidth, kHeight);
     ASSERT_TRUE(out);
     EXPECT_EQ(difference(*out, reference_nv12_to_rgba(in)).where, "");
-    const Line scaled("vulkanupload ! vkcompute name=v shader=scale-bilinear "
-                      "out-caps=\"video/x-raw(ANY),width=40,height=20\" ! vulkandownload",
-                      video_caps(PixelFormat::rgba, kWidth, kHeight));
+    const ImageLine scaled("vulkanupload ! vkcompute name=v shader=scale-bilinear "
+                           "out-caps=\"video/x-raw(ANY),width=40,height=20\" ! vulkandownload",
+                           video_caps(PixelFormat::rgba, kWidth, kHeight));
     const Picture large = filled(PixelFormat::rgba, 5);
     ASSERT_EQ(scaled.push(buffer_of(large)), GST_FLOW_OK);
     const auto small = next_picture(scaled, PixelFormat::rgba, 40, 20);
@@ -336,7 +225,8 @@ TEST_F(Images, AreCopiedToTheImagesOfShaders) {
          {"vulkanupload ! vkcompute name=v ! vulkandownload", "vkcompute name=v ! vulkandownload",
           "vulkanupload ! vkcompute name=v passes=\"<invert>\" ! video/x-raw"}) {
         const bool twice = std::string(middle).find("passes") != std::string::npos;
-        const Line line(middle, video_caps(PixelFormat::bgra, kWidth, kHeight), kNegativeByImages);
+        const ImageLine line(middle, video_caps(PixelFormat::bgra, kWidth, kHeight),
+                             kNegativeByImages);
         const Picture in = filled(PixelFormat::bgra, 6);
         ASSERT_EQ(line.push(buffer_of(in)), GST_FLOW_OK);
         if (twice) {
@@ -350,11 +240,11 @@ TEST_F(Images, AreCopiedToTheImagesOfShaders) {
 }
 
 TEST_F(Images, OfOneComponentAreWrittenWhereTheDeviceCan) {
-    const Line line("vulkanupload ! vkcompute name=v ! vulkandownload",
-                    video_caps(PixelFormat::gray8, kWidth, kHeight),
-                    "#version 450\n#include \"tactus/images.glsl\"\nTACTUS_WORKGROUP;\n"
-                    "void main() {\n    const ivec2 at = ivec2(gl_GlobalInvocationID.xy);\n"
-                    "    tactus_image_store(at, 1.0 - tactus_image_load(at));\n}\n");
+    const ImageLine line("vulkanupload ! vkcompute name=v ! vulkandownload",
+                         video_caps(PixelFormat::gray8, kWidth, kHeight),
+                         "#version 450\n#include \"tactus/images.glsl\"\nTACTUS_WORKGROUP;\n"
+                         "void main() {\n    const ivec2 at = ivec2(gl_GlobalInvocationID.xy);\n"
+                         "    tactus_image_store(at, 1.0 - tactus_image_load(at));\n}\n");
     const Picture in = filled(PixelFormat::gray8, 6);
     ASSERT_EQ(line.push(buffer_of(in)), GST_FLOW_OK);
     if (runs_gst(1, 24)) {
@@ -369,8 +259,8 @@ TEST_F(Images, OfOneComponentAreWrittenWhereTheDeviceCan) {
 }
 
 TEST_F(Images, PassAsTheyAreWhereAShaderOnlyCounts) {
-    const Line line("vulkanupload ! vkcompute name=v shader=histogram ! vulkandownload",
-                    video_caps(PixelFormat::gray8, kWidth, kHeight));
+    const ImageLine line("vulkanupload ! vkcompute name=v shader=histogram ! vulkandownload",
+                         video_caps(PixelFormat::gray8, kWidth, kHeight));
     const Picture in = filled(PixelFormat::gray8, 7);
     GstPad* pad = gst_element_get_static_pad(line.child("v"), "src");
     static std::atomic<std::uint64_t> counted{0};
@@ -399,8 +289,8 @@ TEST_F(Images, PassAsTheyAreWhereAShaderOnlyCounts) {
 }
 
 TEST_F(Images, MayBeCropped) {
-    const Line line("vulkanupload name=up ! vkcompute name=v shader=invert ! video/x-raw",
-                    video_caps(PixelFormat::nv12, kWidth, kHeight));
+    const ImageLine line("vulkanupload name=up ! vkcompute name=v shader=invert ! video/x-raw",
+                         video_caps(PixelFormat::nv12, kWidth, kHeight));
     GstPad* pad = gst_element_get_static_pad(line.child("up"), "src");
     gst_pad_add_probe(
         pad, GST_PAD_PROBE_TYPE_BUFFER,
@@ -432,8 +322,8 @@ TEST_F(Images, MayBeCropped) {
 }
 
 TEST_F(Images, AreOfOneDeviceThatAllElementsShare) {
-    const Line line("vulkanupload ! vkcompute name=v shader=invert ! vulkandownload",
-                    video_caps(PixelFormat::rgba, kWidth, kHeight));
+    const ImageLine line("vulkanupload ! vkcompute name=v shader=invert ! vulkandownload",
+                         video_caps(PixelFormat::rgba, kWidth, kHeight));
     expect_inverted(line, PixelFormat::rgba, 1);
     for (const char* type : {"gst.vulkan.instance", "gst.vulkan.device", "gst.vulkan.queue"}) {
         GObject* from_upstream = line.shared("sink", type);
@@ -446,26 +336,26 @@ TEST_F(Images, AreOfOneDeviceThatAllElementsShare) {
 }
 
 TEST_F(Images, OfAnotherDeviceAreAnError) {
-    const Line other("vulkanupload ! vkcompute name=v shader=invert ! "
-                     "video/x-raw(memory:VulkanImage)",
-                     video_caps(PixelFormat::rgba, kWidth, kHeight));
+    const ImageLine other("vulkanupload ! vkcompute name=v shader=invert ! "
+                          "video/x-raw(memory:VulkanImage)",
+                          video_caps(PixelFormat::rgba, kWidth, kHeight));
     ASSERT_EQ(other.push(buffer_of(filled(PixelFormat::rgba, 1))), GST_FLOW_OK);
     GstSample* sample = other.pull();
     ASSERT_NE(sample, nullptr);
     GstBuffer* buffer = gst_buffer_ref(gst_sample_get_buffer(sample));
     gst_sample_unref(sample);
-    const Line line("vkcompute name=v shader=invert ! vulkandownload",
-                    "video/x-raw(memory:VulkanImage),format=RGBA,width=64,height=36,"
-                    "framerate=30/1");
+    const ImageLine line("vkcompute name=v shader=invert ! vulkandownload",
+                         "video/x-raw(memory:VulkanImage),format=RGBA,width=64,height=36,"
+                         "framerate=30/1");
     ASSERT_EQ(line.push(buffer), GST_FLOW_OK);
     const std::string text = line.complaint();
     EXPECT_NE(text.find("of another Vulkan device"), std::string::npos) << text;
 }
 
 TEST_F(Images, ThatAreNoneAreAnError) {
-    const Line line("vkcompute name=v shader=invert ! vulkandownload",
-                    "video/x-raw(memory:VulkanImage),format=RGBA,width=64,height=36,"
-                    "framerate=30/1");
+    const ImageLine line("vkcompute name=v shader=invert ! vulkandownload",
+                         "video/x-raw(memory:VulkanImage),format=RGBA,width=64,height=36,"
+                         "framerate=30/1");
     ASSERT_EQ(line.push(buffer_of(filled(PixelFormat::rgba, 1))), GST_FLOW_OK);
     const std::string text = line.complaint();
     EXPECT_NE(text.find("is no Vulkan image"), std::string::npos) << text;
@@ -473,17 +363,17 @@ TEST_F(Images, ThatAreNoneAreAnError) {
 
 TEST_F(Images, AreThereAgainAfterEachStart) {
     for (int round = 0; round < 20; ++round) {
-        const Line line("vulkanupload ! vkcompute name=v shader=invert ! vulkandownload",
-                        video_caps(PixelFormat::rgba, kWidth, kHeight));
+        const ImageLine line("vulkanupload ! vkcompute name=v shader=invert ! vulkandownload",
+                             video_caps(PixelFormat::rgba, kWidth, kHeight));
         expect_inverted(line, PixelFormat::rgba, 1);
     }
 }
 
 // Between two of ours: upstream's elements of GStreamer 1.22 take neither other caps nor odd sizes.
 TEST_F(Images, TakeOtherCapsAndOddSizesBetweenFrames) {
-    const Line line("vkcompute name=v shader=invert ! video/x-raw(memory:VulkanImage) ! "
-                    "vkcompute shader=gaussian ! video/x-raw",
-                    video_caps(PixelFormat::rgba, 35, 17));
+    const ImageLine line("vkcompute name=v shader=invert ! video/x-raw(memory:VulkanImage) ! "
+                         "vkcompute shader=gaussian ! video/x-raw",
+                         video_caps(PixelFormat::rgba, 35, 17));
     std::uint32_t seed = 0;
     for (const PixelFormat format : kFormats) {
         if (format == PixelFormat::gray16)
@@ -515,9 +405,9 @@ constexpr const char* kSlow =
 
 // Without upstream's elements: they free what the GPU has not come to yet.
 TEST_F(Images, OfADeviceThatWasLostAreAnErrorAsItIsNotOurs) {
-    const Line line("vkcompute name=v gpu-timeout=20000000 u0=65536 ! "
-                    "video/x-raw(memory:VulkanImage)",
-                    video_caps(PixelFormat::rgba, 160, kWidth), kSlow);
+    const ImageLine line("vkcompute name=v gpu-timeout=20000000 u0=65536 ! "
+                         "video/x-raw(memory:VulkanImage)",
+                         video_caps(PixelFormat::rgba, 160, kWidth), kSlow);
     line.push(buffer_of(Picture(PixelFormat::rgba, 160, kWidth), 0));
     const std::string first = line.complaint(GST_MESSAGE_WARNING);
     EXPECT_NE(first.find("did not finish a frame"), std::string::npos) << first;

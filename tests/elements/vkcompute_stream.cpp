@@ -4,6 +4,7 @@
 // Order, flushes, ends, caps that change, state changes, latency, memory, and what is on the
 // buffers.
 #include "compute_harness.h"
+#include "proposed_allocator.h"
 
 #include <gst/audio/audio.h>
 #include <gst/video/video.h>
@@ -236,21 +237,8 @@ TEST_F(Stream, FramesFromTheProposedPoolAreNotCopied) {
     EXPECT_EQ(harness_->stat("frames-staged"), 0U);
 }
 
-/// The allocator that is offered, as a decoder takes it past all pools.
-GstAllocator* proposed_allocator(ComputeHarness& harness, const char* caps_text) {
-    GstCaps* caps = gst_caps_from_string(caps_text);
-    GstQuery* query = gst_query_new_allocation(caps, FALSE);
-    gst_caps_unref(caps);
-    EXPECT_TRUE(gst_pad_peer_query(harness.get()->srcpad, query));
-    GstAllocator* allocator = nullptr;
-    gst_query_parse_nth_allocation_param(query, 0, &allocator, nullptr);
-    gst_query_unref(query);
-    return allocator;
-}
-
 TEST_F(Stream, WhatADecoderAllocatesPastThePoolIsUsedAgain) {
-    const std::string caps = video_caps(PixelFormat::rgba, kWidth, kHeight);
-    GstAllocator* const allocator = proposed_allocator(*harness_, caps.c_str());
+    GstAllocator* const allocator = proposed_allocator(*harness_);
     ASSERT_NE(allocator, nullptr);
     std::uint64_t mapped = 0;
     for (std::uint32_t i = 0; i < 40; ++i) {

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Writes texts about CPUs, good and bad, as seeds into a folder."""
 
-import pathlib
 import sys
+
+from seed_files import write_seeds
 
 SEEDS = ["", "0", "0-3,8", "0-15:2/4", "node:1", "l3:0", "package:0", "core:3", "auto", "auto,1",
          "near:eth0", "near:0000:61:00.0", "near:61:00.0,0", "node:9", "3-1", "8191", "8192", "0-8191",
@@ -12,10 +13,7 @@ SEEDS = ["", "0", "0-3,8", "0-15:2/4", "node:1", "l3:0", "package:0", "core:3", 
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, text in enumerate(SEEDS):
-        (folder / f"{number:02}").write_text(text, encoding="ascii")
+    write_seeds(sys.argv[1], ((f"{number:02}", text.encode()) for number, text in enumerate(SEEDS)))
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@
 usage: make_header_seeds.py EXTENSION_FOLDER MEDIA_CLOCK_FOLDER
 """
 
-import pathlib
 import struct
 import sys
+
+from seed_files import write_seeds
 
 ONE_BYTE, TWO_BYTES = b"\xbe\xde", b"\x10\x00"
 NTP_1900_TO_2025_NS = 3_944_678_400_000_000_000
@@ -65,18 +66,11 @@ def media_clock_seeds():
         0, 0, 0x7FFFFFFF) + packet(2**61, 1, 1)
 
 
-def write(folder, seeds):
-    folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, data in seeds:
-        (folder / name).write_bytes(data)
-
-
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    write(sys.argv[1], extension_seeds())
-    write(sys.argv[2], media_clock_seeds())
+    write_seeds(sys.argv[1], extension_seeds())
+    write_seeds(sys.argv[2], media_clock_seeds())
 
 
 if __name__ == "__main__":

@@ -6,10 +6,11 @@
 usage: make_jitter_seeds.py FOLDER
 """
 
-import pathlib
 import random
 import struct
 import sys
+
+from seed_files import write_seeds
 
 
 def packet(seqnum, timestamp, ssrc=7, flags=0x80, payload_type=96, rest=b"\0\0\0\0"):
@@ -58,10 +59,7 @@ def seeds():
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    folder = pathlib.Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, data in seeds():
-        (folder / name).write_bytes(data)
+    write_seeds(sys.argv[1], seeds())
 
 
 if __name__ == "__main__":

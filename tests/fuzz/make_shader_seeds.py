@@ -6,10 +6,11 @@
 usage: make_shader_seeds.py FOLDER
 """
 
-import pathlib
 import random
 import struct
 import sys
+
+from seed_files import write_seeds
 
 
 def edits(dice, count):
@@ -26,10 +27,7 @@ def seeds():
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, data in seeds():
-        (folder / name).write_bytes(data)
+    write_seeds(sys.argv[1], seeds())
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@
 usage: make_simdfft_seeds.py FOLDER
 """
 
-import pathlib
 import random
 import sys
+
+from seed_files import write_seeds
 
 DISCONT, GAP, FLUSH, CHANGE = 220, 232, 240, 250
 
@@ -40,10 +41,7 @@ def seeds():
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, data in seeds():
-        (folder / name).write_bytes(data)
+    write_seeds(sys.argv[1], seeds())
 
 
 if __name__ == "__main__":

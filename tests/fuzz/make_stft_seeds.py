@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Writes programs for stft_fuzz.cpp to begin with: make_stft_seeds.py FOLDER."""
 
-import pathlib
 import random
 import sys
+
+from seed_files import write_seeds
 
 WAY_BACK, STREAM, SPECTRA = 0, 1, 2  # kinds of pipelines
 SETTINGS = 12  # bytes
@@ -32,10 +33,7 @@ def seeds():
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, program in seeds():
-        (folder / name).write_bytes(program)
+    write_seeds(sys.argv[1], seeds())
 
 
 if __name__ == "__main__":

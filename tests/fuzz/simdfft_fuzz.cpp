@@ -6,6 +6,7 @@
 // a program: thirteen bytes of caps and properties, then commands of two bytes.
 #include "core/fft/stft_config.h"
 #include "fuzz_support.h"
+#include "simdfft_in_program.h"
 
 #include <gst/audio/audio.h>
 #include <gst/check/gstharness.h>
@@ -20,8 +21,6 @@
 #include <span>
 #include <string>
 #include <vector>
-
-extern "C" void gst_plugin_simdfft_register();
 
 namespace tactus {
 
@@ -350,20 +349,12 @@ void require_same(const Output& a, const Output& b) {
     }
 }
 
-bool start_gstreamer() {
-    gst_init(nullptr, nullptr);
-    gst_plugin_simdfft_register();
-    gst_debug_set_default_threshold(GST_LEVEL_NONE);
-    return true;
-}
-
 } // namespace
 
 } // namespace tactus
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static const bool is_started = tactus::start_gstreamer();
-    tactus::require(is_started, "GStreamer starts");
+    tactus::start_with_simdfft();
     // Each command may be a buffer of some thousand bytes.
     const tactus::Program program({data, std::min<std::size_t>(size, 140)});
     tactus::require_same(tactus::Run(program, false).run(), tactus::Run(program, true).run());

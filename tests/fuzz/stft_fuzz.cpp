@@ -5,6 +5,7 @@
 // byte for the pipeline, twelve for properties and caps, then commands of two bytes.
 #include "fuzz_support.h"
 #include "simdfft/stft_caps.h"
+#include "simdfft_in_program.h"
 
 #include <gst/check/gstharness.h>
 #include <gst/gst.h>
@@ -17,8 +18,6 @@
 #include <memory>
 #include <span>
 #include <string>
-
-extern "C" void gst_plugin_simdfft_register();
 
 namespace tactus {
 
@@ -270,20 +269,12 @@ class Program {
     bool has_error_ = false;
 };
 
-bool start_gstreamer() {
-    gst_init(nullptr, nullptr);
-    gst_plugin_simdfft_register();
-    gst_debug_set_default_threshold(GST_LEVEL_NONE);
-    return true;
-}
-
 } // namespace
 
 } // namespace tactus
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static const bool is_started = tactus::start_gstreamer();
-    tactus::require(is_started, "GStreamer starts");
+    tactus::start_with_simdfft();
     tactus::Program({data, size}).run();
     return 0;
 }

@@ -149,6 +149,23 @@ def results(build, plugins, folder):
     alone = {"GST_REGISTRY": str(folder / "registry"), "HOME": str(folder)}
     yield "gst-inspect-1.0 finds each element", not_found(plugins, GST_PLUGIN_PATH=path, **alone)
     yield "so it does in meson devenv", not_found(plugins, "meson", "devenv", "-C", build, **alone)
+    yield moved_shaders(tree, options, plugins, folder)
+
+
+def moved_shaders(tree, options, plugins, folder):
+    """(what, what is wrong): shaders are found by name in a tree that was moved after installation."""
+    what = "vkcompute finds its shaders where the tree was moved to"
+    if "vkcompute" not in plugins:
+        return f"{what} # SKIP vkcompute is not built", []
+    moved = tree.rename(folder / "moved")
+    line = "videotestsrc num-buffers=2 ! video/x-raw,format=RGBA ! vkcompute shader=invert ! fakesink"
+    run = subprocess.run(
+        ["gst-launch-1.0", "-q", *line.split()], text=True, check=False, capture_output=True,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), "GST_REGISTRY": str(folder / "moved.registry"),
+             "GST_PLUGIN_PATH": str(moved / options["libdir"] / "gstreamer-1.0")})
+    if "No Vulkan device can be used" in run.stderr:
+        return f"{what} # SKIP no Vulkan device here: install mesa-vulkan-drivers", []
+    return what, [f"status {run.returncode}: {run.stderr}"] if run.returncode else []
 
 
 def report(found):

@@ -6,6 +6,7 @@
 
 #include "element_fixture.h"
 #include "element_reports.h"
+#include "noise.h"
 
 #include <gst/audio/audio.h>
 #include <gst/check/gstharness.h>
@@ -21,12 +22,7 @@ namespace tactus {
 inline constexpr const char* kFloat = G_BYTE_ORDER == G_LITTLE_ENDIAN ? "F32LE" : "F32BE";
 
 inline std::vector<float> float_noise_of(std::size_t count, unsigned seed) {
-    std::mt19937 random(seed);
-    std::normal_distribution<float> normal(0, 0.2F);
-    std::vector<float> result(count);
-    for (float& value : result)
-        value = normal(random);
-    return result;
+    return gaussian_noise<float>(count, seed, 0.2);
 }
 
 /// Pushes samples with timestamps that follow from their number, and takes what comes out.

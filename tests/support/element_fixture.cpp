@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "element_fixture.h"
 
+#include "pad_caps.h"
+
 #include <cstring>
 #include <sstream>
 
@@ -15,17 +17,6 @@ GstStaticPadTemplate any_sink =
 
 QueueUnderTest* fixture_of(GstPad* pad) {
     return static_cast<QueueUnderTest*>(gst_pad_get_element_private(pad));
-}
-
-std::string caps_of(GstPad* pad) {
-    GstCaps* caps = gst_pad_get_current_caps(pad);
-    if (caps == nullptr)
-        return {};
-    gchar* text = gst_caps_to_string(caps);
-    std::string result = text;
-    g_free(text);
-    gst_caps_unref(caps);
-    return result;
 }
 
 } // namespace
@@ -170,7 +161,7 @@ void QueueUnderTest::on_upstream_query(std::function<bool(GstQuery*)> handler) {
 }
 
 GstFlowReturn QueueUnderTest::arrive(Arrival arrival, Holdable kind) {
-    arrival.caps = caps_of(downstream_);
+    arrival.caps = caps_text_of(downstream_);
     if (has_levels_) {
         arrival.level = level_buffers();
         arrival.level_time = level_time();

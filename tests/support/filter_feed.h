@@ -37,14 +37,12 @@ inline void set_bytes(GstElement* element, unsigned channels, const std::vector<
 }
 
 inline std::vector<double> noise_taps(std::size_t count, unsigned seed) {
-    const std::vector<float> noise = float_noise_of(count, seed);
-    return {noise.begin(), noise.end()};
+    return gaussian_noise<double>(count, seed, 0.2);
 }
 
 template <typename Sample>
 std::vector<Sample> audio(std::size_t samples, unsigned seed) {
-    const std::vector<float> noise = float_noise_of(samples, seed);
-    return {noise.begin(), noise.end()};
+    return gaussian_noise<Sample>(samples, seed, 0.2);
 }
 
 template <typename Sample>

@@ -14,16 +14,6 @@ constexpr std::uint16_t kFirstSeqnum = 60000;
 constexpr double kNsPerMs = 1e6;
 constexpr double kToleranceMs = 1.0;
 
-struct Arrival {
-    std::int64_t time_ns = 0;
-    std::size_t index = 0;
-    bool is_rtx = false;
-
-    bool operator<(const Arrival& other) const {
-        return time_ns != other.time_ns ? time_ns > other.time_ns : index > other.index;
-    }
-};
-
 class Replay {
   public:
     Replay(const JitterTrace& trace, const JitterConfig& config, double reply_ms)
@@ -35,7 +25,7 @@ class Replay {
   private:
     void schedule();
     void advance_to(std::int64_t time_ns);
-    void insert(const Arrival& arrival);
+    void insert(const TraceArrival& arrival);
     void work();
     void act(const JitterAction& action);
     void push(const StoredPacket& stored);
@@ -46,7 +36,7 @@ class Replay {
     const JitterTrace& trace_;
     JitterBuffer buffer_;
     std::int64_t reply_ns_;
-    std::priority_queue<Arrival> arrivals_;
+    std::priority_queue<TraceArrival> arrivals_;
     std::int64_t start_ns_ = 0;
     double smallest_ms_ = 0;
     std::int64_t now_ns_ = 0;
@@ -78,7 +68,7 @@ ReplayResult Replay::run() {
         // Requests on the way may put an answer before the packet that is next now.
         while (wake_ns_ <= arrivals_.top().time_ns)
             advance_to(wake_ns_);
-        const Arrival arrival = arrivals_.top();
+        const TraceArrival arrival = arrivals_.top();
         arrivals_.pop();
         now_ns_ = std::max(now_ns_, arrival.time_ns);
         insert(arrival);
@@ -96,7 +86,7 @@ void Replay::advance_to(std::int64_t time_ns) {
     work();
 }
 
-void Replay::insert(const Arrival& arrival) {
+void Replay::insert(const TraceArrival& arrival) {
     JitterPacket packet;
     const double ticks = trace_.packets[arrival.index].media_ms * trace_.clock_rate / 1000;
     // One minute before the timestamps wrap.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,6 +26,18 @@ struct JitterTrace {
 
     double send_ms(const Packet& packet) const { return packet.media_ms / (1 + skew_ppm * 1e-6); }
     double smallest_delay_ms() const;
+};
+
+/// A packet of a trace that comes in. The earlier is the greater, so that it is on top of a
+/// std::priority_queue; of two at the same time the one that was sent first.
+struct TraceArrival {
+    std::int64_t time_ns = 0;
+    std::size_t index = 0; ///< in JitterTrace::packets
+    bool is_rtx = false;
+
+    bool operator<(const TraceArrival& other) const {
+        return time_ns != other.time_ns ? time_ns > other.time_ns : index > other.index;
+    }
 };
 
 /// Reads the CSV format: lines "# key=value" (kind, clock_rate, skew_ppm), then

@@ -6,6 +6,7 @@
 
 #include "element_fixture.h"
 #include "element_reports.h"
+#include "noise.h"
 
 #include <gst/audio/audio.h>
 #include <gst/check/gstharness.h>
@@ -13,7 +14,6 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -154,15 +154,6 @@ GstBuffer* buffer_of(const std::vector<T>& samples, GstClockTime pts, bool disco
     if (discont)
         GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
     return buffer;
-}
-
-inline std::vector<float> float_noise(std::size_t count, unsigned seed = 1) {
-    std::mt19937 random(seed);
-    std::uniform_real_distribution<float> any(-0.5F, 0.5F);
-    std::vector<float> values(count);
-    for (float& value : values)
-        value = any(random);
-    return values;
 }
 
 /// 48 kHz, mono, 16 bits: what follows the header; nothing where alsa-utils is not installed.

@@ -5,11 +5,11 @@
 #pragma once
 
 #include "core/fft/stft.h"
+#include "noise.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <random>
 #include <vector>
 
 namespace tactus {
@@ -17,12 +17,10 @@ namespace tactus {
 using Planar = std::vector<std::vector<float>>;
 
 inline Planar noise_of(unsigned channels, std::size_t frames, unsigned seed = 1) {
-    std::mt19937 random(seed);
-    std::uniform_real_distribution<float> uniform(-1, 1);
-    Planar planar(channels, std::vector<float>(frames));
-    for (auto& channel : planar)
-        for (float& sample : channel)
-            sample = uniform(random);
+    const std::vector<float> samples = float_noise(channels * frames, seed, 1);
+    Planar planar(channels);
+    for (unsigned c = 0; c < channels; ++c)
+        planar[c].assign(samples.data() + c * frames, samples.data() + (c + 1) * frames);
     return planar;
 }
 

@@ -4,6 +4,7 @@
 // simdfft where downstream takes audio/x-stft, and what core's Stft makes of the same audio.
 #pragma once
 
+#include "pad_caps.h"
 #include "spectrum_harness.h"
 #include "stft_signals.h"
 
@@ -56,15 +57,9 @@ class StreamHarness : public SpectrumHarness {
     }
     std::string src_caps() const {
         GstPad* pad = gst_element_get_static_pad(element(), "src");
-        GstCaps* caps = gst_pad_get_current_caps(pad);
+        std::string text = caps_text_of(pad);
         gst_object_unref(pad);
-        if (caps == nullptr)
-            return {};
-        gchar* text = gst_caps_to_string(caps);
-        std::string result = text;
-        g_free(text);
-        gst_caps_unref(caps);
-        return result;
+        return text;
     }
 };
 

@@ -4,6 +4,8 @@
 // What stands behind a source pad of ringtee in a test.
 #pragma once
 
+#include "pad_caps.h"
+
 #include <gst/gst.h>
 #include <gtest/gtest.h>
 
@@ -191,23 +193,13 @@ class Consumer {
             held_ = false;
         }
         const GstFlowReturn flow = flushing_ ? GST_FLOW_FLUSHING : flow_;
-        arrival.caps = current_caps();
+        arrival.caps = caps_text_of(sink_);
         lock.unlock();
         gst_mini_object_unref(object); // first, so that nothing is left when the test looks
         if (flow == GST_FLOW_FLUSHING)
             return flow;
         set([&] { arrivals_.push_back(std::move(arrival)); });
         return flow;
-    }
-    std::string current_caps() {
-        GstCaps* caps = gst_pad_get_current_caps(sink_);
-        if (caps == nullptr)
-            return {};
-        gchar* text = gst_caps_to_string(caps);
-        const std::string result = text;
-        g_free(text);
-        gst_caps_unref(caps);
-        return result;
     }
     static GstFlowReturn chain(GstPad* pad, GstObject*, GstBuffer* buffer) {
         Consumer& self = of(pad);
@@ -238,7 +230,7 @@ class Consumer {
                 self.flushing_ = type == GST_EVENT_FLUSH_START && !self.gone_;
             Arrival arrival;
             arrival.what = gst_event_type_get_name(type);
-            arrival.caps = self.current_caps();
+            arrival.caps = caps_text_of(self.sink_);
             self.arrivals_.push_back(arrival);
         });
         gst_event_unref(event);

@@ -2,21 +2,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // A Vulkan layer that makes drivers fail on purpose; fault_layer.h says how.
-#include "fault_layer.h"
+#include "fault_layer_memory.h"
+#include "fault_layer_state.h"
 
-#define VK_NO_PROTOTYPES
 #include <vulkan/vk_layer.h>
-#include <vulkan/vulkan.h>
-
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <map>
 #include <mutex>
-#include <set>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -25,77 +19,19 @@
 #define LAYER_EXPORT extern "C" __attribute__((visibility("default")))
 
 namespace tactus::test {
-namespace {
-
-constexpr std::uint64_t kLieTicks = 5'000'000;
-
-struct InstanceTable {
-    VkInstance instance = VK_NULL_HANDLE;
-    PFN_vkGetInstanceProcAddr next = nullptr;
-    /// Found while the instance is made: where no layer is above, the loader gives ours later on.
-    std::map<std::string_view, PFN_vkVoidFunction> below;
-
-    template <typename Function>
-    Function get(const char* name) const {
-        const auto found = below.find(name);
-        return reinterpret_cast<Function>(found != below.end() ? found->second
-                                                               : next(instance, name));
-    }
-};
-
-constexpr std::string_view kInstanceFunctions[] = {
-    "vkDestroyInstance", "vkGetPhysicalDeviceQueueFamilyProperties", "vkGetPhysicalDeviceFeatures2",
-    "vkEnumerateDeviceExtensionProperties", "vkGetPhysicalDeviceExternalBufferProperties"};
-
-struct DeviceTable {
-    VkDevice device = VK_NULL_HANDLE;
-    PFN_vkGetDeviceProcAddr next = nullptr;
-
-    template <typename Function>
-    Function get(const char* name) const {
-        return reinterpret_cast<Function>(next(device, name));
-    }
-};
-
-struct State {
-    std::mutex lock;
-    std::map<void*, InstanceTable> instances;
-    std::map<void*, DeviceTable> devices;
-    Faults faults;
-    std::set<void*> lost_devices; ///< keys; guarded by lock
-    std::mutex memory_lock;
-    std::map<VkDeviceMemory, std::int64_t> memories; ///< bytes of each
-    std::mutex queue_lock;                           ///< the queues of split_queues are all one
-};
 
 State& state() {
     static auto* const only = new State;
     return *only;
 }
 
-Faults& faults() {
-    return state().faults;
-}
+namespace {
 
-/// Handles of one instance or device, and what hangs on it, start with the same pointer.
-template <typename Handle>
-void* key(Handle handle) {
-    void* first = nullptr;
-    std::memcpy(&first, reinterpret_cast<const void*>(handle), sizeof first);
-    return first;
-}
+constexpr std::uint64_t kLieTicks = 5'000'000;
 
-template <typename Handle>
-InstanceTable instance_of(Handle handle) {
-    const std::lock_guard guard(state().lock);
-    return state().instances.at(key(handle));
-}
-
-template <typename Handle>
-DeviceTable device_of(Handle handle) {
-    const std::lock_guard guard(state().lock);
-    return state().devices.at(key(handle));
-}
+constexpr std::string_view kInstanceFunctions[] = {
+    "vkDestroyInstance", "vkGetPhysicalDeviceQueueFamilyProperties", "vkGetPhysicalDeviceFeatures2",
+    "vkEnumerateDeviceExtensionProperties", "vkGetPhysicalDeviceExternalBufferProperties"};
 
 template <typename Info>
 Info* link_info(const void* chain, VkStructureType type) {
@@ -103,26 +39,6 @@ Info* link_info(const void* chain, VkStructureType type) {
     while (info != nullptr && (info->sType != type || info->function != VK_LAYER_LINK_INFO))
         info = static_cast<Info*>(const_cast<void*>(info->pNext));
     return info;
-}
-
-bool due(std::int64_t& count, std::int64_t at) {
-    return ++count == at;
-}
-
-/// Of the device that the handle hangs on.
-template <typename Handle>
-void lose(Handle handle) {
-    const std::lock_guard guard(state().lock);
-    if (faults().loses_one_device)
-        state().lost_devices.insert(key(handle));
-    else
-        faults().lost = true;
-}
-
-template <typename Handle>
-bool is_lost(Handle handle) {
-    const std::lock_guard guard(state().lock);
-    return faults().lost || state().lost_devices.count(key(handle)) != 0;
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo* info,
@@ -251,6 +167,8 @@ VKAPI_ATTR VkResult VKAPI_CALL create_command_pool(VkDevice device,
                                                    const VkCommandPoolCreateInfo* info,
                                                    const VkAllocationCallbacks* allocator,
                                                    VkCommandPool* pool) {
+    if (faults().command_pools_fail)
+        return VK_ERROR_OUT_OF_HOST_MEMORY;
     VkCommandPoolCreateInfo own = *info;
     if (faults().split_queues) {
         faults().copy_pools += own.queueFamilyIndex == 1 ? 1 : 0;
@@ -314,115 +232,6 @@ VKAPI_ATTR VkResult VKAPI_CALL queue_submit(VkQueue queue, std::uint32_t count,
     return faults().stalled ? VK_SUCCESS : next(queue, count, submits, fence);
 }
 
-bool is_import(const VkMemoryAllocateInfo* info) {
-    const auto* chain = static_cast<const VkBaseInStructure*>(info->pNext);
-    while (chain != nullptr &&
-           chain->sType != VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT)
-        chain = chain->pNext;
-    return chain != nullptr;
-}
-
-// --- dmabufs of no driver: what has a descriptor is mapped, and imported as pages
-
-constexpr VkExternalMemoryHandleTypeFlags kDmabuf = VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT;
-constexpr VkExternalMemoryHandleTypeFlagBits kPages =
-    VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT;
-
-VKAPI_ATTR void VKAPI_CALL external_buffers(VkPhysicalDevice physical,
-                                            const VkPhysicalDeviceExternalBufferInfo* info,
-                                            VkExternalBufferProperties* properties) {
-    VkPhysicalDeviceExternalBufferInfo own = *info;
-    if (faults().fake_dmabuf && own.handleType == kDmabuf)
-        own.handleType = kPages;
-    instance_of(physical).get<PFN_vkGetPhysicalDeviceExternalBufferProperties>(
-        "vkGetPhysicalDeviceExternalBufferProperties")(physical, &own, properties);
-}
-
-VKAPI_ATTR VkResult VKAPI_CALL create_buffer(VkDevice device, const VkBufferCreateInfo* info,
-                                             const VkAllocationCallbacks* allocator,
-                                             VkBuffer* buffer) {
-    VkBufferCreateInfo own = *info;
-    VkExternalMemoryBufferCreateInfo external{};
-    const auto* given = static_cast<const VkExternalMemoryBufferCreateInfo*>(info->pNext);
-    if (faults().fake_dmabuf && given != nullptr && given->handleTypes == kDmabuf) {
-        external = *given;
-        external.handleTypes = kPages;
-        own.pNext = &external;
-    }
-    return device_of(device).get<PFN_vkCreateBuffer>("vkCreateBuffer")(device, &own, allocator,
-                                                                       buffer);
-}
-
-VKAPI_ATTR VkResult VKAPI_CALL fd_properties(VkDevice device,
-                                             VkExternalMemoryHandleTypeFlagBits type, int fd,
-                                             VkMemoryFdPropertiesKHR* properties) {
-    if (faults().import_refused)
-        return VK_ERROR_INVALID_EXTERNAL_HANDLE;
-    if (!faults().fake_dmabuf)
-        return device_of(device).get<PFN_vkGetMemoryFdPropertiesKHR>("vkGetMemoryFdPropertiesKHR")(
-            device, type, fd, properties);
-    properties->memoryTypeBits = UINT32_MAX;
-    return VK_SUCCESS;
-}
-
-VkResult allocate_mapped(VkDevice device, VkMemoryAllocateInfo info,
-                         const VkAllocationCallbacks* allocator, VkDeviceMemory* memory) {
-    const int fd = static_cast<const VkImportMemoryFdInfoKHR*>(info.pNext)->fd;
-    void* const pages =
-        mmap(nullptr, info.allocationSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (pages == MAP_FAILED) // for good: nothing tells when the memory is freed
-        return VK_ERROR_INVALID_EXTERNAL_HANDLE;
-    VkImportMemoryHostPointerInfoEXT import{};
-    import.sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT;
-    import.handleType = kPages;
-    import.pHostPointer = pages;
-    info.pNext = &import;
-    const VkResult result = device_of(device).get<PFN_vkAllocateMemory>("vkAllocateMemory")(
-        device, &info, allocator, memory);
-    if (result == VK_SUCCESS)
-        close(fd);
-    return result;
-}
-
-bool has_descriptor(const VkMemoryAllocateInfo* info) {
-    const auto* first = static_cast<const VkBaseInStructure*>(info->pNext);
-    return faults().fake_dmabuf && first != nullptr &&
-           first->sType == VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR;
-}
-
-VKAPI_ATTR VkResult VKAPI_CALL allocate_memory(VkDevice device, const VkMemoryAllocateInfo* info,
-                                               const VkAllocationCallbacks* allocator,
-                                               VkDeviceMemory* memory) {
-    if (std::exchange(faults().allocation_lost, false))
-        return VK_ERROR_DEVICE_LOST;
-    if (has_descriptor(info))
-        return allocate_mapped(device, *info, allocator, memory);
-    const std::lock_guard guard(state().memory_lock);
-    const auto bytes = is_import(info) ? 0 : static_cast<std::int64_t>(info->allocationSize);
-    const bool fails = due(faults().allocations, faults().allocation_fails_at);
-    const std::int64_t limit = faults().memory_limit_bytes;
-    const bool is_too_much = limit != 0 && bytes != 0 && faults().memory_bytes + bytes > limit;
-    if (fails || is_too_much || faults().allocations_fail)
-        return VK_ERROR_OUT_OF_DEVICE_MEMORY;
-    const VkResult result = device_of(device).get<PFN_vkAllocateMemory>("vkAllocateMemory")(
-        device, info, allocator, memory);
-    if (result == VK_SUCCESS) {
-        state().memories[*memory] = bytes;
-        faults().memory_bytes += bytes;
-    }
-    return result;
-}
-
-VKAPI_ATTR void VKAPI_CALL free_memory(VkDevice device, VkDeviceMemory memory,
-                                       const VkAllocationCallbacks* allocator) {
-    const std::lock_guard guard(state().memory_lock);
-    if (const auto found = state().memories.find(memory); found != state().memories.end()) {
-        faults().memory_bytes -= found->second;
-        state().memories.erase(found);
-    }
-    device_of(device).get<PFN_vkFreeMemory>("vkFreeMemory")(device, memory, allocator);
-}
-
 VKAPI_ATTR VkResult VKAPI_CALL create_pipelines(VkDevice device, VkPipelineCache cache,
                                                 std::uint32_t count,
                                                 const VkComputePipelineCreateInfo* infos,
@@ -432,16 +241,6 @@ VKAPI_ATTR VkResult VKAPI_CALL create_pipelines(VkDevice device, VkPipelineCache
         return VK_ERROR_OUT_OF_HOST_MEMORY;
     return device_of(device).get<PFN_vkCreateComputePipelines>("vkCreateComputePipelines")(
         device, cache, count, infos, allocator, pipelines);
-}
-
-VKAPI_ATTR VkResult VKAPI_CALL host_pointer(VkDevice device,
-                                            VkExternalMemoryHandleTypeFlagBits type,
-                                            const void* pointer,
-                                            VkMemoryHostPointerPropertiesEXT* properties) {
-    if (faults().import_refused)
-        return VK_ERROR_INVALID_EXTERNAL_HANDLE;
-    return device_of(device).get<PFN_vkGetMemoryHostPointerPropertiesEXT>(
-        "vkGetMemoryHostPointerPropertiesEXT")(device, type, pointer, properties);
 }
 
 /// What a wait finds under a fault; VK_SUCCESS: ask the driver.

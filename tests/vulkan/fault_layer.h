@@ -20,6 +20,7 @@ struct Faults {
     std::int64_t memory_limit_bytes = 0;  ///< no more than that at a time, imports not counted
     bool import_refused = false;          ///< no page and no dmabuf can be imported
     bool allocation_lost = false;         ///< the next vkAllocateMemory says "lost"
+    bool command_pools_fail = false;      ///< without memory
     bool waits_time_out = false;          ///< whatever is waited for does not come
     bool stalled = false;                 ///< work is taken and never done
     bool stamps_lie = false;              ///< calibrated timestamps are off by 5 ms

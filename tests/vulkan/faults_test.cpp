@@ -99,6 +99,16 @@ class FaultyGpu : public GpuTest {
         in_.reset();
         out_.reset();
     }
+    void expect_another_works() {
+        ASSERT_TRUE(open());
+        make_job();
+        {
+            const auto ring = this->ring();
+            run(*ring, job_);
+            expect_inverted();
+        }
+        forget_job();
+    }
 };
 
 #define OPEN_OR_SKIP()                                                                             \
@@ -168,14 +178,7 @@ TEST_F(FaultyGpu, ALostDeviceIsSaidToBeLostAndANewOneWorks) {
     }
     forget_job();
     *faults_ = {};
-    ASSERT_TRUE(open());
-    make_job();
-    {
-        const auto ring = this->ring();
-        run(*ring, job_);
-        expect_inverted();
-    }
-    forget_job();
+    expect_another_works();
 }
 
 TEST_F(FaultyGpu, NothingIsLeftOfADeviceThatSaidItWasLost) {
@@ -216,14 +219,7 @@ TEST_F(FaultyGpu, ALossOfOneDeviceLeavesThoseThatAreOpenedLaterAlone) {
         ASSERT_EQ(ring->submit(*ring->try_acquire(), job_), GpuStatus::device_lost);
     }
     forget_job();
-    ASSERT_TRUE(open());
-    make_job();
-    {
-        const auto ring = this->ring();
-        run(*ring, job_);
-        expect_inverted();
-    }
-    forget_job();
+    expect_another_works();
 }
 
 TEST_F(FaultyGpu, ASharedDeviceThatIsLostIsNotHandedOutAgain) {

@@ -19,15 +19,7 @@ constexpr const char* kDecoder =
     " ! rtpopusdepay ! opusdec plc=true ! audioconvert ! "
     "capsfilter caps=\"audio/x-raw,format=S16LE,rate=48000,channels=1\"";
 
-struct Arrival {
-    std::int64_t time_ns = 0;
-    std::size_t index = 0;
-    bool is_rtx = false;
-
-    bool operator<(const Arrival& other) const {
-        return time_ns != other.time_ns ? time_ns > other.time_ns : index > other.index;
-    }
-};
+using testing::TraceArrival;
 
 /// The pads' threads call the probes; they sleep whenever `run`'s thread does anything but push.
 class Call {
@@ -48,7 +40,7 @@ class Call {
     void note_sound(GstBuffer* buffer);
 
     void schedule();
-    void push(const Arrival& arrival);
+    void push(const TraceArrival& arrival);
     bool advance_to(std::int64_t time_ns);
     void move_clock(std::int64_t time_ns);
     void settle();
@@ -64,7 +56,7 @@ class Call {
     GstTestClock* clock_;
     GstBus* bus_;
     OtherThreads threads_;
-    std::priority_queue<Arrival> arrivals_;
+    std::priority_queue<TraceArrival> arrivals_;
     std::size_t newest_ = 0;
     std::int64_t now_ns_ = 0;
 
@@ -250,7 +242,7 @@ void Call::schedule() {
     }
 }
 
-void Call::push(const Arrival& arrival) {
+void Call::push(const TraceArrival& arrival) {
     const auto& packet = trace_.packets[arrival.index];
     const bool frame_ends = arrival.index + 1 == trace_.packets.size() ||
                             trace_.packets[arrival.index + 1].media_ms != packet.media_ms;
@@ -271,7 +263,7 @@ void Call::push(const Arrival& arrival) {
 CallResult Call::run() {
     schedule();
     while (!arrivals_.empty()) {
-        const Arrival arrival = arrivals_.top();
+        const TraceArrival arrival = arrivals_.top();
         if (!advance_to(arrival.time_ns))
             continue;
         // Something that was due at that very moment may have put a reply before it.

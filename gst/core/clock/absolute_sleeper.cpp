@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/clock/absolute_sleeper.h"
 
+#include "core/stats/counter.h"
+
 #include <cerrno>
 #include <csignal>
 #include <ctime>
@@ -105,8 +107,7 @@ void AbsoluteSleeper::loop() {
             continue;
         callback_(next_ns, actual_ns);
         const std::uint64_t missed = (actual_ns - next_ns) / kPeriodNs;
-        skipped_.store(skipped_.load(std::memory_order_relaxed) + missed,
-                       std::memory_order_relaxed);
+        count(skipped_, missed);
         next_ns += (missed + 1) * kPeriodNs;
     }
 }

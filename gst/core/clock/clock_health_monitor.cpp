@@ -130,11 +130,4 @@ ClockHealthSnapshot ClockHealthMonitor::snapshot() const {
     return snapshot;
 }
 
-std::uint64_t ClockHealthMonitor::stalls_not_reported() const {
-    std::uint64_t sum = 0;
-    for (const auto& timer : timers_)
-        sum += timer->lateness.stalls_not_queued();
-    return sum;
-}
-
 } // namespace tactus

@@ -57,9 +57,6 @@ class ClockHealthMonitor {
 
     ClockHealthSnapshot snapshot() const;
 
-    /// Stalls that are in the figures but were too many to be reported one by one.
-    std::uint64_t stalls_not_reported() const;
-
   private:
     struct Timer;
 

@@ -38,18 +38,6 @@ double signed_ns(std::uint64_t to, std::uint64_t from) {
 
 } // namespace
 
-std::string_view clock_method_name(ClockMethod method) {
-    switch (method) {
-    case ClockMethod::regression:
-        return "regression";
-    case ClockMethod::held_slope:
-        return "held-slope";
-    case ClockMethod::nominal:
-        break;
-    }
-    return "nominal";
-}
-
 std::optional<DeviceClockModel> DeviceClockModel::create(const Settings& settings) {
     if (!std::isfinite(settings.tick_period_ns) || settings.tick_period_ns <= 0)
         return std::nullopt;

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 namespace tactus {
@@ -18,9 +17,6 @@ enum class ClockMethod : std::uint8_t {
     regression, ///< offset and skew from the samples
     held_slope  ///< after a jump or a pause: offset from the newest samples, skew from before
 };
-
-/// "nominal", "regression" or "held-slope".
-std::string_view clock_method_name(ClockMethod method);
 
 /// What became of a sample.
 enum class SampleVerdict : std::uint8_t {

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/clock/timer_lateness.h"
 
+#include "core/stats/counter.h"
+
 namespace tactus {
 
 void TimerLateness::record(std::uint64_t requested_ns, std::uint64_t actual_ns) {
@@ -9,13 +11,11 @@ void TimerLateness::record(std::uint64_t requested_ns, std::uint64_t actual_ns) 
     lateness_.record(late_ns);
     if (late_ns <= stall_threshold_ns_)
         return;
-    bump(stalls_);
+    count(stalls_);
     const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
     // acquire: partner is the release in take_stall(), which is done with the slot.
-    if (tail - head_.load(std::memory_order_acquire) == kQueue) {
-        bump(not_queued_);
+    if (tail - head_.load(std::memory_order_acquire) == kQueue)
         return;
-    }
     queue_[tail % kQueue] = {actual_ns, late_ns};
     // release: partner is the acquire in take_stall(); the slot is filled.
     tail_.store(tail + 1, std::memory_order_release);

@@ -39,19 +39,10 @@ class TimerLateness {
     /// The lateness, and the number of stalls; the names are left to the caller.
     TimerStats stats() const;
 
-    /// Stalls that found the queue full: counted in `stats`, but never taken.
-    std::uint64_t stalls_not_queued() const { return not_queued_.load(std::memory_order_relaxed); }
-
   private:
-    // Read and written by one thread each; readers of the figures want no order.
-    static void bump(std::atomic<std::uint64_t>& counter) {
-        counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    }
-
     std::uint64_t stall_threshold_ns_;
     LogLinearHistogram lateness_;
     std::atomic<std::uint64_t> stalls_{0};
-    std::atomic<std::uint64_t> not_queued_{0};
     std::array<Stall, kQueue> queue_{};
     std::atomic<std::uint64_t> tail_{0};
     std::atomic<std::uint64_t> head_{0};

@@ -59,18 +59,6 @@ std::vector<double> custom(const std::vector<double>& values, std::size_t length
     return values;
 }
 
-Overlap overlap_of(std::span<const double> window, std::size_t hop_frames, bool squared) {
-    Overlap overlap{INFINITY, 0};
-    for (std::size_t n = 0; n < hop_frames; ++n) {
-        double sum = 0;
-        for (std::size_t at = n; at < window.size(); at += hop_frames)
-            sum += squared ? window[at] * window[at] : window[at];
-        overlap.least = std::min(overlap.least, sum);
-        overlap.most = std::max(overlap.most, sum);
-    }
-    return overlap;
-}
-
 /// The largest hop up to `hop_frames` that is a whole part of the window and can be undone; 0 if
 /// there is none.
 std::size_t working_hop(std::span<const double> window, std::size_t hop_frames) {
@@ -161,12 +149,16 @@ WindowSums window_sums(std::span<const double> window) {
     return sums;
 }
 
-Overlap overlap_sum(std::span<const double> window, std::size_t hop_frames) {
-    return overlap_of(window, hop_frames, false);
-}
-
 Overlap overlap_squares(std::span<const double> window, std::size_t hop_frames) {
-    return overlap_of(window, hop_frames, true);
+    Overlap overlap{INFINITY, 0};
+    for (std::size_t n = 0; n < hop_frames; ++n) {
+        double sum = 0;
+        for (std::size_t at = n; at < window.size(); at += hop_frames)
+            sum += window[at] * window[at];
+        overlap.least = std::min(overlap.least, sum);
+        overlap.most = std::max(overlap.most, sum);
+    }
+    return overlap;
 }
 
 std::vector<double> dual_window(std::span<const double> window, std::size_t hop_frames) {

@@ -60,20 +60,18 @@ struct WindowSums {
 };
 WindowSums window_sums(std::span<const double> window);
 
-/// What windows add up to where they overlap, one every `hop_frames`: the least and the most over
-/// one hop.
+/// What the squares of windows add up to where they overlap, one every `hop_frames`: the least and
+/// the most over one hop. They decide whether a transform can be undone (NOLA: nonzero
+/// overlap-add).
 struct Overlap {
-    /// Relative to the most: scipy.signal.check_NOLA and check_COLA take the same, absolutely.
+    /// Relative to the most: scipy.signal.check_NOLA takes the same, absolutely.
     static constexpr double kTolerance = 1e-10;
 
     double least = 0;
     double most = 0;
 
     bool never_vanishes() const { return least > kTolerance * most; }
-    bool is_constant() const { return most - least <= kTolerance * most; }
 };
-Overlap overlap_sum(std::span<const double> window, std::size_t hop_frames);
-/// Of the squares, which decide whether a transform can be undone (NOLA: nonzero overlap-add).
 Overlap overlap_squares(std::span<const double> window, std::size_t hop_frames);
 
 /// The window for the way back with the least error (Griffin and Lim 1984): the window itself, over

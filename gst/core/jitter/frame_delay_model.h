@@ -31,8 +31,6 @@ class FrameDelayModel {
     /// The delay that the largest frame of the last 10 s takes for its size alone.
     std::int64_t largest_frame_ns() const;
 
-    double ns_per_byte() const { return slope_ * 1e6; }
-
   private:
     void complete_frame();
     void update(double variation_ms, double size_difference_bytes);

@@ -156,7 +156,6 @@ class JitterBuffer {
     std::int64_t out_sequence_ = 0;
     std::int64_t out_ticks_ = 0;
     std::int64_t newest_ticks_ = 0;
-    std::int64_t newest_pts_ns_ = 0;
     std::int64_t newest_before_ = 0; ///< the newest number before the packet being put in
     bool has_newest_ = false;
     std::int64_t silences_until_ns_ = 0; ///< arrivals before may be followed by silence

@@ -108,8 +108,7 @@ class RtxPlanner {
     /// while. Without them they would be held for `otherwise_ns`; `most_ns` is the ceiling.
     std::int64_t floor_ns(std::int64_t now_ns, std::int64_t otherwise_ns, std::int64_t most_ns);
 
-    /// Shares of the last few thousand packets.
-    double lost_share() const { return lost_share_; }
+    /// Of the last few thousand packets.
     double overtaken_share() const { return overtaken_share_; }
 
     const RtxStats& stats() const { return stats_; }

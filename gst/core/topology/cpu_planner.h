@@ -39,7 +39,6 @@ class CpuPlanner {
 
     Plan claim(const Topology& topology, const Request& request);
     void release(std::uint64_t ticket);
-    std::size_t claims() const { return claims_.size(); }
 
   private:
     struct Claim {

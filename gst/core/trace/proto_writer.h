@@ -22,8 +22,6 @@ namespace tactus {
 /// bytes. Never allocates.
 class ProtoWriter {
   public:
-    static constexpr std::size_t kMaxVarintBytes = 10;
-
     explicit ProtoWriter(std::span<std::uint8_t> memory)
         : begin_(memory.data()), end_(begin_ + memory.size()), limit_(end_), next_(begin_) {}
 

@@ -158,7 +158,6 @@ void TraceFile::fail(std::size_t out, int error_number) {
     written_bytes_ += whole.bytes;
     written_packets_ += whole.count;
     lost_packets_ += std::exchange(buffered_packets_, 0) - whole.count;
-    lost_bytes_ += writer_.size() - whole.bytes;
     std::string end = "it ends after " + std::to_string(written_bytes_) + " bytes";
     // Devices cannot be cut, and then there is nothing to keep whole either.
     if (whole.bytes < out && ftruncate(fd_, static_cast<off_t>(written_bytes_)) != 0)
@@ -171,7 +170,6 @@ void TraceFile::fail(std::size_t out, int error_number) {
 
 void TraceFile::lose_packet() {
     ++lost_packets_;
-    lost_bytes_ += writer_.size() - packet_;
     writer_.rewind(packet_);
 }
 

@@ -69,7 +69,6 @@ class TraceFile {
     std::uint64_t bytes_written() const { return written_bytes_; }
     std::uint64_t packets_written() const { return written_packets_; }
     std::uint64_t packets_lost() const { return lost_packets_; }
-    std::uint64_t bytes_lost() const { return lost_bytes_; }
 
   private:
     TraceFile(std::string path, int fd, Write write);
@@ -90,7 +89,6 @@ class TraceFile {
     std::uint64_t written_bytes_ = 0;
     std::uint64_t written_packets_ = 0;
     std::uint64_t lost_packets_ = 0;
-    std::uint64_t lost_bytes_ = 0;
 };
 
 } // namespace tactus

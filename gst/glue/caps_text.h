@@ -1,0 +1,19 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gst/gst.h>
+
+#include <string>
+
+namespace tactus {
+
+/// The caps as gst_caps_to_string() writes them.
+inline std::string text_of(const GstCaps* caps) {
+    gchar* const written = gst_caps_to_string(caps);
+    std::string text = written;
+    g_free(written);
+    return text;
+}
+
+} // namespace tactus
