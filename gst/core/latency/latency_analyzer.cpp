@@ -444,6 +444,7 @@ void LatencyAnalyzer::sampled(const CounterSample& sample) {
 }
 
 void LatencyAnalyzer::tick(std::uint64_t now_ns) {
+    impl_->registry.forget_elements();
     impl_->registry.for_each_element(
         [&](ElementState& element) { impl_->exits.tick(element, now_ns); });
 }
