@@ -178,7 +178,7 @@ void JitterBuffer::begin_pace(std::int64_t now_ns) {
         ts_offset_ns_ + out_offset_ns_ + config_.latency_ns * kHighPercent / 100;
     const std::int64_t newest_ns = now_ns - store_.back().pts_ns;
     pace_ns_ = now_ns - store_.front().pts_ns;
-    if (in_time_ns - newest_ns >= config_.latency_ns * 2 * kLowPercent / 100)
+    if (in_time_ns >= newest_ns + config_.latency_ns * 2 * kLowPercent / 100)
         pace_ns_ = std::min(*pace_ns_, in_time_ns);
 }
 
