@@ -130,12 +130,12 @@ void attach(GstClockcalibProbe* self, GstElement* bin) {
     ProbeState& state = *self->state;
     if (tactus::Recorder::instance().source() == tactus::Recorder::Source::hooks)
         return;
-    const auto probes = std::make_shared<tactus::ProbeSet>();
+    std::shared_ptr<tactus::ProbeSet> probes; // ours as well: another thread may detach meanwhile
     {
         const std::lock_guard lock(state.mutex);
-        if (state.probes)
-            return;
-        state.probes = probes; // which another thread may take away at once
+        if (!state.probes)
+            state.probes = std::make_shared<tactus::ProbeSet>();
+        probes = state.probes;
     }
     probes->attach(bin);
 }

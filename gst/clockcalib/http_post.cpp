@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace tactus {
@@ -93,7 +94,7 @@ class CurlPost : public HttpPost {
         else if (!result)
             answer.trouble = "no answer in time";
         else
-            answer.trouble = trouble_[0] != '\0' ? trouble_ : curl_easy_strerror(*result);
+            answer.trouble = trouble_of(*result);
         curl_multi_remove_handle(multi_.get(), easy);
         return answer;
     }
@@ -125,6 +126,16 @@ class CurlPost : public HttpPost {
         int queued = 0;
         const CURLMsg* message = curl_multi_info_read(multi_.get(), &queued);
         return message == nullptr ? CURLE_FAILED_INIT : message->data.result;
+    }
+
+    /// With what the system said, which libcurl's words leave out.
+    std::string trouble_of(CURLcode result) const {
+        std::string text = trouble_[0] != '\0' ? trouble_ : curl_easy_strerror(result);
+        long system = 0;
+        curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &system);
+        if (result == CURLE_COULDNT_CONNECT && system != 0)
+            text += ": " + std::generic_category().message(static_cast<int>(system));
+        return text;
     }
 
     void read_answer(HttpAnswer& answer) const {

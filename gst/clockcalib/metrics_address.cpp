@@ -27,7 +27,7 @@ std::optional<std::uint16_t> port_of(std::string_view text) {
 
 std::string complaint(std::string_view text, std::string_view why) {
     return "metrics address \"" + std::string(text) + "\": " + std::string(why) +
-           "; give an address and a port, such as 127.0.0.1:9464, [::1]:9464 or :9464 (loopback)";
+           "; give an address and a port, such as 127.0.0.1:9464, or :9464 (loopback)";
 }
 
 } // namespace

@@ -88,7 +88,9 @@ class CurlExporter final : public OtlpExporter {
     }
 
     Stats stats() const override {
-        return {sent_.load(), queue_.dropped(), refused_.load(), unsent_.load(), tries_.load()};
+        const std::lock_guard lock(trouble_mutex_);
+        return {sent_.load(),   queue_.dropped(), refused_.load(),
+                unsent_.load(), tries_.load(),    trouble_};
     }
 
     void stop(milliseconds timeout) override {
@@ -134,8 +136,8 @@ class CurlExporter final : public OtlpExporter {
                 return true;
             case SendResult::refused:
                 refused_ += batch.size();
-                complain("refuses spans with HTTP status " + std::to_string(answer.status) +
-                         "; they are given up");
+                note_trouble(status_text(answer));
+                complain("refuses spans with " + status_text(answer) + "; they are given up");
                 return true;
             case SendResult::try_again:
                 complain_of_silence(answer);
@@ -152,17 +154,28 @@ class CurlExporter final : public OtlpExporter {
         const auto rejected = std::min<std::uint64_t>(part.rejected_spans, spans);
         sent_ += spans - rejected;
         refused_ += rejected;
-        if (rejected > 0)
-            complain("refuses " + std::to_string(rejected) + " spans: " + part.message);
-        else
+        if (rejected == 0) {
             complained_ = false;
+            return;
+        }
+        note_trouble(part.message.empty() ? "refused by the collector" : part.message);
+        complain("refuses " + std::to_string(rejected) + " spans: " + part.message);
+    }
+
+    static std::string status_text(const HttpAnswer& answer) {
+        return "HTTP status " + std::to_string(answer.status);
     }
 
     void complain_of_silence(const HttpAnswer& answer) {
-        const std::string why =
-            answer.status == 0 ? answer.trouble : "HTTP status " + std::to_string(answer.status);
+        const std::string why = answer.status == 0 ? answer.trouble : status_text(answer);
+        note_trouble(why);
         complain("does not take spans now (" + why + "); up to " +
                  std::to_string(settings_.queue_spans) + " are kept and sent later");
+    }
+
+    void note_trouble(const std::string& why) {
+        const std::lock_guard lock(trouble_mutex_);
+        trouble_ = why;
     }
 
     void complain(const std::string& what) {
@@ -176,6 +189,8 @@ class CurlExporter final : public OtlpExporter {
     Deadline deadline_;
     RetryPolicy retry_;       // export thread
     bool complained_ = false; // export thread
+    mutable std::mutex trouble_mutex_;
+    std::string trouble_;
     std::atomic<std::uint64_t> sent_{0};
     std::atomic<std::uint64_t> refused_{0};
     std::atomic<std::uint64_t> unsent_{0};

@@ -43,13 +43,14 @@ class OtlpExporter : public LatencyObserver {
         RetryPolicy::Settings retry;
         std::function<void(const std::string&)> on_error;
     };
-    /// All counts are of spans.
+    /// All counts but the last are of spans.
     struct Stats {
         std::uint64_t sent = 0;
         std::uint64_t dropped = 0; ///< the queue was full
         std::uint64_t refused = 0; ///< by the collector
         std::uint64_t unsent = 0;  ///< still here when stop() ran out of time
         std::uint64_t tries = 0;   ///< requests
+        std::string trouble;       ///< why the last request that failed did; empty: none did
     };
 
     static std::unique_ptr<OtlpExporter> create(Settings settings, std::string& error);

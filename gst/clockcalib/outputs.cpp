@@ -157,7 +157,10 @@ std::unique_ptr<MetricsEndpoint> Outputs::open_metrics(const Settings& settings,
         return nullptr;
     std::string error;
     auto metrics = MetricsEndpoint::create(settings.metrics, std::move(source), error);
-    if (!metrics)
+    if (metrics)
+        std::fprintf(stderr, "clockcalib: metrics at http://%s/metrics\n",
+                     metrics->address().c_str());
+    else
         problems.push_back(error);
     return metrics;
 }
@@ -206,7 +209,8 @@ std::vector<std::string> Outputs::finish(const Stats& stats, std::uint64_t now_n
         const OtlpExporter::Stats sent = otlp_->stats();
         if (const auto lost = sent.dropped + sent.refused + sent.unsent; lost > 0)
             problems.push_back(std::to_string(lost) + " of " + std::to_string(lost + sent.sent) +
-                               " spans did not reach '" + otlp_url_ + "'");
+                               " spans did not reach '" + otlp_url_ + "' (" +
+                               (sent.trouble.empty() ? "the queue was full" : sent.trouble) + ")");
     }
     if (!report_.empty()) {
         std::string problem = write_report(report_, stats);

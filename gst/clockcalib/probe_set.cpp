@@ -62,11 +62,12 @@ struct ProbeSet::Tap {
         g_object_set_qdata(object, tapped_quark(), nullptr);
         g_object_unref(object);
     }
-    bool is_dead() {
+    bool is_dead() { return is_on(nullptr); }
+    bool is_on(gpointer wanted) {
         auto* object = g_weak_ref_get(&object_);
         if (object != nullptr)
             g_object_unref(object);
-        return object == nullptr;
+        return object == wanted;
     }
 
   private:
@@ -186,7 +187,9 @@ ProbeSet::~ProbeSet() {
 void ProbeSet::attach(GstElement* bin) {
     {
         const std::lock_guard lock(shared_->mutex);
-        if (std::exchange(shared_->attached, true))
+        shared_->attached = true;
+        if (std::any_of(shared_->taps.begin(), shared_->taps.end(),
+                        [bin](const auto& tap) { return tap->is_on(bin); }))
             return;
     }
     shared_->tap_bin(bin);

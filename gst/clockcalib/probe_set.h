@@ -10,8 +10,8 @@
 
 namespace tactus {
 
-/// Pad probes on all source pads of a bin, now and later, that feed the recorder: the way around
-/// the tracing hooks and what those cost.
+/// Pad probes on all source pads of some bins, now and later, that feed the recorder: the way
+/// around the tracing hooks and what those cost.
 ///
 /// Threads: any. Signals of the bin and its elements call in from the threads that change them.
 class ProbeSet {
@@ -21,6 +21,7 @@ class ProbeSet {
     ProbeSet(const ProbeSet&) = delete;
     ProbeSet& operator=(const ProbeSet&) = delete;
 
+    /// Once for each bin; again for the same one changes nothing.
     void attach(GstElement* bin);
     void detach();
 

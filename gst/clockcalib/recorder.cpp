@@ -335,14 +335,15 @@ void Recorder::record_push(Thread& thread, const Route& route, GstBuffer* buffer
                            std::uint64_t stamp, bool has_end) {
     const Seen seen = see(thread, route, buffer, stamp);
     RecordRing& ring = *thread.ring;
-    const bool recorded = ring.may_open() && ring.reserve(units_of_buffer(seen.identities) + 1);
+    const bool ends = has_end && ring.may_open();
+    const bool recorded = ring.reserve(units_of_buffer(seen.identities) + 1);
     if (recorded) {
-        const Passing passing{route, stamp, RecordKind::push, end_flag(has_end),
+        const Passing passing{route, stamp, RecordKind::push, end_flag(ends),
                               static_cast<std::uint16_t>(seen.identities - 1)};
         ring.publish(write_buffer(ring, 0, passing, seen, buffer));
     }
     if (has_end)
-        ring.opened(recorded);
+        ring.opened(recorded && ends);
 }
 
 /// A list that is longer than one record can tell of becomes several; the first one has the end.
@@ -368,18 +369,19 @@ void Recorder::record_part(Thread& thread, const Route& route, const Part& part,
         identities += all[i].identities;
     }
     RecordRing& ring = *thread.ring;
-    const bool recorded = part.length > 0 && ring.may_open() && ring.reserve(units + 1);
+    const bool ends = has_end && ring.may_open();
+    const bool recorded = part.length > 0 && ring.reserve(units + 1);
     std::uint32_t offset = 0;
     for (guint i = 0; recorded && i < part.length; ++i) {
         GstBuffer* buffer = gst_buffer_list_get(part.list, part.first + i);
         const Passing passing{route, stamp, i == 0 ? RecordKind::push : RecordKind::item,
-                              end_flag(has_end),
+                              end_flag(ends),
                               static_cast<std::uint16_t>(i == 0 ? identities - 1 : 0)};
         offset += write_buffer(ring, offset, passing, all[i], buffer);
     }
     ring.publish(offset);
     if (has_end)
-        ring.opened(recorded);
+        ring.opened(recorded && ends);
 }
 
 /// What a C callback does: nothing that it meets may unwind into GStreamer.

@@ -83,6 +83,17 @@ function binName(element) {
   return element.path.split("/").slice(1, -1).join("/");
 }
 
+/// How many buffers went into the sink of a path, by whatever way.
+function sinkBuffers(path) {
+  const sink = elementsById.get(path.sink_element_id);
+  return sink ? sink.buffers_in : path.buffers;
+}
+
+/// What the figures of a path rest on.
+function basis(path) {
+  return `${formatCount(path.buffers)} of ${plural(sinkBuffers(path), "buffer", "buffers")}`;
+}
+
 const measuredPaths = data.paths.filter((path) => path.oldest.count > 0);
 const worstPath = measuredPaths.reduce(
   (worst, path) => !worst || path.oldest.p99_ns > worst.oldest.p99_ns ? path : worst, null);

@@ -17,7 +17,7 @@ function showSummary() {
   const parts = [plural(pipelines, "pipeline", "pipelines"),
     plural(data.elements.length, "element", "elements")];
   parts.push(worstPath ? `worst path ${pathName(worstPath.source_element_id,
-    worstPath.sink_element_id)} P99 ${formatNs(worstPath.oldest.p99_ns)}`
+    worstPath.sink_element_id)} P99 ${formatNs(worstPath.oldest.p99_ns)} (${basis(worstPath)})`
                        : "no buffer has reached a sink");
   const summary = parts.join(", ");
   document.getElementById("summary").textContent = summary;
@@ -71,7 +71,8 @@ function showLatency() {
   const how = "From the first push of a buffer's oldest content to its arrival at the sink. The " +
     "time a sink then waits for its clock is not latency and is not in here. The axis is " +
     "logarithmic: two humps are two kinds of buffers, a long tail is rare trouble. Inferred: the " +
-    "buffer had no identity (a mixer or muxer made it), so its origin was found by running time.";
+    "buffer had no identity (a mixer or muxer made it), so its origin was found by running time. " +
+    "Of: what went into the sink in all; the rest were repetitions or came from elsewhere.";
   if (measuredPaths.length === 0) {
     section("latency", "Latency from source to sink", how,
       sentence("No buffer has gone all the way from a source to a sink."));
@@ -84,7 +85,7 @@ function showLatency() {
     return html("figure", {class: path === worstPath ? "worst" : null},
       html("figcaption", {}, html("b", {}, label), html("span", {},
         `P50 ${formatNs(path.oldest.p50_ns)} · P99 ${formatNs(path.oldest.p99_ns)} · ` +
-        `max ${formatNs(path.oldest.max_ns)}`, path.inferred > 0 ?
+        `max ${formatNs(path.oldest.max_ns)} · ${basis(path)}`, path.inferred > 0 ?
           html("span", {class: "badge"}, "inferred") : null)),
       histogram(path.oldest, label));
   });

@@ -99,6 +99,7 @@ function pathTable() {
     columns: [
       text("path", "Path", (path) => pathName(path.source_element_id, path.sink_element_id)),
       count("buffers", "Buffers", (path) => path.buffers),
+      count("sink.buffers_in", "Of", sinkBuffers, {hint: "Buffers that went into the sink"}),
       ...quantileColumns("oldest", ""),
       duration("newest.p50_ns", "Newest P50", quantile("newest", "p50_ns"),
         {hint: "Of the newest content in each buffer; the other columns are of the oldest"}),

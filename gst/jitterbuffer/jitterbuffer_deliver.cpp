@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // jitterbuffer's source half: how what was collected goes downstream. No lock is held meanwhile.
+#include "core/ring/flow_gate.h"
 #include "jitterbuffer/jitterbuffer_debug.h"
 #include "jitterbuffer/jitterbuffer_state.h"
 
@@ -11,10 +12,6 @@
 namespace tactus {
 
 namespace {
-
-GstFlowReturn worst_fatal(GstFlowReturn flow) {
-    return flow == GST_FLOW_NOT_LINKED || flow < GST_FLOW_EOS ? flow : GST_FLOW_OK;
-}
 
 // What pushing takes is real time, whatever the pipeline's clock says.
 std::int64_t monotonic_ns() {
@@ -276,14 +273,25 @@ void JitterBufferState::note_flow(GstFlowReturn result) {
         wake(); // the task, to rest
         changed.notify_all();
         // Upstream has ended, so nobody else will tell the application.
-        tell = eos_queued && worst_fatal(result) != GST_FLOW_OK;
+        tell = eos_queued && is_fatal_flow(result);
     }
     desk.cancel();
-    if (tell) {
+    if (tell)
         GST_ELEMENT_FLOW_ERROR(element, result);
-        if (result != GST_FLOW_NOT_LINKED) // else the one that there is waits for a link
-            gst_pad_push_event(src_pad, gst_event_new_eos());
+    // Nothing else goes out any more. Without a link the end that there is waits for one.
+    if (result == GST_FLOW_EOS || (tell && result != GST_FLOW_NOT_LINKED))
+        push_end();
+}
+
+// Not upstream's own, which may still be to come.
+void JitterBufferState::push_end() {
+    GstEvent* end = gst_event_new_eos();
+    GstEvent* segment = gst_pad_get_sticky_event(src_pad, GST_EVENT_SEGMENT, 0);
+    if (segment != nullptr) {
+        gst_event_set_seqnum(end, gst_event_get_seqnum(segment));
+        gst_event_unref(segment);
     }
+    gst_pad_push_event(src_pad, end);
 }
 
 } // namespace tactus

@@ -30,6 +30,20 @@ const char* reason_of(JitterDrop reason) {
     }
 }
 
+// Packets that nobody has timed come when they come: a segment of anything else says nothing.
+GstEvent* in_time(GstEvent* event) {
+    const GstSegment* given = nullptr;
+    gst_event_parse_segment(event, &given);
+    if (given->format == GST_FORMAT_TIME)
+        return event;
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    GstEvent* timed = gst_event_new_segment(&segment);
+    gst_event_set_seqnum(timed, gst_event_get_seqnum(event));
+    gst_event_unref(event);
+    return timed;
+}
+
 } // namespace
 
 // --- packets
@@ -333,16 +347,8 @@ GstFlowReturn JitterBufferState::sink_event(GstEvent* event) {
         break;
     }
     case GST_EVENT_SEGMENT: {
-        const GstSegment* segment = nullptr;
-        gst_event_parse_segment(event, &segment);
-        if (segment->format != GST_FORMAT_TIME) {
-            GST_ELEMENT_WARNING(element, STREAM, FORMAT, (nullptr),
-                                ("Received a segment in %s; it must be in time.",
-                                 gst_format_get_name(segment->format)));
-            gst_event_unref(event);
-            return GST_FLOW_NOT_NEGOTIATED;
-        }
-        in_segment = *segment;
+        event = in_time(event);
+        gst_event_copy_segment(event, &in_segment);
         break;
     }
     default:

@@ -157,6 +157,7 @@ struct JitterBufferState {
     void post_buffering(int percent);
     bool put_back_end(const Serial& item);
     void note_flow(GstFlowReturn result);
+    void push_end();
     void rest();
     gboolean start_task();
     GstClockTime position_of(std::int64_t running_time_ns) const;

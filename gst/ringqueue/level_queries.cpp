@@ -8,6 +8,9 @@ namespace tactus {
 
 namespace {
 
+// 292 years. No latency is longer: who adds to it further down gets a number, not "unknown".
+constexpr GstClockTime kLongest = G_MAXINT64;
+
 std::uint64_t add_saturated(std::uint64_t a, std::uint64_t b) {
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
@@ -36,7 +39,8 @@ void add_latency(GstQuery* query, std::uint64_t limit_ns, bool leaks, std::uint6
         max = std::max<GstClockTime>(max, limit_ns);
     else
         max = add_saturated(max, limit_ns); // an unlimited maximum stays one
-    gst_query_set_latency(query, live, add_saturated(min, threshold_ns), max);
+    min = std::min(add_saturated(min, threshold_ns), kLongest);
+    gst_query_set_latency(query, live, min, max);
 }
 
 } // namespace tactus

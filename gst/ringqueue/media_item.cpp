@@ -18,7 +18,7 @@ gboolean mark_first_discont(GstBuffer** buffer, guint, gpointer) {
 
 } // namespace
 
-Item make_item(GstBuffer* buffer, const RunningTime& time) {
+Item make_item(GstBuffer* buffer, RunningTime& time) {
     const TimeSpan span = span_of(buffer, time);
     Item item;
     item.object = buffer;
@@ -31,7 +31,7 @@ Item make_item(GstBuffer* buffer, const RunningTime& time) {
     return item;
 }
 
-Item make_item(GstBufferList* list, const RunningTime& time) {
+Item make_item(GstBufferList* list, RunningTime& time) {
     const TimeSpan span = span_of(list, time);
     Item item;
     item.object = list;
@@ -46,7 +46,7 @@ Item make_item(GstBufferList* list, const RunningTime& time) {
     return item;
 }
 
-Item make_item(GstEvent* event, const RunningTime& time) {
+Item make_item(GstEvent* event, RunningTime& time) {
     Item item;
     item.object = event;
     item.kind = ItemKind::event;

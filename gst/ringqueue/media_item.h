@@ -12,12 +12,12 @@
 namespace tactus {
 
 // GStreamer's objects as items of a ring and back. An item owns the reference that it was made
-// with.
+// with. The time moves on with each.
 
-Item make_item(GstBuffer* buffer, const RunningTime& time);
-Item make_item(GstBufferList* list, const RunningTime& time);
+Item make_item(GstBuffer* buffer, RunningTime& time);
+Item make_item(GstBufferList* list, RunningTime& time);
 /// A serialized event. `time` is that before the event.
-Item make_item(GstEvent* event, const RunningTime& time);
+Item make_item(GstEvent* event, RunningTime& time);
 Item make_query_item(std::uintptr_t ticket);
 inline std::uintptr_t ticket_of(const Item& query) {
     return reinterpret_cast<std::uintptr_t>(query.object);

@@ -187,6 +187,19 @@ TEST_F(LatencyBounds, bears_a_pad_that_comes_back) {
     EXPECT_EQ(stats(4).buffers_in, 1u);
 }
 
+// Elements are told of before their pads.
+TEST_F(LatencyBounds, keeps_all_elements_of_a_large_pipeline) {
+    constexpr std::uint32_t kElements = 1200;
+    for (std::uint32_t id = 10; id < 10 + kElements; ++id)
+        analyzer.element({id, 1, "e" + std::to_string(id), "p/e" + std::to_string(id), "e"});
+    for (std::uint32_t id = 10; id < 10 + kElements; ++id)
+        analyzer.pad({id * 10, id, "src"});
+    analyzer.tick(0);
+    EXPECT_EQ(stats(10).info.name, "e10");
+    EXPECT_EQ(stats(9 + kElements).info.name, "e1209");
+    EXPECT_GE(analyzer.snapshot(0).elements.size(), kElements);
+}
+
 TEST_F(LatencyBounds, forgets_the_oldest_of_many_pipelines_that_came_and_went) {
     for (std::uint32_t i = 10; i < 3010; i += 3) {
         element(i, "src", true);
@@ -196,6 +209,7 @@ TEST_F(LatencyBounds, forgets_the_oldest_of_many_pipelines_that_came_and_went) {
         push(src_pad(i + 1), sink_pad(i + 2), buffer, i, 2);
         for (std::uint32_t pad = i * 10; pad < i * 10 + 30; ++pad)
             analyzer.pad_gone(pad);
+        analyzer.tick(i * kMs);
     }
     const LatencySnapshot all = analyzer.snapshot(0);
     EXPECT_EQ(all.elements.size(), 512u);

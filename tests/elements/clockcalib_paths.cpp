@@ -121,6 +121,19 @@ TEST_F(Paths, BuffersInListsAreToldApart) {
     expect_nothing_left(figures, p);
 }
 
+TEST_F(Paths, AChainOfManyElementsInOneThreadIsFollowedToItsEnd) {
+    std::string line = "fakesrc name=src num-buffers=5 ! ";
+    for (int i = 0; i < 200; ++i)
+        line += "identity name=i" + std::to_string(i) + " ! ";
+    Pipeline p("deep", line + "fakesink name=sink");
+    ASSERT_EQ(p.run(), "eos");
+    const Figures figures = take_figures();
+    EXPECT_EQ(figures.path(p.path("src"), p.path("sink")).buffers, 5U);
+    EXPECT_EQ(figures.element(p.path("i199")).in, 5U);
+    EXPECT_EQ(figures.element(p.path("i199")).out, 5U);
+    expect_nothing_left(figures, p);
+}
+
 TEST_F(Paths, ASourceInABinInABinIsTheSource) {
     Pipeline p("bins", "bin.( name=outer bin.( name=inner " + video("src", 50) +
                            " ! identity name=last sleep-time=1000 ) ) ! queue ! "

@@ -195,6 +195,22 @@ TEST_F(Probe, GoesThroughAThousandStateCycles) {
     gst_object_unref(other);
 }
 
+TEST_F(Probe, WatchesEachBinThatItIsAttachedTo) {
+    GstElement* probe = GST_ELEMENT(gst_object_ref_sink(make("clockcalib-probe")));
+    Pipeline one("one", line("", 20));
+    Pipeline two("two", line("", 30));
+    for (GstElement* bin : {one.get(), two.get(), one.get()})
+        EXPECT_TRUE(attach(probe, bin));
+    ASSERT_EQ(one.run(), "eos");
+    ASSERT_EQ(two.run(), "eos");
+    const Figures figures = figures_of(probe);
+    EXPECT_EQ(figures.path("one/src", "one/sink").buffers, 20U);
+    EXPECT_EQ(figures.path("two/src", "two/sink").buffers, 30U);
+    EXPECT_EQ(figures.element("one/q").in, 20U);
+    g_signal_emit_by_name(probe, "detach");
+    gst_object_unref(probe);
+}
+
 TEST_F(Probe, PassesABinAfterItWentAway) {
     GstElement* probe = GST_ELEMENT(gst_object_ref_sink(make("clockcalib-probe")));
     {

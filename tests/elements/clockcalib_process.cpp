@@ -127,6 +127,17 @@ TEST(Outputs, DoWithoutACollectorThatIsDown) {
     // Once that it does not answer, and at the end what did not reach it.
     EXPECT_GE(occurrences(child.errors, silent.address()), 1) << child.errors;
     EXPECT_LE(occurrences(child.errors, "\n"), 2) << child.errors;
+    const auto end = child.errors.find("did not reach");
+    ASSERT_NE(end, std::string::npos) << child.errors;
+    EXPECT_NE(child.errors.find("Connection refused", end), std::string::npos) << child.errors;
+}
+
+TEST(Outputs, TellWhichPortServesTheMetrics) {
+    const ChildResult child = run_in_child("clockcalib(metrics=127.0.0.1:0)", play_and_leave);
+    EXPECT_EQ(child.exit_code, 0) << child.errors;
+    EXPECT_TRUE(std::regex_search(
+        child.errors, std::regex("metrics at http://127\\.0\\.0\\.1:[1-9][0-9]*/metrics")))
+        << child.errors;
 }
 
 TEST(Endings, ByReturnWithoutDeinitWriteTheReportToo) {

@@ -141,15 +141,6 @@ TEST(JitterBufferAdaptive, SerializedQueryIsAnsweredBehindThePackets) {
     EXPECT_EQ(h.pull(), h.first_seqnum + 10);
 }
 
-TEST(JitterBufferAdaptive, SegmentInBytesIsRefused) {
-    RtpHarness h("jitterbuffer", "");
-    GstSegment segment;
-    gst_segment_init(&segment, GST_FORMAT_BYTES);
-    h.send(gst_event_new_segment(&segment));
-    EXPECT_TRUE(h.has_message(GST_MESSAGE_WARNING));
-    gst_event_unref(make_segment()); // the fixture checks for leaks
-}
-
 TEST(JitterBufferAdaptive, RequestBeforeTheFirstPacketIsOutNamesItsSender) {
     RtpHarness h("jitterbuffer", "latency=500 adaptive=false do-retransmission=true rtx-delay=0");
     for (const int i : {0, 2, 3, 4, 5})

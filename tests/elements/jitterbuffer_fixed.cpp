@@ -239,8 +239,10 @@ TEST(JitterBufferFromZero, StoppedBufferTellsItsTimeWithoutTheOffset) {
         return gst_pad_push_list(h.get()->srcpad, list);
     };
     ASSERT_EQ(push_at_once(0, 30), GST_FLOW_OK);
-    for (int i = 0; i < 28; ++i) // then less than 15 % of the latency are left
+    for (int i = 0; i < 28; ++i) { // then less than 15 % of the latency are left
+        h.advance_to(static_cast<GstClockTime>(i) * RtpHarness::kSpacing);
         ASSERT_EQ(h.pull(), h.first_seqnum + i);
+    }
     guint64 out = 0;
     g_signal_emit_by_name(h.element(), "set-active", FALSE, guint64{0}, &out);
     EXPECT_EQ(out, 28 * RtpHarness::kSpacing);

@@ -5,6 +5,8 @@
 #include "element_fixture.h"
 #include "rtp_harness.h"
 
+#include <algorithm>
+
 using namespace tactus;
 
 namespace {
@@ -73,6 +75,28 @@ TEST_F(JitterBufferFlow, EventsBeforeThePacketsDoNotWaitForTheirTime) {
     EXPECT_EQ(out(), 0U);
 }
 
+// What appsrc and filesrc send, if nobody tells them otherwise.
+TEST_F(JitterBufferFlow, SegmentThatIsNotInTimeIsOneInTimeFromZero) {
+    queue_.play();
+    ASSERT_TRUE(queue_.send(gst_event_new_stream_start("flow")));
+    ASSERT_TRUE(queue_.send(make_caps(kCaps)));
+    GstEvent* given = make_segment(GST_FORMAT_BYTES);
+    const guint32 number = gst_event_get_seqnum(given);
+    ASSERT_TRUE(queue_.send(given));
+    ASSERT_EQ(push(), GST_FLOW_OK);
+    ASSERT_TRUE(comes_true([this] { return out() == 1; }));
+    GstEvent* came = gst_pad_get_sticky_event(queue_.src_pad(), GST_EVENT_SEGMENT, 0);
+    ASSERT_NE(came, nullptr);
+    const GstSegment* segment = nullptr;
+    gst_event_parse_segment(came, &segment);
+    EXPECT_EQ(segment->format, GST_FORMAT_TIME);
+    EXPECT_EQ(segment->start, 0U);
+    EXPECT_EQ(segment->rate, 1.0);
+    EXPECT_EQ(gst_event_get_seqnum(came), number);
+    gst_event_unref(came);
+    EXPECT_EQ(queue_.pop(GST_MESSAGE_WARNING), nullptr);
+}
+
 TEST_F(JitterBufferFlow, PacketsOfAFrameThatCameInAListStayOne) {
     start();
     GstBufferList* list = gst_buffer_list_new();
@@ -101,6 +125,49 @@ TEST_F(JitterBufferFlow, ErrorBehindTheEndOfTheStreamIsToldByItself) {
     queue_.answer_with(GST_FLOW_ERROR);
     queue_.release();
     EXPECT_TRUE(comes_true([this] { return queue_.has_error(); }));
+}
+
+TEST_F(JitterBufferFlow, EndThatDownstreamSaysGoesOnDownstreamOnce) {
+    for (const bool direct : {false, true}) {
+        QueueUnderTest queue("jitterbuffer");
+        queue.set("direct-push", gboolean{direct});
+        queue.play();
+        ASSERT_TRUE(queue.send(gst_event_new_stream_start("flow")));
+        ASSERT_TRUE(queue.send(make_caps(kCaps)));
+        GstEvent* segment = make_segment();
+        const guint32 number = gst_event_get_seqnum(segment);
+        ASSERT_TRUE(queue.send(segment));
+        std::uint16_t seqnum = 0;
+        // Pushes that prove to be quick, so that upstream's thread may do it.
+        for (int i = 0; i < 100; ++i)
+            ASSERT_EQ(queue.push(nth_rtp(seqnum++)), GST_FLOW_OK);
+        queue.answer_with(GST_FLOW_EOS);
+        ASSERT_TRUE(comes_true([&] { return queue.push(nth_rtp(seqnum++)) == GST_FLOW_EOS; }));
+        ASSERT_TRUE(queue.wait_for("event eos"));
+        GstEvent* end = gst_pad_get_sticky_event(queue.src_pad(), GST_EVENT_EOS, 0);
+        ASSERT_NE(end, nullptr);
+        EXPECT_EQ(gst_event_get_seqnum(end), number);
+        gst_event_unref(end);
+        EXPECT_FALSE(queue.send(gst_event_new_eos())) << "it has ended";
+        EXPECT_FALSE(queue.has_error());
+        const std::vector<std::string> all = queue.arrivals();
+        EXPECT_EQ(std::count(all.begin(), all.end(), "event eos"), 1);
+    }
+}
+
+TEST_F(JitterBufferFlow, EndThatDownstreamSaysIsOneWithThatFromUpstream) {
+    start();
+    queue_.hold();
+    ASSERT_EQ(push(), GST_FLOW_OK);
+    ASSERT_TRUE(queue_.wait_held());
+    ASSERT_TRUE(queue_.send(gst_event_new_eos()));
+    queue_.answer_with(GST_FLOW_EOS);
+    queue_.release();
+    ASSERT_TRUE(queue_.wait_for("event eos"));
+    ASSERT_TRUE(queue_.wait_task_rests());
+    EXPECT_FALSE(queue_.has_error());
+    const std::vector<std::string> all = queue_.arrivals();
+    EXPECT_EQ(std::count(all.begin(), all.end(), "event eos"), 1);
 }
 
 TEST_F(JitterBufferFlow, GoesOnWhenItIsLinkedAgain) {

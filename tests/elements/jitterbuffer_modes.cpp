@@ -100,9 +100,12 @@ TEST(JitterBufferModes, BufferModeFillsAgainWhenItHasRunLow) {
     RtpHarness h("jitterbuffer", "latency=200 mode=buffer");
     for (int i = 0; i < 10; ++i)
         ASSERT_EQ(h.push(i), GST_FLOW_OK);
-    // What lies there goes out at once, until less than 15 % of the latency are left.
-    for (int i = 0; i < 8; ++i)
+    // What lies there goes out at its pace, until less than 15 % of the latency are left.
+    for (int i = 0; i < 8; ++i) {
         EXPECT_EQ(h.pull(), h.first_seqnum + i);
+        h.advance_to(static_cast<GstClockTime>(10 + i) * RtpHarness::kSpacing);
+    }
+    EXPECT_EQ(gst_harness_try_pull(h.get()), nullptr);
     EXPECT_EQ(percent_of(h), 11);
     while (next_percent(h) != 100) {
     }

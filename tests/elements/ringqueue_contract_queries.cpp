@@ -13,6 +13,25 @@ namespace {
 using Names = std::vector<std::string>;
 constexpr GstClockTime kMs = GST_MSECOND;
 
+using Latency = std::pair<GstClockTime, GstClockTime>;
+
+// Upstream's latency as the element passes it on.
+Latency latency_through(QueueUnderTest& queue, GstClockTime min, GstClockTime max) {
+    queue.on_upstream_query([=](GstQuery* query) {
+        if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY)
+            return false;
+        gst_query_set_latency(query, TRUE, min, max);
+        return true;
+    });
+    GstQuery* query = gst_query_new_latency();
+    EXPECT_TRUE(gst_pad_query(queue.src_pad(), query));
+    gboolean live = FALSE;
+    gst_query_parse_latency(query, &live, &min, &max);
+    gst_query_unref(query);
+    EXPECT_TRUE(live);
+    return {min, max};
+}
+
 class QueriesTest : public ContractTest {
   protected:
     void occupy(GstBuffer* first) {
@@ -28,25 +47,12 @@ class QueriesTest : public ContractTest {
         return answer;
     }
 
-    // Upstream's latency as the element passes it on.
-    std::pair<GstClockTime, GstClockTime> latency_of(GstClockTime min, GstClockTime max) {
-        queue_.on_upstream_query([=](GstQuery* query) {
-            if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY)
-                return false;
-            gst_query_set_latency(query, TRUE, min, max);
-            return true;
-        });
-        GstQuery* query = gst_query_new_latency();
-        EXPECT_TRUE(gst_pad_query(queue_.src_pad(), query));
-        gboolean live = FALSE;
-        gst_query_parse_latency(query, &live, &min, &max);
-        gst_query_unref(query);
-        EXPECT_TRUE(live);
-        return {min, max};
+    Latency latency_of(GstClockTime min, GstClockTime max) {
+        return latency_through(queue_, min, max);
     }
 };
 
-using Latency = std::pair<GstClockTime, GstClockTime>;
+class RingQueueQueries : public RingQueueTest {};
 
 } // namespace
 
@@ -197,6 +203,14 @@ TEST_P(QueriesTest, TheTimeThresholdAddsToTheMinimumLatency) {
     queue_.set("min-threshold-time", guint64{70 * kMs});
     queue_.play();
     EXPECT_EQ(latency_of(20 * kMs, 100 * kMs), (Latency{90 * kMs, 1100 * kMs}));
+}
+
+TEST_F(RingQueueQueries, TheLongestThresholdLeavesALatencyThatIsKnown) {
+    queue_.set("min-threshold-time", G_MAXUINT64 - 500);
+    queue_.play();
+    for (const GstClockTime min : {GstClockTime{0}, GstClockTime{500}, 20 * kMs})
+        EXPECT_EQ(latency_through(queue_, min, GST_CLOCK_TIME_NONE),
+                  (Latency{G_MAXINT64, GST_CLOCK_TIME_NONE}));
 }
 
 TEST_P(QueriesTest, AHarnessSeesTheLatencyOfALiveSource) {

@@ -254,13 +254,61 @@ TEST_F(RingQueueLevels, AGapDoesNotMoveTheTimeLevel) {
     EXPECT_EQ(queue_.push(timed(2, 5020 * kMs)), GST_FLOW_OK);
 }
 
-// Until 1.26 the duration alone moved the level.
-TEST_F(RingQueueLevels, ABufferWithoutTimestampsDoesNotMoveTheTimeLevel) {
+// As until 1.26, so that a limit in time holds for them, too.
+TEST_F(RingQueueLevels, ABufferWithADurationAloneFollowsTheOneBefore) {
     occupy(timed(0, 0));
     ASSERT_EQ(queue_.push(timed(1, 10 * kMs)), GST_FLOW_OK);
     ASSERT_EQ(queue_.push(timed(2, GST_CLOCK_TIME_NONE, 400 * kMs)), GST_FLOW_OK);
-    EXPECT_EQ(queue_.level_time(), 10 * kMs);
-    EXPECT_EQ(queue_.level_buffers(), 2U);
+    EXPECT_EQ(queue_.level_time(), 410 * kMs);
+    ASSERT_EQ(queue_.push(timed(3, GST_CLOCK_TIME_NONE, GST_CLOCK_TIME_NONE)), GST_FLOW_OK);
+    EXPECT_EQ(queue_.level_time(), 410 * kMs) << "nothing is known of its time";
+    ASSERT_EQ(queue_.push(timed(4, 420 * kMs)), GST_FLOW_OK);
+    EXPECT_EQ(queue_.level_time(), 420 * kMs) << "a timestamp settles it";
+    GstBufferList* list = gst_buffer_list_new();
+    for (guint64 i = 5; i <= 7; ++i)
+        gst_buffer_list_add(list, timed(i, GST_CLOCK_TIME_NONE));
+    ASSERT_EQ(queue_.push(list), GST_FLOW_OK);
+    EXPECT_EQ(queue_.level_time(), 450 * kMs);
+}
+
+TEST_F(RingQueueLevels, ATimeLimitHoldsForAStreamOfDurationsAlone) {
+    queue_.set("max-size-time", guint64{50 * kMs});
+    SignalProbe overrun(queue_, "overrun");
+    occupy(timed(0, GST_CLOCK_TIME_NONE));
+    for (guint64 i = 1; i <= 5; ++i)
+        ASSERT_EQ(queue_.push(timed(i, GST_CLOCK_TIME_NONE)), GST_FLOW_OK);
+    EXPECT_EQ(queue_.level_time(), 50 * kMs);
+    EXPECT_EQ(overrun.count(), 0U);
+    auto pushed = queue_.async([&] { return queue_.push(timed(6, GST_CLOCK_TIME_NONE)); });
+    EXPECT_TRUE(overrun.wait_count(1));
+    queue_.release();
+    EXPECT_EQ(result_of(pushed), GST_FLOW_OK);
+}
+
+TEST_F(RingQueueLevels, ATimeThresholdIsReachedByDurationsAlone) {
+    queue_.set("min-threshold-time", guint64{50 * kMs});
+    queue_.play_stream();
+    for (guint64 i = 0; i < 5; ++i)
+        ASSERT_EQ(queue_.push(timed(i, GST_CLOCK_TIME_NONE)), GST_FLOW_OK);
+    EXPECT_TRUE(queue_.wait_for("buffer 0"));
+}
+
+TEST_F(RingQueueLevels, PlayedBackwardsADurationAloneEndsWhereTheOneBeforeBegan) {
+    queue_.play();
+    ASSERT_TRUE(queue_.send(gst_event_new_stream_start("stream")));
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    segment.rate = -1.0;
+    segment.stop = 100 * kMs;
+    ASSERT_TRUE(queue_.send(gst_event_new_segment(&segment)));
+    queue_.hold();
+    ASSERT_EQ(queue_.push(timed(0, 90 * kMs)), GST_FLOW_OK);
+    ASSERT_TRUE(queue_.wait_held());
+    ASSERT_EQ(queue_.push(timed(1, 80 * kMs)), GST_FLOW_OK);
+    const guint64 with_timestamps = queue_.level_time();
+    ASSERT_EQ(queue_.push(timed(2, GST_CLOCK_TIME_NONE)), GST_FLOW_OK);
+    ASSERT_EQ(queue_.push(timed(3, GST_CLOCK_TIME_NONE)), GST_FLOW_OK);
+    EXPECT_EQ(queue_.level_time(), with_timestamps + 20 * kMs);
 }
 
 TEST_P(LevelsTest, ASegmentOfAnotherFormatCountsFromZero) {

@@ -144,6 +144,23 @@ TEST_F(RingTeeBasic, ASlowPadJumpsForwardAndTheOthersNeverNotice) {
     EXPECT_EQ(slow.stat("bursts"), 1U);
 }
 
+TEST_F(RingTeeBasic, ATimeLimitHoldsForAStreamOfDurationsAlone) {
+    gst_util_set_object_arg(G_OBJECT(tee_), "mode", "lossy");
+    set("max-size-time", guint64{10 * GST_USECOND});
+    Consumer& slow = add_consumer();
+    slow.hold();
+    play_stream();
+    for (guint64 i = 0; i <= 100; ++i) {
+        GstBuffer* buffer = make_buffer(i);
+        GST_BUFFER_PTS(buffer) = GST_CLOCK_TIME_NONE;
+        ASSERT_EQ(gst_pad_push(upstream_, buffer), GST_FLOW_OK);
+        if (i == 0) {
+            ASSERT_TRUE(slow.wait_held());
+        }
+    }
+    EXPECT_EQ(slow.lost(), 90U);
+}
+
 TEST_F(RingTeeBasic, EachBurstIsReportedOnceAndTheLastBeforeTheEndOfTheStream) {
     gst_util_set_object_arg(G_OBJECT(tee_), "mode", "lossy");
     set("max-size-buffers", 2U);

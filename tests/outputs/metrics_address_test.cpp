@@ -38,6 +38,12 @@ TEST(MetricsAddress, names_what_is_malformed_and_what_would_be_right) {
     }
 }
 
+// Where the HTTP server is built without IPv6, as on Debian 12, [::1] does not work.
+TEST(MetricsAddress, recommends_what_works_everywhere) {
+    EXPECT_EQ(read("foo").find("::1"), std::string::npos) << read("foo");
+    EXPECT_NE(read("foo").find(":9464 (loopback)"), std::string::npos) << read("foo");
+}
+
 } // namespace
 
 } // namespace tactus

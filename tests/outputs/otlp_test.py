@@ -84,10 +84,11 @@ def sender(url, queue=4096, stop_ms=20000):
 
 
 def finish(process):
-    """Stops the exporter: its counts, and what it complained of meanwhile."""
+    """Stops the exporter: its counts and the last trouble, and what it complained of meanwhile."""
     out, _ = process.communicate(timeout=60)
     lines = out.splitlines()
-    return json.loads(lines[-1]), [line for line in lines if line.startswith("error: ")]
+    trouble = lines[-2].removeprefix("trouble: ")
+    return {**json.loads(lines[-1]), "trouble": trouble}, [line for line in lines if line.startswith("error: ")]
 
 
 def unescape(text):
@@ -139,6 +140,7 @@ class Export(unittest.TestCase):
         collector = self.collector()
         stats, errors = self.send_all(collector)
         self.assertEqual((stats["sent"], errors), (SPANS, []))
+        self.assertEqual(stats["trouble"], "")
         self.assertEqual(set(collector.requests), {("/v1/traces", "application/x-protobuf")})
         spans = spans_of(collector.bodies)
         self.assertEqual(len(spans), SPANS)
@@ -194,6 +196,7 @@ class Export(unittest.TestCase):
         self.assertEqual(stats["tries"], len(collector.requests))
         self.assertEqual(len(errors), 1, errors)
         self.assertIn("400", errors[0])
+        self.assertEqual(stats["trouble"], "HTTP status 400")
 
     def test_a_partial_success_is_counted(self):
         # partial_success { rejected_spans: 2 error_message: "no" }
@@ -202,6 +205,7 @@ class Export(unittest.TestCase):
         self.assertEqual(stats["refused"], 2 * len(collector.bodies))
         self.assertEqual(stats["sent"] + stats["refused"], SPANS)
         self.assertIn("no", errors[0])
+        self.assertEqual(stats["trouble"], "no")
 
     def test_a_collector_that_hangs_does_not_hold_up_the_end(self):
         collector = self.collector(hang=True)
@@ -209,6 +213,15 @@ class Export(unittest.TestCase):
             collector.asked.wait()
             stats, _ = finish(process)
         self.assertEqual((stats["sent"], stats["unsent"]), (0, SPANS))
+        self.assertEqual(stats["trouble"], "no answer in time")
+
+    def test_a_refused_connection_is_called_that(self):
+        with socket.create_server(("127.0.0.1", 0)) as reserved:
+            port = reserved.getsockname()[1]
+        with sender(f"http://127.0.0.1:{port}") as process:
+            stats, _ = finish(process)
+        self.assertEqual(stats["unsent"], SPANS)
+        self.assertIn("Connection refused", stats["trouble"])
 
     def test_a_url_that_is_none_is_an_error_that_names_it(self):
         for url in ("ftp://host", "http://", "http://host:port", "no url", ""):

@@ -116,7 +116,10 @@ def expected_rows(data):
     for element in data["elements"]:
         yield "elements", str(element["id"]), element
     for path in data["paths"]:
-        yield "paths", f"{path['source_element_id']}-{path['sink_element_id']}", path
+        sink = next((e for e in data["elements"] if e["id"] == path["sink_element_id"]),
+                    {"buffers_in": path["buffers"]})
+        yield ("paths", f"{path['source_element_id']}-{path['sink_element_id']}",
+               {**path, "sink": sink})
     for queue in data["gpu_queues"]:
         yield "gpu_queues", f"{queue['device']}/{queue['queue']}", queue
     for clock in data["clock_health"]["clocks"]:
@@ -128,7 +131,7 @@ def expected_rows(data):
 def is_unmeasured(row, field):
     """What was never measured is shown as a dash and not as 0."""
     group = row.get(field.split(".")[0])
-    if isinstance(group, dict) and group["count"] == 0:
+    if isinstance(group, dict) and group.get("count") == 0:
         return True
     return bool(row.get("unavailable")) and field in ("stalls", "lateness.count") or (
         field == "last_jump_ns" and row["jumps"] == 0)
@@ -172,8 +175,9 @@ def compare(page, data):
         assert is_shown_as(value, page.facts[fact]), f"{fact}: {page.facts[fact]}"
     if data["paths"]:
         worst = max(data["paths"], key=lambda path: path["oldest"]["p99_ns"])
-        shown = page.texts["summary"].rpartition("P99 ")[2]
+        shown, _, basis = page.texts["summary"].rpartition("P99 ")[2].partition(" (")
         assert is_shown_as(worst["oldest"]["p99_ns"], shown), page.texts["summary"]
+        assert is_shown_as(worst["buffers"], basis.partition(" of ")[0]), page.texts["summary"]
     return compare_tables(page, data)
 
 

@@ -100,6 +100,7 @@ int main(int argc, char** argv) {
     }
     exporter->stop(std::chrono::milliseconds(std::strtoul(argv[4], nullptr, 10)));
     const auto stats = exporter->stats();
+    std::printf("trouble: %s\n", stats.trouble.c_str());
     std::printf("{\"sent\": %" PRIu64 ", \"dropped\": %" PRIu64 ", \"refused\": %" PRIu64
                 ", \"unsent\": %" PRIu64 ", \"tries\": %" PRIu64 "}\n",
                 stats.sent, stats.dropped, stats.refused, stats.unsent, stats.tries);

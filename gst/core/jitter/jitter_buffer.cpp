@@ -72,6 +72,18 @@ std::int64_t JitterBuffer::deadline_ns(std::int64_t pts_ns) const {
     return pts_ns + ts_offset_ns_ + out_offset_ns_ + latency_ns();
 }
 
+// With one that asks for more than the delay can give, all are too late, and none has to wait.
+bool JitterBuffer::offset_can_be_met() const {
+    return ts_offset_ns_ + config_.latency_ns >= 0;
+}
+
+// The part of the delay that is in presentation times.
+std::int64_t JitterBuffer::carried_ns() const {
+    return config_.adapts() && config_.adapt_by == AdaptBy::timestamps
+               ? playout_.delay_ns() - config_.min_latency_ns
+               : 0;
+}
+
 std::optional<std::int64_t> JitterBuffer::next_pts_ns() const {
     if (store_.empty())
         return std::nullopt;
@@ -83,6 +95,7 @@ void JitterBuffer::set_active(bool active, std::int64_t offset_ns) {
         return;
     active_ = active;
     out_offset_ns_ = offset_ns;
+    pace_ns_.reset();
     if (!active) { // whoever stops a buffer wants it full before it starts again
         buffering_ = true;
         update_buffering();
@@ -132,6 +145,7 @@ void JitterBuffer::flush() {
     first_pts_ns_.reset();
     has_out_ = eos_ = eos_told_ = npt_told_ = gap_told_ = next_discont_ = has_newest_ = false;
     release_ns_ = 0;
+    stale_since_ns_.reset();
     percent_ = told_percent_ = 0;
     buffering_ = true;
 }
@@ -141,6 +155,7 @@ void JitterBuffer::update_buffering() {
         // Whoever was told that it fills waits for this.
         percent_ = told_percent_ > 0 ? 100 : 0;
         buffering_ = true;
+        pace_ns_.reset();
         return;
     }
     const std::int64_t high_ns = config_.latency_ns * kHighPercent / 100;
@@ -149,9 +164,28 @@ void JitterBuffer::update_buffering() {
         buffering_ = false;
     else if (!buffering_ && !eos_ && level < config_.latency_ns * kLowPercent / 100)
         buffering_ = true;
+    if (buffering_)
+        pace_ns_.reset();
     percent_ = buffering_ && high_ns > 0
                    ? static_cast<int>(std::min<std::int64_t>(level * 100 / high_ns, 100))
                    : 100;
+}
+
+// From now on what is held stays as much. But nobody may get a packet too late for that, as long as
+// something is held even so.
+void JitterBuffer::begin_pace(std::int64_t now_ns) {
+    const std::int64_t in_time_ns =
+        ts_offset_ns_ + out_offset_ns_ + config_.latency_ns * kHighPercent / 100;
+    const std::int64_t newest_ns = now_ns - store_.back().pts_ns;
+    pace_ns_ = now_ns - store_.front().pts_ns;
+    if (in_time_ns >= newest_ns + config_.latency_ns * 2 * kLowPercent / 100)
+        pace_ns_ = std::min(*pace_ns_, in_time_ns);
+}
+
+// When a packet may go out. At once, unless a buffer plays that is to stay full.
+std::int64_t JitterBuffer::release_at_ns(const StoredPacket& front) const {
+    const bool paced = pace_ns_ && !eos_ && level_ns() <= config_.latency_ns;
+    return paced ? front.pts_ns + *pace_ns_ : -kNever;
 }
 
 std::int64_t JitterBuffer::next_request_ns() const {
@@ -216,7 +250,8 @@ JitterAction JitterBuffer::poll_empty(std::int64_t now_ns) {
         return {};
     // Upstream may hold packets, and nobody need have told us for how long: then all is over by
     // now.
-    const std::int64_t needed_ns = deadline_ns(out_pts_ns_ + frame_ns) + held_back_ns_;
+    const std::int64_t unmet_ns = offset_can_be_met() ? 0 : ts_offset_ns_;
+    const std::int64_t needed_ns = deadline_ns(out_pts_ns_ + frame_ns) - unmet_ns + held_back_ns_;
     if (now_ns < needed_ns)
         return wait_until(needed_ns);
     gap_told_ = true;
@@ -238,16 +273,64 @@ bool JitterBuffer::may_start(std::int64_t now_ns, std::int64_t& until_ns) const 
            static_cast<std::int64_t>(wanted) - 1;
 }
 
-bool JitterBuffer::drop_stale(std::int64_t now_ns) {
-    if (!gap_told_ || config_.video || eos_ || store_.empty())
-        return false;
-    // By its arrival, not by now: now is later by what upstream holds packets, as long as nobody
-    // has told us its latency, and then each packet would be stale.
-    const std::int64_t came_ns = std::min(now_ns, store_.front().packet.arrival_ns);
-    if (came_ns <= deadline_ns(store_.front().pts_ns) + spacing_.frame_ns())
-        return false;
-    drop_front(JitterDrop::stale, counters_.dropped_stale);
-    return true;
+// Without the offset that the application asks for: it says nothing about the network.
+bool JitterBuffer::is_stale(std::int64_t pts_ns, std::int64_t came_ns) const {
+    return gap_told_ && !config_.video && !eos_ &&
+           came_ns > pts_ns + out_offset_ns_ + config_.latency_ns + spacing_.frame_ns();
+}
+
+// What comes too late out of a stall: a burst was held up by the network, and its stale packets go.
+// A packet behind which no others crowd is the first after a pause of the sender, or of one that is
+// slower than it says; then those behind it would be as late, and the time line is what is wrong.
+// True if the packet in front has to wait for what it is.
+bool JitterBuffer::settle_stale(std::int64_t now_ns, std::int64_t& until_ns) {
+    while (!store_.empty()) {
+        const StoredPacket& front = store_.front();
+        const StoredPacket& back = store_.back();
+        // By its arrival, not by now: now is later by what upstream holds packets, as long as
+        // nobody has told us its latency, and then each packet would be stale.
+        if (!is_stale(front.pts_ns - carried_ns(), std::min(now_ns, front.packet.arrival_ns)))
+            break;
+        const std::int64_t media_ns = back.pts_ns - front.pts_ns;
+        const std::int64_t apart_ns = back.packet.arrival_ns - front.packet.arrival_ns;
+        if (2 * apart_ns < media_ns) {
+            drop_front(JitterDrop::stale, counters_.dropped_stale);
+            stale_since_ns_.reset();
+            continue;
+        }
+        if (!stale_since_ns_)
+            stale_since_ns_ = now_ns;
+        until_ns = *stale_since_ns_ + kBurstNs;
+        if (media_ns == 0 && now_ns < until_ns)
+            return true;
+        move_timeline(now_ns);
+        break;
+    }
+    stale_since_ns_.reset();
+    return false;
+}
+
+// The front is in time again, and all behind it is placed anew.
+void JitterBuffer::move_timeline(std::int64_t now_ns) {
+    if (timeline_.is_pinned())
+        return;
+    timeline_.restart();
+    jitter_.break_here();
+    spacing_.break_here();
+    const std::int64_t before_ns = store_.front().pts_ns;
+    const std::int64_t waited_ns = now_ns - *stale_since_ns_ + kTellNs - hold_ns();
+    std::int64_t extra_ns = std::max<std::int64_t>(waited_ns, 0);
+    for (std::size_t i = 0; i < store_.size(); ++i) {
+        StoredPacket& stored = store_.at(i);
+        const JitterPacket& packet = stored.packet;
+        const Timeline::Placed placed =
+            timeline_.place(packet.timestamp, packet.clock_rate, packet.arrival_ns + extra_ns);
+        extra_ns = 0;
+        stored.ticks = placed.ticks;
+        stored.pts_ns = placed.pts_ns + carried_ns();
+        stored.discont |= placed.resynced;
+    }
+    counters_.concealed_ns += store_.front().pts_ns - before_ns;
 }
 
 std::int64_t JitterBuffer::hole_spacing_ns(const StoredPacket& front) const {
@@ -262,28 +345,31 @@ std::int64_t JitterBuffer::hole_spacing_ns(const StoredPacket& front) const {
 JitterAction JitterBuffer::poll_packets(std::int64_t now_ns) {
     if (store_.empty())
         return poll_empty(now_ns);
+    std::int64_t until_ns = 0;
     if (!next_) {
-        std::int64_t until_ns = 0;
         if (!may_start(now_ns, until_ns))
             return wait_until(until_ns);
         next_ = store_.front().sequence;
     }
     if (now_ns < release_ns_ && !eos_)
         return wait_until(release_ns_);
-    while (drop_stale(now_ns)) {
-    }
+    if (settle_stale(now_ns, until_ns))
+        return wait_until(until_ns);
     if (store_.empty())
         return poll_empty(now_ns);
+    if (config_.mode == JitterMode::buffer && !pace_ns_)
+        begin_pace(now_ns);
     const StoredPacket& front = store_.front();
     const std::int64_t missing = front.sequence - *next_;
+    const std::int64_t release_ns = release_at_ns(front);
     if (missing <= 0)
-        return push_front();
+        return now_ns < release_ns ? wait_until(release_ns) : push_front();
     const std::int64_t spacing_ns = hole_spacing_ns(front);
     if (eos_)
         return lose(missing, spacing_ns, now_ns);
     // The time of a missing packet is counted back from the one behind the hole: silence that lies
     // before it must not be waited for again.
-    const std::int64_t behind_ns = deadline_ns(front.pts_ns);
+    const std::int64_t behind_ns = std::max(deadline_ns(front.pts_ns), release_ns);
     const std::int64_t first_ns = behind_ns - missing * spacing_ns;
     if (now_ns < first_ns)
         return wait_until(first_ns);

@@ -31,8 +31,10 @@ namespace tactus {
 /// A packet whose predecessor is out goes out at once; the sink waits for its presentation time
 /// plus latency. What is held: packets behind a hole, until the missing ones come or their time is
 /// over; the first packet of a stream for the whole delay, since one before it may still come; the
-/// packet of an underrun until the raised latency has been told. All deadlines are presentation
-/// times plus delay, never sums of intervals.
+/// packet of an underrun until the raised latency has been told; one that comes out of a stall too
+/// late for the ceiling, for kBurstNs: if others come right behind it, it is stale; if not, the
+/// time line is wrong and moves to it. All deadlines are presentation times plus delay, never sums
+/// of intervals.
 ///
 /// Handles: an accepted one comes back exactly once, in a push or from take_dropped; a refused one
 /// stays the caller's. Call take_dropped after each call, outside of any lock, or memory grows.
@@ -42,6 +44,9 @@ namespace tactus {
 class JitterBuffer {
   public:
     static constexpr std::int64_t kNever = RtxPlanner::kNever;
+    static constexpr std::int64_t kBurstNs = 10'000'000;
+    /// What a raised latency may take to reach the sinks.
+    static constexpr std::int64_t kTellNs = DelayHistogram::kBucketNs;
 
     struct InsertResult {
         bool accepted = false;
@@ -116,12 +121,18 @@ class JitterBuffer {
 
     // Out of it: jitter_buffer.cpp
     std::int64_t hold_ns() const;
+    std::int64_t carried_ns() const;
     std::int64_t next_request_ns() const;
     std::int64_t deadline_ns(std::int64_t pts_ns) const;
+    bool offset_can_be_met() const;
+    bool is_stale(std::int64_t pts_ns, std::int64_t came_ns) const;
     std::int64_t hole_spacing_ns(const StoredPacket& front) const;
     bool may_start(std::int64_t now_ns, std::int64_t& until_ns) const;
-    bool drop_stale(std::int64_t now_ns);
+    bool settle_stale(std::int64_t now_ns, std::int64_t& until_ns);
+    void move_timeline(std::int64_t now_ns);
     void update_buffering();
+    void begin_pace(std::int64_t now_ns);
+    std::int64_t release_at_ns(const StoredPacket& front) const;
     void apply_ts_offset(std::int64_t ticks);
     JitterAction poll_news(std::int64_t now_ns);
     JitterAction poll_packets(std::int64_t now_ns);
@@ -162,6 +173,7 @@ class JitterBuffer {
     std::int64_t held_back_ns_ =
         0;                        ///< how long the newest packet has been on its way since it came
     std::int64_t release_ns_ = 0; ///< nothing goes out before: a raised latency is being told
+    std::optional<std::int64_t> stale_since_ns_; ///< a packet waits for whether others follow it
     std::int64_t reported_ns_ = 0;
     std::int64_t ts_offset_ns_ = 0; ///< the one in use
     std::int64_t out_offset_ns_ = 0;
@@ -171,6 +183,8 @@ class JitterBuffer {
     int percent_ = 0;
     int told_percent_ = 0;
     bool buffering_ = true;
+    /// Buffer mode, while it plays: when a packet goes out, minus its presentation time.
+    std::optional<std::int64_t> pace_ns_;
     bool active_ = true;
     bool eos_ = false;
     bool eos_told_ = false;

@@ -18,8 +18,6 @@ constexpr std::int64_t kSaneArrivalNs = std::int64_t{86'400} * 1'000'000'000;
 // a packet that does not come is then none.
 constexpr std::int64_t kSilencesNs = 60'000'000'000;
 constexpr std::int64_t kSteadyNs = 1'000'000'000;
-// What a raised latency may take to reach the sinks.
-constexpr std::int64_t kTellNs = DelayHistogram::kBucketNs;
 
 } // namespace
 
@@ -190,10 +188,11 @@ void JitterBuffer::observe(const JitterPacket& packet, StoredPacket& stored, boo
             silences_until_ns_ = packet.arrival_ns + kSilencesNs;
     }
     jitter_.observe(placed.transit_ns);
-    if (config_.adapts())
+    // What is stale is thrown away, or tells of another time line: neither is for the delay to
+    // follow.
+    if (config_.adapts() && !(newest && is_stale(placed.pts_ns, packet.arrival_ns)))
         adapt(packet, placed, !newest, spurt_start, placed.pts_ns);
-    if (config_.adapts() && config_.adapt_by == AdaptBy::timestamps)
-        stored.pts_ns += playout_.delay_ns() - config_.min_latency_ns;
+    stored.pts_ns += carried_ns();
 }
 
 void JitterBuffer::adapt(const JitterPacket& packet, const Timeline::Placed& placed, bool overtaken,

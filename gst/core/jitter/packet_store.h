@@ -30,6 +30,8 @@ class PacketStore {
     const StoredPacket& back() const { return packets_[key(size_ - 1).place]; }
     /// The i-th in order.
     const StoredPacket& at(std::size_t i) const { return packets_[key(i).place]; }
+    /// Its number must stay.
+    StoredPacket& at(std::size_t i) { return packets_[key(i).place]; }
     StoredPacket take_front();
 
     bool contains(std::int64_t sequence) const;

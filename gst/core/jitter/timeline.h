@@ -77,6 +77,7 @@ class Timeline {
     /// is known, RFC 7273). A restart does not change that.
     void pin(std::uint32_t timestamp, std::uint32_t clock_rate, std::int64_t pts_ns);
     void unpin() { pinned_ = false; }
+    bool is_pinned() const { return pinned_; }
 
     /// The sender may have started anew: one packet is enough to confirm a jump.
     void doubt() { doubted_ = true; }

@@ -3,6 +3,7 @@
 #include "core/latency/exit_ledger.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tactus {
 
@@ -49,44 +50,68 @@ void ExitLedger::take(const Exit& exit, PadBook& book, BookEntry& entry, bool is
     observers_.tell([&](LatencyObserver& o) { o.left(residence); });
 }
 
-bool ExitLedger::leave_as(const Exit& exit, const IdStamp& key, std::uint64_t newest_id,
-                          bool must_equal) {
-    BookEntry* again = nullptr;
+// Many buffers may have one id: the pieces that a demuxer makes of a block of its file, on all its
+// pads. So each is first looked for itself, on every pad.
+ExitLedger::Input ExitLedger::find_input(const Exit& exit, const IdStamp& key,
+                                         std::uint64_t newest_id, bool must_equal) {
+    const auto fits = [&](const BookEntry* entry) {
+        return entry && (!must_equal || entry->newest_id == newest_id);
+    };
+    for (PadState* pad : exit.element.sink_pads)
+        if (BookEntry* entry = pad->book->find_itself(key.id, exit.buffer, exit.pad.bit);
+            fits(entry))
+            return {pad->book.get(), entry, true, false};
+    Input best;
+    bool best_is_timely = false;
     for (PadState* pad : exit.element.sink_pads) {
         const PadBook::Match match = pad->book->match(key.id, exit.buffer, exit.pad.bit);
-        if (!match.entry || (must_equal && match.entry->newest_id != newest_id))
+        if (!fits(match.entry))
             continue;
-        if (!match.is_again) {
-            take(exit, *pad->book, *match.entry, false);
-            if (!match.is_same)
-                pad->book->settle_merged(key.id);
-            exit.element.passes = kPassesRemembered;
-            return true;
+        const bool is_better =
+            !best.entry || (best.is_again && !match.is_again) ||
+            (best.is_again == match.is_again && match.is_timely && !best_is_timely);
+        if (is_better) {
+            best = {pad->book.get(), match.entry, false, match.is_again};
+            best_is_timely = match.is_timely;
         }
-        again = match.entry;
     }
-    if (!again)
-        return false;
-    if (!again->comes_out_as(exit.buffer) && !again->guessed)
-        ++exit.element.duplicated;
-    again->guessed = false;
-    exit.element.passes = kPassesRemembered;
-    return true;
+    return best;
 }
 
-void ExitLedger::leave(const Exit& exit) {
-    const auto ids = exit.buffer.ids;
-    if (ids.size() == 1) {
-        if (!leave_as(exit, ids[0], ids[0].id, true))
-            leave_as(exit, ids[0], 0, false);
-        return;
+ExitLedger::Outcome ExitLedger::leave_as(const Exit& exit, const IdStamp& key,
+                                         std::uint64_t newest_id, bool must_equal) {
+    const Input input = find_input(exit, key, newest_id, must_equal);
+    if (!input.entry)
+        return {};
+    BookEntry& entry = *input.entry;
+    exit.element.passes = kPassesRemembered;
+    if (!input.is_again) {
+        take(exit, *input.book, entry, false);
+        if (!input.is_itself)
+            input.book->settle_merged(key.id);
+        return {true, false, entry.is_repeat};
     }
-    // A merged buffer that only passes is one buffer; else each that was merged comes out.
+    const bool was_guessed = std::exchange(entry.guessed, false);
+    // What is not as large as what went in is a piece of it, or was made of it.
+    const bool is_piece =
+        entry.comes_out_as(exit.buffer) || exit.buffer.size_bytes != entry.size_bytes;
+    const bool is_duplicate = !is_piece && !was_guessed;
+    return {true, is_duplicate, is_duplicate || entry.is_repeat};
+}
+
+bool ExitLedger::leave(const Exit& exit) {
+    const auto ids = exit.buffer.ids;
+    // A merged buffer that only passes is one buffer.
     const IdStamp oldest{oldest_id(ids), 0};
-    if (leave_as(exit, oldest, newest_id(ids), true))
-        return;
-    for (const IdStamp& id : ids)
-        leave_as(exit, id, 0, false);
+    Outcome outcome = leave_as(exit, oldest, newest_id(ids), true);
+    if (!outcome.is_known && ids.size() == 1)
+        outcome = leave_as(exit, oldest, 0, false);
+    exit.element.duplicated += outcome.is_duplicate ? 1 : 0;
+    // Else each that was merged comes out; the end of one in this buffer, its begin in the last.
+    if (!outcome.is_known)
+        for (const IdStamp& id : ids)
+            leave_as(exit, id, 0, false);
+    return outcome.is_repeat;
 }
 
 const BookEntry* ExitLedger::leave_unattached(const Exit& exit) {

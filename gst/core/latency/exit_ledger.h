@@ -32,8 +32,9 @@ class ExitLedger {
         std::uint64_t at_ns = 0;
     };
 
-    /// A buffer comes out with ids that it brought.
-    void leave(const Exit& exit);
+    /// A buffer comes out with ids that it brought. Returns whether its content went by before:
+    /// this element, or one further up, sends it more than once.
+    bool leave(const Exit& exit);
     /// A buffer comes out that could not carry its id; nullptr if it is not known.
     const BookEntry* leave_unattached(const Exit& exit);
     /// A buffer comes out whose id was lost on the way. Nothing if it has no inputs: its content
@@ -52,7 +53,22 @@ class ExitLedger {
   private:
     struct Scan;
 
-    bool leave_as(const Exit& exit, const IdStamp& key, std::uint64_t newest_id, bool must_equal);
+    /// The input that an output belongs to.
+    struct Input {
+        PadBook* book = nullptr;
+        BookEntry* entry = nullptr; ///< nullptr: none
+        bool is_itself = false;     ///< the buffer that went in
+        bool is_again = false;      ///< it has come out of this pad before
+    };
+    static Input find_input(const Exit& exit, const IdStamp& key, std::uint64_t newest_id,
+                            bool must_equal);
+    struct Outcome {
+        bool is_known = false;     ///< an input with this id was found
+        bool is_duplicate = false; ///< the element has sent it before
+        bool is_repeat = false;    ///< it or one further up has
+    };
+    Outcome leave_as(const Exit& exit, const IdStamp& key, std::uint64_t newest_id,
+                     bool must_equal);
     void take(const Exit& exit, PadBook& book, BookEntry& entry, bool is_inferred);
     void cover(Scan& scan, PadBook& book, BookEntry& entry);
     void scan_timed(Scan& scan, PadBook& book, bool newest_alone);

@@ -19,6 +19,7 @@ struct Identity {
     std::uint64_t flow_id = 0;
     Origins origins;
     bool is_first = false;
+    bool is_repeat = false; ///< an element further up sends its content more than once
 };
 
 } // namespace
@@ -100,6 +101,7 @@ Identity LatencyAnalyzer::Impl::identify_new(const Push& push, const BufferSeen&
         identity.origins = entry->origins;
         identity.flow_id = entry->flow_id;
         identity.is_first = false;
+        identity.is_repeat = entry->is_repeat;
     } else if (const auto origins = exits.infer(exit)) {
         identity.origins = *origins;
         identity.is_first = false;
@@ -117,12 +119,8 @@ void LatencyAnalyzer::Impl::enter(Push& push, const BufferSeen& buffer, const Id
         const std::uint64_t wait_ns = sync_wait(push, buffer);
         if (wait_ns != kNoTimeNs)
             push.wait_ns = push.wait_ns == kNoTimeNs ? wait_ns : std::max(push.wait_ns, wait_ns);
-        if (BookEntry* before = book.find(identity.id, identity.newest_id)) {
-            // A packet of a picture that arrived before is late by itself.
-            if (before->comes_out_as(buffer))
-                arrive(push, identity, wait_ns);
-            else
-                ++push.to->duplicated;
+        if (identity.is_repeat || book.has_seen(identity.id, identity.newest_id, buffer)) {
+            ++push.to->duplicated;
             return;
         }
         arrive(push, identity, wait_ns);
@@ -145,6 +143,7 @@ void LatencyAnalyzer::Impl::enter(Push& push, const BufferSeen& buffer, const Id
     entry.push_depth = push.thread ? static_cast<std::uint32_t>(push.thread->open.size()) : 0;
     entry.fate = push.to->info.is_sink ? Fate::forgotten : Fate::inside;
     entry.unattached = buffer.id_unattached;
+    entry.is_repeat = identity.is_repeat;
     book.add(entry);
 }
 
@@ -248,11 +247,11 @@ void LatencyAnalyzer::Impl::follow(Push& push, const BufferSeen& buffer, PushBeg
     began.size_bytes += buffer.size_bytes;
     if (buffer.ids.empty())
         return;
-    if (push.from && !buffer.id_is_new)
-        exits.leave(
-            {*push.src, *push.from, buffer, push.thread, push.seen.thread, push.seen.at_ns});
-    const Identity identity =
-        buffer.id_is_new ? identify_new(push, buffer) : identify_carried(buffer);
+    const bool is_repeat = push.from && !buffer.id_is_new &&
+                           exits.leave({*push.src, *push.from, buffer, push.thread,
+                                        push.seen.thread, push.seen.at_ns});
+    Identity identity = buffer.id_is_new ? identify_new(push, buffer) : identify_carried(buffer);
+    identity.is_repeat |= is_repeat;
     if (began.buffer_id == 0) {
         began.buffer_id = identity.flow_id;
         began.origins = identity.origins;
@@ -445,6 +444,7 @@ void LatencyAnalyzer::sampled(const CounterSample& sample) {
 }
 
 void LatencyAnalyzer::tick(std::uint64_t now_ns) {
+    impl_->registry.forget_elements();
     impl_->registry.for_each_element(
         [&](ElementState& element) { impl_->exits.tick(element, now_ns); });
 }

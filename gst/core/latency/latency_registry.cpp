@@ -18,12 +18,8 @@ std::uint64_t free_bit(std::uint64_t used, std::uint32_t pad) {
 } // namespace
 
 void LatencyRegistry::element(const ElementInfo& info) {
-    ElementState* state = elements_.find_or_add(info.id);
-    if (!state)
-        return;
-    state->info = info;
-    if (elements_.size() > kElementsKept)
-        forget_elements();
+    if (ElementState* state = elements_.find_or_add(info.id))
+        state->info = info;
 }
 
 void LatencyRegistry::pad(const PadInfo& info) {
@@ -79,13 +75,14 @@ void LatencyRegistry::forget_pad(PadState& pad) {
 }
 
 void LatencyRegistry::forget_elements() {
-    // Those that pass the limit are met one by one, so this rarely has to forget more than one.
+    if (elements_.size() <= kElementsKept)
+        return;
     std::vector<std::uint32_t> without_pads;
     elements_.for_each([&](const ElementState& element) {
         if (element.pads.empty())
             without_pads.push_back(element.info.id);
     });
-    // The newest is about to get its pads.
+    // The newest may be about to get its pads.
     if (!without_pads.empty())
         without_pads.pop_back();
     for (const std::uint32_t id : without_pads) {

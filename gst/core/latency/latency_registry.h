@@ -25,6 +25,8 @@ class LatencyRegistry {
     void pad(const PadInfo& info);
     void thread(const ThreadInfo& info);
     void forget_pad(PadState& pad);
+    /// To be called now and then, when what was told of elements and pads fits together.
+    void forget_elements();
     void forget_thread(std::uint32_t id) { threads_.erase(id); }
 
     ElementState* find_element(std::uint32_t id) const { return elements_.find(id); }
@@ -53,7 +55,6 @@ class LatencyRegistry {
     }
 
   private:
-    void forget_elements();
     void forget_element(std::uint32_t id);
     static void detach(PadState& pad);
 

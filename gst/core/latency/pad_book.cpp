@@ -88,28 +88,34 @@ BookEntry& PadBook::add(const BookEntry& entry) {
     return added;
 }
 
-PadBook::Match PadBook::match(std::uint64_t id, const BufferSeen& buffer, std::uint64_t pad_bit) {
-    const std::uint64_t address = buffer.address;
+BookEntry* PadBook::find_itself(std::uint64_t id, const BufferSeen& buffer, std::uint64_t pad_bit) {
     unsigned steps = 0;
-    Match best;
-    for (std::uint64_t a = by_address_[address_slot(address)]; is_held(a) && steps < kChainStepsMax;
-         a = at(a).older_by_address, ++steps) {
+    for (std::uint64_t a = by_address_[address_slot(buffer.address)];
+         is_held(a) && steps < kChainStepsMax; a = at(a).older_by_address, ++steps) {
         BookEntry& entry = at(a);
         // By its size, too: what is made of packets may get the address of one that was freed.
-        if (entry.address == address && entry.id == id && !(entry.left_mask & pad_bit) &&
+        if (entry.address == buffer.address && entry.id == id && !(entry.left_mask & pad_bit) &&
             entry.size_bytes == buffer.size_bytes)
-            return {&entry, true, false};
+            return &entry;
     }
-    steps = 0;
+    return nullptr;
+}
+
+PadBook::Match PadBook::match(std::uint64_t id, const BufferSeen& buffer, std::uint64_t pad_bit) {
+    unsigned steps = 0;
+    Match best;
     for (std::uint64_t a = by_id_[id_slot(id)]; is_held(a) && steps < kChainStepsMax;
          a = at(a).older_by_id, ++steps) {
         BookEntry& entry = at(a);
         if (entry.id != id)
             continue;
-        if (!(entry.left_mask & pad_bit))
-            best = {&entry, false, false};
-        else if (!best.entry)
-            best = {&entry, false, true};
+        const bool is_timely = buffer.pts_ns != kNoTimeNs && entry.pts_ns == buffer.pts_ns;
+        if (entry.left_mask & pad_bit) {
+            if (!best.entry)
+                best = {&entry, is_timely, true};
+        } else if (is_timely || !best.is_timely || best.is_again) {
+            best = {&entry, is_timely, false};
+        }
     }
     return best;
 }
@@ -125,13 +131,16 @@ BookEntry* PadBook::match_unattached(std::uint64_t address, std::uint64_t pts_ns
     return nullptr;
 }
 
-BookEntry* PadBook::find(std::uint64_t id, std::uint64_t newest_id) {
+bool PadBook::has_seen(std::uint64_t id, std::uint64_t newest_id, const BufferSeen& buffer) {
     unsigned steps = 0;
-    for (std::uint64_t a = by_id_[id_slot(id)]; is_held(a) && steps < kChainStepsMax;
-         a = at(a).older_by_id, ++steps)
-        if (at(a).id == id && at(a).newest_id == newest_id)
-            return &at(a);
-    return nullptr;
+    for (std::uint64_t a = by_address_[address_slot(buffer.address)];
+         is_held(a) && steps < kChainStepsMax; a = at(a).older_by_address, ++steps) {
+        const BookEntry& entry = at(a);
+        if (entry.address == buffer.address)
+            return entry.id == id && entry.newest_id == newest_id &&
+                   entry.pts_ns == buffer.pts_ns && entry.size_bytes == buffer.size_bytes;
+    }
+    return false;
 }
 
 void PadBook::settle_merged(std::uint64_t id) {

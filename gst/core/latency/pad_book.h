@@ -42,6 +42,7 @@ struct BookEntry {
     Fate fate = Fate::inside;
     bool unattached = false; ///< the buffer itself does not carry the id
     bool guessed = false;    ///< came out by inference, not by its id
+    bool is_repeat = false;  ///< its content went by before: an element sent it more than once
 
     /// Notes as which buffer it came out. Returns whether that is a piece of what came out before,
     /// like one packet of a frame after another, and not the same once more.
@@ -69,18 +70,21 @@ class PadBook {
     BookEntry* make_room(std::uint64_t now_ns);
     BookEntry& add(const BookEntry& entry);
 
+    /// The buffer itself, if it went in here with this id and has not come out of the source pad
+    /// with bit `pad_bit`; or nullptr.
+    BookEntry* find_itself(std::uint64_t id, const BufferSeen& buffer, std::uint64_t pad_bit);
     struct Match {
         BookEntry* entry = nullptr;
-        bool is_same = false;  ///< it is the buffer itself that comes out
-        bool is_again = false; ///< it has come out of this pad before
+        bool is_timely = false; ///< it went in with this timestamp
+        bool is_again = false;  ///< it has come out of this pad before
     };
-    /// Which entry an id that comes out of the source pad with bit `pad_bit` belongs to: best the
-    /// same buffer, else the oldest with this id that has not come out there.
+    /// Which entry with this id another buffer that comes out belongs to: best one of the
+    /// same timestamp, else the oldest that has not come out there.
     Match match(std::uint64_t id, const BufferSeen& buffer, std::uint64_t pad_bit);
     /// The newest entry whose buffer does not carry its id, by the buffer's address and timestamp.
     BookEntry* match_unattached(std::uint64_t address, std::uint64_t pts_ns);
-    /// The newest entry of just this content, or nullptr.
-    BookEntry* find(std::uint64_t id, std::uint64_t newest_id);
+    /// Whether this very buffer went in before.
+    bool has_seen(std::uint64_t id, std::uint64_t newest_id, const BufferSeen& buffer);
     /// All that is inside with this id has come out as one buffer: the packets of a frame, say.
     /// Should they come out one by one after all, they are matched as before.
     void settle_merged(std::uint64_t id);

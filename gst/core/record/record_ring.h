@@ -23,11 +23,11 @@ namespace tactus {
 /// a few spare units behind it, and the units it would have had at the start stay unused.
 ///
 /// Pushes nest, and the end of a push must find room when its beginning did. So the writer keeps
-/// one unit back for each push that is open, and remembers which were recorded. Pushes that nest
-/// deeper than kMaxDepth are not recorded.
+/// one unit back for each push that is open, and remembers which were recorded. The ends of pushes
+/// that nest deeper than kMaxDepth are not recorded.
 class RecordRing {
   public:
-    static constexpr unsigned kMaxDepth = 128;
+    static constexpr unsigned kMaxDepth = 1024;
     static constexpr std::uint32_t kMaxRecordUnits = 4;
 
     struct alignas(kRecordUnitBytes) Unit {
@@ -64,7 +64,7 @@ class RecordRing {
         tail_.store(tail_here_, std::memory_order_release);
     }
 
-    /// A push begins; `recorded` says whether its beginning was written.
+    /// A push begins; `recorded` says whether its beginning was written as of one that will end.
     void opened(bool recorded) {
         if (depth_ < kMaxDepth) {
             std::uint64_t& word = recorded_[depth_ / 64];
@@ -74,11 +74,8 @@ class RecordRing {
         open_ += recorded ? 1 : 0;
         ++depth_;
     }
-    bool may_open() {
-        if (depth_ >= kMaxDepth)
-            count_lost();
-        return depth_ < kMaxDepth;
-    }
+    /// Whether the end of a push that begins now can be recorded.
+    bool may_open() const { return depth_ < kMaxDepth; }
     /// A push ends. Returns whether an end is to be written: if so there is room for it.
     bool closed() {
         if (depth_ == 0)
@@ -136,10 +133,10 @@ class RecordRing {
     // the writer's own
     alignas(kLine) std::uint64_t tail_here_ = 0;
     std::uint64_t head_seen_ = 0;
-    std::array<std::uint64_t, kMaxDepth / 64> recorded_{}; ///< a bit for each depth
     std::uint64_t lost_here_ = 0;
     std::uint32_t depth_ = 0;
     std::uint32_t open_ = 0;
+    std::array<std::uint64_t, kMaxDepth / 64> recorded_{}; ///< a bit for each depth
     // both sides'
     std::unique_ptr<Unit[], Unmap> units_;
     std::size_t mask_;
