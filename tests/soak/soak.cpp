@@ -61,8 +61,9 @@ void Soak::prepare() {
         calls_.push_back(std::make_unique<Call>(stage_, ledger_, i));
     video_ = std::make_unique<Video>(stage_, ledger_, clip(), no_compute.empty());
     network_ = std::make_unique<Network>(calls_, voice_, options_.seed);
-    // A long run fills what is bounded soon, so that more of it can show that nothing grows.
-    const double hurry_s = options_.minutes >= 10 ? warm_up_s_ / 2 : 0;
+    // A long run fills what is bounded soon, so that more of it can show that nothing grows. It
+    // must not last: elements that are soon replaced leave smaller histograms behind in clockcalib.
+    const double hurry_s = options_.minutes >= 10 ? warm_up_s_ / 4 : 0;
     disturbances_ = std::make_unique<Disturbances>(calls_, *video_, faults, options_.seed, hurry_s);
     stage_.on_eos([this](GstElement* pipeline) {
         if (pipeline == video_->pipeline())
