@@ -271,6 +271,42 @@ TEST(PadBook, keeps_what_was_dropped_for_five_seconds_and_not_for_longer) {
     EXPECT_EQ(capacity_after_flushes(1000), PadBook::kDroppedKept);
 }
 
+/// Lets `count` buffers go in, of which `inside` stay for a while.
+void pass(PadBook& book, std::uint64_t count, std::uint64_t inside) {
+    for (std::uint64_t i = 0; i < count; ++i) {
+        ASSERT_EQ(book.make_room(0), nullptr);
+        BookEntry entry;
+        entry.id = book.end();
+        book.add(entry);
+        while (book.inside() > inside) {
+            const PadBook::Match match = book.match(book.first_inside(), at_address(0), 1);
+            ASSERT_NE(match.entry, nullptr);
+            book.take(*match.entry, 1);
+        }
+    }
+}
+
+TEST(PadBook, gives_back_what_a_jam_has_taken) {
+    PadBook book;
+    pass(book, 3000, 3000);
+    EXPECT_EQ(book.capacity(), PadBook::kCapacityMax);
+    pass(book, 4 * PadBook::kCapacityMax - 1, 30);
+    EXPECT_EQ(book.capacity(), PadBook::kCapacityMax); // it might come again
+    pass(book, 5 * PadBook::kCapacityMax, 30);
+    EXPECT_LE(book.capacity(), 128u);
+    EXPECT_EQ(book.inside(), 30u);
+}
+
+TEST(PadBook, stays_as_large_as_a_steady_queue_needs) {
+    PadBook book;
+    pass(book, 100, 100);
+    EXPECT_EQ(book.capacity(), 128u);
+    pass(book, 100'000, 100);
+    EXPECT_EQ(book.capacity(), 128u);
+    pass(book, 100'000, 40); // more than a quarter
+    EXPECT_EQ(book.capacity(), 128u);
+}
+
 // Against the plain way to count: the number of newer ones that are out.
 TEST(PadBook, counts_overtakers_like_a_plain_list) {
     std::mt19937_64 random(3);

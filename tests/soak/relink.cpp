@@ -59,7 +59,9 @@ bool replace_element(Ledger& ledger, GstElement* old, GstElement* fresh,
     const PadHandle sink(gst_element_get_static_pad(fresh, "sink"));
     const PadHandle src(gst_element_get_static_pad(fresh, "src"));
     gst_pad_link(src.get(), after.get());
-    gst_element_sync_state_with_parent(fresh);
+    // To sync with a parent that waits for a sink to preroll would end at PAUSED. A jitterbuffer
+    // holds its packets there, so that both would wait for each other.
+    gst_element_set_state(fresh, GST_STATE_PLAYING);
     gst_pad_link(before.get(), sink.get());
     return true;
 }

@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -92,7 +93,7 @@ class Soak {
     TracerWatch tracer_;
     MemoryWatch memory_;
     bool video_ended_ = false;
-    unsigned calls_ended_ = 0;
+    std::set<std::string> ended_calls_;
     double next_sample_s_ = 0;
     double next_fetch_s_ = 0;
     double next_line_s_ = 0;

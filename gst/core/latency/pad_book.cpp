@@ -41,31 +41,57 @@ void PadBook::link(BookEntry& entry) {
     by_address = entry.arrival;
 }
 
-void PadBook::grow() {
-    std::vector<BookEntry> old(ring_.size() * 2);
+void PadBook::resize(std::size_t capacity) {
+    std::vector<BookEntry> old(capacity);
     old.swap(ring_);
-    by_id_.assign(ring_.size() * 2, kNobody);
-    by_address_.assign(ring_.size(), kNobody);
+    by_id_.assign(capacity * 2, kNobody);
+    by_address_.assign(capacity, kNobody);
+    first_ = std::max(first_, next_ - std::min<std::uint64_t>(next_, capacity));
     for (std::uint64_t arrival = first_; arrival < next_; ++arrival) {
         BookEntry& entry = at(arrival);
         entry = old[arrival & (old.size() - 1)];
         link(entry);
     }
+    needed_until_ = next_;
+}
+
+bool PadBook::might_turn_up(const BookEntry& entry, std::uint64_t now_ns) {
+    return entry.fate == Fate::dropped && now_ns < entry.in_ns + kDroppedKeptNs;
+}
+
+// Each entry is looked at once, when a quarter of what fits in has come after it.
+void PadBook::note_need(std::uint64_t now_ns) {
+    const std::uint64_t quarter = ring_.size() / 4;
+    if (ring_.size() == kCapacityMin || next_ - first_ < quarter)
+        return;
+    const BookEntry& entry = at(next_ - quarter);
+    if (entry.fate == Fate::inside || might_turn_up(entry, now_ns))
+        needed_until_ = next_;
+}
+
+bool PadBook::is_too_large() const {
+    return ring_.size() > kCapacityMin &&
+           next_ - needed_until_ >= kLapsBeforeHalving * ring_.size() &&
+           tail_ + ring_.size() / 4 >= next_;
 }
 
 BookEntry* PadBook::make_room(std::uint64_t now_ns) {
+    note_need(now_ns);
     if (next_ - first_ < ring_.size())
         return nullptr;
     BookEntry& oldest = at(first_);
-    const bool may_turn_up = oldest.fate == Fate::dropped && now_ns < oldest.in_ns + kDroppedKeptNs;
     const bool wants_room = oldest.fate == Fate::inside
                                 ? ring_.size() < kCapacityMax
-                                : may_turn_up && ring_.size() < kDroppedKept;
+                                : might_turn_up(oldest, now_ns) && ring_.size() < kDroppedKept;
     if (wants_room) {
-        grow();
+        resize(ring_.size() * 2);
         return nullptr;
     }
-    return oldest.fate == Fate::inside ? &oldest : nullptr;
+    if (oldest.fate == Fate::inside)
+        return &oldest;
+    if (is_too_large())
+        resize(ring_.size() / 2);
+    return nullptr;
 }
 
 BookEntry& PadBook::add(const BookEntry& entry) {

@@ -51,8 +51,9 @@ struct BookEntry {
 
 /// The buffers that went into an element through one sink pad, in order of arrival. Holds the last
 /// 64 at least and grows, up to 4096, as long as it would overwrite one that is still inside, or
-/// (up to 1024) one that came within five seconds, was counted as dropped and might turn up. One
-/// thread; allocates only to grow. References to entries are valid until the next make_room().
+/// (up to 1024) one that came within five seconds, was counted as dropped and might turn up. Halves
+/// itself when a quarter would have done for four times what it holds. One thread; allocates only
+/// then. References to entries are valid until the next make_room().
 ///
 /// Chains: each entry names the entry before it with the same hash, by arrival; a number outside of
 /// what the ring holds ends a chain, so nothing need ever be removed from one.
@@ -113,12 +114,16 @@ class PadBook {
   private:
     static constexpr std::uint64_t kNobody = UINT64_MAX;
     static constexpr unsigned kChainStepsMax = 64;
+    static constexpr std::uint64_t kLapsBeforeHalving = 4;
 
     bool is_held(std::uint64_t arrival) const { return arrival < next_ && arrival >= first_; }
     std::size_t id_slot(std::uint64_t id) const;
     std::size_t address_slot(std::uint64_t address) const;
     void link(BookEntry& entry);
-    void grow();
+    static bool might_turn_up(const BookEntry& entry, std::uint64_t now_ns);
+    void note_need(std::uint64_t now_ns);
+    bool is_too_large() const;
+    void resize(std::size_t capacity);
     void advance_tail();
     std::uint64_t newer_outs(const BookEntry& entry);
 
@@ -133,6 +138,7 @@ class PadBook {
     std::uint64_t outs_behind_ = 0; // those of them that lie before the tail
     std::uint64_t newest_out_ = 0;  // arrival of the newest that has come out, plus one
     std::uint64_t doubted_before_ = 0;
+    std::uint64_t needed_until_ = 0; // when more than a quarter was last needed, in arrivals
 };
 
 } // namespace tactus
