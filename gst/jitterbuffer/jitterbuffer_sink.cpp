@@ -40,6 +40,7 @@ GstEvent* in_time(GstEvent* event) {
     gst_segment_init(&segment, GST_FORMAT_TIME);
     GstEvent* timed = gst_event_new_segment(&segment);
     gst_event_set_seqnum(timed, gst_event_get_seqnum(event));
+    gst_event_set_running_time_offset(timed, gst_event_get_running_time_offset(event));
     gst_event_unref(event);
     return timed;
 }

@@ -68,6 +68,9 @@ bool SimdFftState::keep_settings(const SimdFftSettings& good, const char* why) {
         show_face();
     } catch (const std::invalid_argument&) {
         return false;
+    } catch (...) {
+        settings_changed_ = true; // what they were for is not there
+        throw;
     }
     keeps_old_ = true;
     if (told_.is_news(why))

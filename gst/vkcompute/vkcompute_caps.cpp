@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // What vkcompute takes and makes, and the memory that it offers upstream.
+#include "glue/caps_text.h"
 #include "vkcompute/vkcompute_debug.h"
 #include "vkcompute/vkcompute_state.h"
 
@@ -33,13 +34,6 @@ void set_formats(GstStructure* structure, std::uint32_t mask) {
 
 bool has_formats(const GstStructure* structure) {
     return gst_value_list_get_size(gst_structure_get_value(structure, "format")) > 0;
-}
-
-std::string text_of(const GstCaps* caps) {
-    gchar* text = gst_caps_to_string(caps);
-    std::string result = text;
-    g_free(text);
-    return result;
 }
 
 std::uint32_t bit(PixelFormat format) {
@@ -383,8 +377,16 @@ FrameShape VkComputeState::choose_shape(const FrameLayout& layout) {
                 return in;
         return nearest_shape(in, gst_caps_get_structure(allowed.get(), 0));
     }
+    const bool is_scaled = scales();
     const std::lock_guard lock(mutex);
-    return nearest_shape(in, asked_for(settings));
+    const GstStructure* const asked = asked_for(settings);
+    FrameShape made = nearest_shape(in, asked);
+    // What other shaders make in another size need not be the picture, scaled.
+    if (!is_scaled && asked != nullptr && !gst_structure_has_field(asked, "pixel-aspect-ratio")) {
+        made.par_n = in.par_n;
+        made.par_d = in.par_d;
+    }
+    return made;
 }
 
 CapsHandle VkComputeState::made_caps(const FrameLayout& made) const {

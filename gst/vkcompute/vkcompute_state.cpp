@@ -243,8 +243,9 @@ FrameProgram::Settings VkComputeState::program_settings(const FrameLayout& layou
     if (media->kind() == MediaFormat::Kind::video) {
         if (!read_out_caps(wanted, error))
             error.status = GpuStatus::bad_input;
-        wanted.out_width = shape.width;
-        wanted.out_height = shape.height;
+        // Only what differs: a sample that is cut for a trial makes as much less.
+        wanted.out_width = shape.width != layout.width ? shape.width : 0;
+        wanted.out_height = shape.height != layout.height ? shape.height : 0;
         const GstVideoColorimetry& colors = media->video().colorimetry;
         gst_video_color_matrix_get_Kr_Kb(colors.matrix, &wanted.kr, &wanted.kb);
         wanted.full_range = colors.range == GST_VIDEO_COLOR_RANGE_0_255;
@@ -314,7 +315,9 @@ void VkComputeState::apply_uniforms() {
     const std::vector<std::string> more = active->program->set_uniforms(values);
     uniform_values = std::move(values);
     problems.insert(problems.end(), more.begin(), more.end());
-    if (!problems.empty())
+    if (problems.empty())
+        told_uniforms.forget();
+    else if (told_uniforms.is_news(joined(problems)))
         GST_ELEMENT_WARNING(element, LIBRARY, SETTINGS, ("Uniforms: %s", joined(problems).c_str()),
                             (nullptr));
 }

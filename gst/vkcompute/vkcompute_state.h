@@ -261,9 +261,10 @@ class VkComputeState {
     bool lost_before = false; ///< the frame before the next one was lost
 
     ShaderWatch watch;
-    QosWatch qos;           ///< locks itself
-    ToldFault told_program; ///< why there is none; locks itself
-    ToldFault told_fields;  ///< locks itself
+    QosWatch qos;            ///< locks itself
+    ToldFault told_program;  ///< why there is none; locks itself
+    ToldFault told_fields;   ///< locks itself
+    ToldFault told_uniforms; ///< locks itself
 
     std::atomic<bool> may_explain{true}; ///< no caps yet, and nobody was told why
     std::atomic<std::uint64_t> frames_in{0};

@@ -232,6 +232,23 @@ TEST_F(JitterBufferModesTest, PlaysOutAtItsPaceWhenNothingComesAndThenFillsAgain
     EXPECT_GT(out.size(), 170u);
 }
 
+TEST_F(JitterBufferModesTest, IsNotTooLateInModeBufferForAnOffsetThatComesLater) {
+    JitterConfig config = fixed(400);
+    config.mode = JitterMode::buffer;
+    start(config);
+    arrive_all(0, 100);
+    ASSERT_EQ(buffer_->percent(), 100);
+    config.ts_offset_ns = -200 * kMs;
+    buffer_->configure(config);
+    arrive(100, 100 * kSpacingNs);
+    const std::size_t before = of(Kind::push).size(); // the offset came too late for these
+    arrive_all(101, 150);
+    const auto out = of(Kind::push);
+    ASSERT_GT(out.size(), before + 30);
+    for (std::size_t i = before; i < out.size(); ++i)
+        EXPECT_LT(out[i].at_ns, out[i].action.stored.pts_ns + 400 * kMs) << i;
+}
+
 TEST_F(JitterBufferModesTest, HoldsNoMoreThanTheLatencyInModeBuffer) {
     JitterConfig config = fixed(400);
     config.mode = JitterMode::buffer;

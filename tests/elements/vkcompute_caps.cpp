@@ -236,6 +236,17 @@ TEST_F(Caps, AShaderThatSaysNothingIsBelieved) {
     EXPECT_EQ(text, normal("video/x-raw,format=BGRA,width=16,height=12,framerate=30/1"));
 }
 
+// A plot, say, is no picture that was scaled.
+TEST_F(Caps, AShaderThatSaysNothingKeepsThePixelAspectRatio) {
+    const std::string shader = "\"\n#include <tactus/planes.glsl>\nTACTUS_WORKGROUP;\n"
+                               "void main() { tactus_store(gl_GlobalInvocationID.xy, vec4(1)); }\"";
+    const std::string text =
+        made_of("shader=" + shader + " out-caps=\"video/x-raw,width=8,height=24\"",
+                "video/x-raw,format=RGBA,width=32,height=24,framerate=30/1,pixel-aspect-ratio=1/1");
+    EXPECT_EQ(text, normal("video/x-raw,format=RGBA,width=8,height=24,framerate=30/1,"
+                           "pixel-aspect-ratio=1/1"));
+}
+
 TEST_F(Caps, TheShaderThatScalesDoesSoWhereverItStands) {
     for (const char* properties :
          {"shader=scale-bilinear passes=<invert>", "shader=invert passes=<scale-bilinear>",

@@ -255,6 +255,17 @@ TEST_F(Shaders, AUniformThatDoesNotExistIsAWarningAndTheOthersAreSet) {
     EXPECT_HAS(text, "pair takes 2 number(s), not 1");
 }
 
+TEST_F(Shaders, WhatIsWrongWithUniformsIsToldOnceWhileTheyFollowAController) {
+    const std::string path = folder_.write("u.comp", shader_with("level / 255.0", kUniforms));
+    ComputeHarness harness("shader=" + path + " uniforms=\"u,whole=1.5\"");
+    for (const double level : {1.0, 2.0, 3.0}) {
+        g_object_set(harness.element(), "u0", level, nullptr);
+        EXPECT_EQ(painted(harness), static_cast<int>(level));
+    }
+    EXPECT_HAS(harness.complaint(GST_MESSAGE_WARNING), "whole");
+    EXPECT_EQ(harness.complaint(GST_MESSAGE_WARNING), "");
+}
+
 TEST_F(Shaders, ControlledUniformsFollowTheTimeOfTheFrames) {
     const std::string path = folder_.write("u.comp", shader_with("level / 255.0", kUniforms));
     ComputeHarness harness("shader=" + path);

@@ -55,6 +55,7 @@ void JitterBuffer::configure(const JitterConfig& config) {
     rtx_.configure(config.rtx);
     if (config.max_ts_offset_adjustment_ns == 0)
         ts_offset_ns_ = config.ts_offset_ns;
+    limit_pace(0);
     update_buffering();
 }
 
@@ -174,11 +175,15 @@ void JitterBuffer::update_buffering() {
 // From now on what is held stays as much. But nobody may get a packet too late for that, as long as
 // something is held even so.
 void JitterBuffer::begin_pace(std::int64_t now_ns) {
+    pace_ns_ = now_ns - store_.front().pts_ns;
+    limit_pace(now_ns - store_.back().pts_ns);
+}
+
+// `newest_ns`: how far the newest packet is behind its time.
+void JitterBuffer::limit_pace(std::int64_t newest_ns) {
     const std::int64_t in_time_ns =
         ts_offset_ns_ + out_offset_ns_ + config_.latency_ns * kHighPercent / 100;
-    const std::int64_t newest_ns = now_ns - store_.back().pts_ns;
-    pace_ns_ = now_ns - store_.front().pts_ns;
-    if (in_time_ns >= newest_ns + config_.latency_ns * 2 * kLowPercent / 100)
+    if (pace_ns_ && in_time_ns >= newest_ns + config_.latency_ns * 2 * kLowPercent / 100)
         pace_ns_ = std::min(*pace_ns_, in_time_ns);
 }
 
@@ -401,11 +406,14 @@ JitterAction JitterBuffer::lose(std::int64_t count, std::int64_t spacing_ns, std
 }
 
 void JitterBuffer::apply_ts_offset(std::int64_t ticks) {
+    const std::int64_t before_ns = ts_offset_ns_;
     const std::int64_t most_ns = config_.max_ts_offset_adjustment_ns;
     if (most_ns == 0)
         ts_offset_ns_ = config_.ts_offset_ns;
     else if (!has_out_ || ticks != out_ticks_)
         ts_offset_ns_ += std::clamp(config_.ts_offset_ns - ts_offset_ns_, -most_ns, most_ns);
+    if (ts_offset_ns_ != before_ns)
+        limit_pace(0);
 }
 
 JitterAction JitterBuffer::push_front() {

@@ -132,6 +132,7 @@ class JitterBuffer {
     void move_timeline(std::int64_t now_ns);
     void update_buffering();
     void begin_pace(std::int64_t now_ns);
+    void limit_pace(std::int64_t newest_ns);
     std::int64_t release_at_ns(const StoredPacket& front) const;
     void apply_ts_offset(std::int64_t ticks);
     JitterAction poll_news(std::int64_t now_ns);

@@ -175,8 +175,10 @@ void JitterBuffer::observe(const JitterPacket& packet, StoredPacket& stored, boo
         jitter_.break_here();
         spacing_.break_here();
     }
-    if (packet.is_rtx)
+    if (packet.is_rtx) {
+        stored.pts_ns += carried_ns();
         return;
+    }
     bool spurt_start = false;
     if (newest) {
         spurt_start =
