@@ -18,6 +18,8 @@ namespace {
 
 constexpr unsigned kMostInFlight = 16;
 constexpr std::uint64_t kPatienceNs = 1'000'000'000;
+/// For an empty job, by a driver that shares a busy machine's CPUs.
+constexpr std::uint64_t kStartPatienceNs = 10'000'000'000;
 constexpr unsigned kStartJobs = 3;
 constexpr std::array kParts = {JobPart::upload, JobPart::compute, JobPart::download};
 
@@ -101,7 +103,7 @@ GpuStatus SubmissionRing::Impl::run_start_jobs() {
         GpuStatus status = slot ? submit(*slot, {}) : GpuStatus::failed;
         JobResult result;
         if (status == GpuStatus::ok)
-            status = collect(*slot, kPatienceNs, result);
+            status = collect(*slot, kStartPatienceNs, result);
         if (status != GpuStatus::ok)
             return status;
     }
