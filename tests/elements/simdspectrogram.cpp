@@ -263,6 +263,7 @@ TEST(SimdSpectrogram, OffersEachWindowButTheOneItHasNoValuesFor) {
     g_autoptr(GError) error = nullptr;
     g_autoptr(GstElement) none = gst_parse_launch_full("simdspectrogram window=custom", nullptr,
                                                        GST_PARSE_FLAG_FATAL_ERRORS, &error);
+    EXPECT_EQ(none, nullptr);
     ASSERT_NE(error, nullptr);
     EXPECT_STREQ(error->message,
                  "could not set property \"window\" in element \"simdspectrogram\" to \"custom\"");

@@ -112,8 +112,7 @@ std::string normal(const std::string& caps) {
 constexpr const char* kExtraFields[] = {
     "",
     ",multiview-mode=(string)side-by-side",
-    ",multiview-mode=(string)top-bottom,views=2,multiview-flags=(GstVideoMultiviewFlagsSet)0:"
-    "ffffffff",
+    ",multiview-mode=(string)top-bottom,multiview-flags=(GstVideoMultiviewFlagsSet)0:ffffffff",
     ",content-light-level=(string)1000:400",
     ",mastering-display-info=(string)13250:34500:7500:3000:34000:16000:15635:16450:10000000:500",
     ",max-framerate=(fraction)60/1",
