@@ -100,7 +100,8 @@ std::optional<Picture> ComputeHarness::process(const Picture& in) {
     const GstFlowReturn flow = push(buffer_of(in));
     GstBuffer* out = flow == GST_FLOW_OK ? pull() : nullptr;
     if (out == nullptr) {
-        ADD_FAILURE() << gst_flow_get_name(flow) << " " << complaint();
+        ADD_FAILURE() << gst_flow_get_name(flow) << " " << complaint() << " "
+                      << complaint(GST_MESSAGE_WARNING);
         return std::nullopt;
     }
     GstCaps* caps = gst_pad_get_current_caps(harness_->sinkpad);
