@@ -16,4 +16,12 @@ inline std::string text_of(const GstCaps* caps) {
     return text;
 }
 
+/// A value as gst_value_serialize() writes it.
+inline std::string text_of(const GValue* value) {
+    gchar* const written = gst_value_serialize(value);
+    std::string text = written != nullptr ? written : "of a strange type";
+    g_free(written);
+    return text;
+}
+
 } // namespace tactus

@@ -83,7 +83,8 @@ bool SimdFftState::negotiate() {
     gst_pad_check_reconfigure(src_pad); // this is what it asks for
     const SimdFftSettings good = current_;
     const bool has_good = face_ != Face::none;
-    const bool are_new = settings_changed_.exchange(false) || std::exchange(keeps_old_, false);
+    const bool tries_again = std::exchange(keeps_old_, false);
+    const bool are_new = settings_changed_.exchange(false) || tries_again;
     if (are_new) {
         const std::lock_guard lock(settings_mutex_);
         current_ = settings_;

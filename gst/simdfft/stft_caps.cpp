@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "simdfft/stft_caps.h"
 
+#include "glue/caps_text.h"
+
 #include <cstring>
 #include <stdexcept>
 #include <vector>
@@ -73,13 +75,8 @@ class FieldReader {
   private:
     [[noreturn]] void fail(const char* field, const char* wanted) const {
         std::string text = std::string("field ") + field + " is ";
-        if (const GValue* value = gst_structure_get_value(structure_, field)) {
-            gchar* const written = gst_value_serialize(value);
-            text += written != nullptr ? written : "of a strange type";
-            g_free(written);
-        } else {
-            text += "missing";
-        }
+        const GValue* const value = gst_structure_get_value(structure_, field);
+        text += value != nullptr ? text_of(value) : "missing";
         throw std::invalid_argument(text + ": it must be " + wanted);
     }
 

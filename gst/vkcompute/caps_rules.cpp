@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vkcompute/caps_rules.h"
 
+#include "glue/caps_text.h"
 #include "glue/handles.h"
 
 #include <gst/video/video.h>
@@ -59,13 +60,6 @@ Fraction nearest_par(const GstStructure* allowed, Fraction wanted) {
 bool is_open(const GstStructure* allowed, const char* field) {
     const GValue* value = allowed != nullptr ? gst_structure_get_value(allowed, field) : nullptr;
     return value == nullptr || !gst_value_is_fixed(value);
-}
-
-std::string text_of(const GValue* value) {
-    gchar* text = gst_value_serialize(value);
-    std::string result = text != nullptr ? text : "?";
-    g_free(text);
-    return result;
 }
 
 const GstVideoFormatInfo* format_info(PixelFormat format) {

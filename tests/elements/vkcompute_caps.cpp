@@ -225,23 +225,23 @@ TEST_F(Caps, OutCapsMayAskForWhatThereIsAnyway) {
               normal(kNv12));
 }
 
+constexpr const char* kSaysNothing =
+    "\"\n#include <tactus/planes.glsl>\nTACTUS_WORKGROUP;\n"
+    "void main() { tactus_store(gl_GlobalInvocationID.xy, vec4(1)); }\"";
+
 // Others that say nothing are asked for anything; what they make of it is theirs.
 TEST_F(Caps, AShaderThatSaysNothingIsBelieved) {
-    const std::string shader = "\"\n#include <tactus/planes.glsl>\nTACTUS_WORKGROUP;\n"
-                               "void main() { tactus_store(gl_GlobalInvocationID.xy, vec4(1)); }\"";
-    const std::string text =
-        made_of("shader=" + shader + " out-caps=\"video/x-raw,format=BGRA,width=16,height=12\"",
-                "video/x-raw,format=RGBA,width=32,height=24,framerate=30/1");
+    const std::string text = made_of(std::string("shader=") + kSaysNothing +
+                                         " out-caps=\"video/x-raw,format=BGRA,width=16,height=12\"",
+                                     "video/x-raw,format=RGBA,width=32,height=24,framerate=30/1");
     EXPECT_EQ(text, normal("video/x-raw,format=BGRA,width=16,height=12,framerate=30/1"));
 }
 
 // A plot, say, is no picture that was scaled.
 TEST_F(Caps, AShaderThatSaysNothingKeepsThePixelAspectRatio) {
-    const std::string shader = "\"\n#include <tactus/planes.glsl>\nTACTUS_WORKGROUP;\n"
-                               "void main() { tactus_store(gl_GlobalInvocationID.xy, vec4(1)); }\"";
-    const std::string text =
-        made_of("shader=" + shader + " out-caps=\"video/x-raw,width=8,height=24\"",
-                "video/x-raw,format=RGBA,width=32,height=24,framerate=30/1,pixel-aspect-ratio=1/1");
+    const std::string text = made_of(
+        std::string("shader=") + kSaysNothing + " out-caps=\"video/x-raw,width=8,height=24\"",
+        "video/x-raw,format=RGBA,width=32,height=24,framerate=30/1,pixel-aspect-ratio=1/1");
     EXPECT_EQ(text, normal("video/x-raw,format=RGBA,width=8,height=24,framerate=30/1,"
                            "pixel-aspect-ratio=1/1"));
 }

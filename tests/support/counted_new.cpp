@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "counted_new.h"
 
+#include "malloc_delete.h"
+
 #include <cstdlib>
 #include <new>
 
@@ -32,16 +34,4 @@ std::uint64_t allocations() {
     if (void* memory = std::aligned_alloc(unit, (size + unit - 1) / unit * unit))
         return memory;
     throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-    std::free(memory);
 }

@@ -5,6 +5,8 @@
 // loads. To be included by one file of a program that has nothing else to do.
 #pragma once
 
+#include "malloc_delete.h"
+
 #include <cstddef>
 #include <cstdlib>
 #include <limits>
@@ -54,16 +56,4 @@ class FailingAllocation {
 }
 [[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
     return tactus::test::FailingAllocation::allocate(size, static_cast<std::size_t>(alignment));
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-    std::free(memory);
 }

@@ -1,0 +1,24 @@
+// SPDX-FileCopyrightText: The gst-tactus authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Replaces operator delete of the whole program, for one whose operator new is malloc(). To be
+// included by one file.
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+// Not inline: gcc would see free() meet new and warn, not knowing that this new is malloc().
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
+    std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+    std::free(memory);
+}
