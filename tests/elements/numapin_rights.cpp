@@ -8,6 +8,7 @@
 #include "numapin_fixture.h"
 #include "scratch_folder.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -45,10 +46,13 @@ void as_nobody(const std::string& environment, const std::string& limits,
     copy_plugin(folder / "");
     const auto& test = *testing::UnitTest::GetInstance()->current_test_info();
     const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
+    // With the nice value that a user has, although who runs the suite may have a better one.
+    const int steps_down = std::max(0, -getpriority(PRIO_PROCESS, 0));
     int exit_code = -1;
     const std::string output = output_of(
-        "GST_REGISTRY=" + folder / "registry" + " GST_PLUGIN_PATH_1_0=" + folder / "" + " TMPDIR=" +
-            folder / "" + " " + environment + " prlimit --rtprio=0 --nice=0 " + limits +
+        "GST_REGISTRY=" + folder / "registry" + " GST_PLUGIN_PATH_1_0=" + folder / "" +
+            " TMPDIR=" + folder / "" + " " + environment + " nice -n " +
+            std::to_string(steps_down) + " prlimit --rtprio=0 --nice=0 " + limits +
             " setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all "
             "--inh-caps=-all " +
             program + " --gtest_filter=" + test.test_suite_name() + "." + test.name() + " 2>&1",
