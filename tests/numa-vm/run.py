@@ -4,6 +4,7 @@
 """Boots machines with two and with four nodes and runs the cases of a test program there; prints TAP."""
 
 import argparse
+import contextlib
 import os
 import pathlib
 import re
@@ -11,6 +12,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import virtual_machine
 
@@ -33,10 +35,19 @@ def plugin_folder():
     return pathlib.Path(run.stdout.strip())
 
 
+@contextlib.contextmanager
+def readable_folder():
+    """A folder that all may read, also within the machines, whose /tmp is their own. The build may lie
+    in the home of root, where those without privileges find nothing."""
+    with tempfile.TemporaryDirectory(prefix="tactus-numa-", dir="/var/tmp") as name:
+        folder = pathlib.Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
 def link_plugins(work):
     folder = work / "plugins"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir()
     for name in PLUGINS:
         plugin = plugin_folder() / name
         if plugin.exists():
@@ -100,7 +111,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("program")
     parser.add_argument("--plugin", type=pathlib.Path, required=True, help="folder of numapin")
-    parser.add_argument("--work", type=pathlib.Path, required=True, help="folder for what is made")
     parser.add_argument("--verbose", action="store_true", help="show all output of the machines")
     options = parser.parse_args()
     try:
@@ -108,10 +118,16 @@ def main():
     except virtual_machine.Missing as missing:
         print(f"1..0 # SKIP {missing}")
         return 0
-    program = os.path.abspath(options.program)
-    options.work.mkdir(parents=True, exist_ok=True)
+    with readable_folder() as work:
+        program = shutil.copy(options.program, work)
+        plugin = shutil.copytree(options.plugin, work / "numapin",
+                                 ignore=lambda _, names: [n for n in names if not n.endswith(".so")])
+        return run_cases(program, environment(work, plugin, make_stream(work)), options.verbose)
+
+
+def run_cases(program, exports, verbose):
+    """Boots each machine, runs its cases of the program there, and prints their results."""
     expected = {shape: cases_of(program, filters) for shape, filters in BOOTS.items()}
-    exports = environment(options.work, options.plugin, make_stream(options.work))
     number, failed = 0, False
     for shape, filters in BOOTS.items():
         _, output = virtual_machine.run(shape, script(program, exports, filters), TIMEOUT_S,
@@ -119,7 +135,7 @@ def main():
         results = {name: result for result, name in RESULT.findall(output)}
         reasons = {name: reason for reason, name in REASON.findall(output)}
         bad = any(results.get(name) not in ("OK", "SKIPPED") for name in expected[shape])
-        if bad or options.verbose:
+        if bad or verbose:
             sys.stderr.write(output)
         failed |= bad
         for name in expected[shape]:
