@@ -335,6 +335,31 @@ TEST_F(Caps, ThatDoNotMeetAreAWarningThatSaysWhatWould) {
     }
 }
 
+TEST_F(Caps, AConverterThatWouldRatherDoNothingIsNoReasonToWarn) {
+    LaunchedPipeline pipeline(
+        "videotestsrc num-buffers=2 ! video/x-raw,format=GRAY8,width=64,height=48 ! videoscale ! "
+        "vkcompute shader=invert ! video/x-raw,width=32,height=24 ! fakesink");
+    pipeline.play();
+    GstMessage* const message = pipeline.wait_for(
+        static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR | GST_MESSAGE_WARNING));
+    ASSERT_NE(message, nullptr);
+    EXPECT_STREQ(GST_MESSAGE_TYPE_NAME(message), "eos");
+    gst_message_unref(message);
+}
+
+TEST_F(Caps, OfSeveralStructuresInOutCapsTheFirstCounts) {
+    const std::string out_caps = " out-caps=\"video/x-raw,width=16,height=12; "
+                                 "video/x-raw,width=8,height=6\"";
+    const std::string caps = gray("width=16,height=12,framerate=30/1");
+    EXPECT_EQ(made_of("shader=scale-bilinear" + out_caps, kSquare), caps);
+    ComputeHarness harness("shader=scale-bilinear" + out_caps);
+    GstCaps* offered = gst_pad_peer_query_caps(harness.get()->sinkpad, nullptr);
+    GstCaps* second = gst_caps_from_string("video/x-raw(ANY),width=8,height=6");
+    EXPECT_FALSE(gst_caps_can_intersect(offered, second));
+    gst_caps_unref(second);
+    gst_caps_unref(offered);
+}
+
 // --- places in the picture
 
 struct Region {
