@@ -98,7 +98,7 @@ void VkComputeState::start_watching(const std::vector<std::string>& files) {
             return;
     }
     const std::string wrong = watch.start(files, [this]() -> std::vector<std::string> {
-        std::string why = "out of resources";
+        std::string why = "no memory";
         std::vector<std::string> read;
         try {
             if (read_changed(read, why))
