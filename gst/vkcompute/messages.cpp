@@ -106,6 +106,7 @@ void set_pool(GstStructure* s, const HostFrames& frames) {
 void set_device(GstStructure* s, const VulkanDevice& device) {
     set_text(s, "device", device.traits().name);
     set_text(s, "driver", device.traits().driver);
+    set_count(s, "abandoned-bytes", VulkanDevice::abandoned_bytes());
     set_count(s, "gpu-objects", static_cast<std::uint64_t>(device.live_objects()));
     if (device.traits().validation)
         set_count(s, "validation-messages", device.validation_messages());

@@ -55,10 +55,12 @@ constexpr PropertySpec control(const char* name, const char* nick) {
 }
 
 constexpr std::array kTable = {
-    text("shader", "Shader",
-         "The compute shader: a GLSL or SPIR-V file, the name of one of the library (invert, say), "
-         "or GLSL text; exchanged with the next frame while frames flow",
-         nullptr, Access::playing),
+    text(
+        "shader", "Shader",
+        "The compute shader: a GLSL or SPIR-V file, the name of one of the library (invert, say), "
+        "or GLSL text; exchanged with the next frame while frames flow; one that cannot be used is "
+        "a warning then, and the old one goes on",
+        nullptr, Access::playing),
     row("passes", "Passes", Kind::string_array, Access::playing,
         "More shaders, each run on what the one before made; likewise"),
     text("entry-point", "Entry point",
@@ -66,7 +68,8 @@ constexpr std::array kTable = {
          "only one, or main)",
          nullptr, Access::playing),
     flag("reload", "Reload",
-         "Watch the files of the shader: a good edit takes effect, a broken one is a warning"),
+         "Watch the files that shader and passes name, also if they could not be used: a good edit "
+         "takes effect, a broken one is a warning"),
     row("uniforms", "Uniforms", Kind::structure, Access::playing,
         "Values for the shader's uniforms by name: numbers, or arrays of numbers for vectors"),
     row("constants", "Constants", Kind::structure, Access::ready,
@@ -82,7 +85,8 @@ constexpr std::array kTable = {
          "A file that the shader gets: its bytes as a buffer (a table), or a PNG image"),
     row("out-caps", "Output caps", Kind::caps, Access::ready,
         "Format, width, height and pixel-aspect-ratio of what comes out, as far as they are given; "
-        "other fields have to be met (default: as what goes in, what the shader makes, or what "
+        "other fields have to be met; of several structures the first counts (default: as what "
+        "goes in, what the shader makes, or what "
         "downstream asks of a shader that scales)"),
     text("device", "Device", "Index, UUID or part of the name of the device (default: the best)"),
     number("in-flight", "In flight", Kind::uint, 3, 1, 16,

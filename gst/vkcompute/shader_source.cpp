@@ -7,10 +7,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 namespace tactus {
 
@@ -38,21 +37,19 @@ std::string library_names(const std::string& folder) {
                         : "the library in " + folder + " has: " + text;
 }
 
-std::optional<std::string> content_of(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file)
-        return std::nullopt;
-    return std::string(std::istreambuf_iterator<char>(file), {});
+bool is_there(const std::string& path, const ShaderTexts* held) {
+    std::error_code error;
+    return (held != nullptr && held->count(path) != 0) || fs::is_regular_file(path, error);
 }
 
-std::optional<std::string> find(const std::string& source, const std::string& folder) {
-    std::error_code error;
-    if (fs::is_regular_file(source, error))
+std::optional<std::string> find(const std::string& source, const std::string& folder,
+                                const ShaderTexts* held) {
+    if (is_there(source, held))
         return source;
-    const fs::path named = fs::path(folder) / (source + kEnding);
+    const std::string named = (fs::path(folder) / (source + kEnding)).string();
     // A name, not a path that leads somewhere else.
-    if (source.find('/') == std::string::npos && fs::is_regular_file(named, error))
-        return named.string();
+    if (source.find('/') == std::string::npos && is_there(named, held))
+        return named;
     return std::nullopt;
 }
 
@@ -86,27 +83,54 @@ std::string shader_folder() {
     return fs::is_directory(beside, error) ? beside.string() : TACTUS_SHADER_FOLDER;
 }
 
-LoadedShader load_shader(const std::string& source, const std::string& entry_point, bool plain,
-                         SpirvCache& cache, std::vector<std::string>& files, GpuError& error) {
+bool load_shaders(ShaderSet& set, const ShaderTexts* held, SpirvCache& cache, GpuError& error) {
     const std::string folder = shader_folder();
+    const std::string prelude = (fs::path(folder) / "tactus/frame.glsl").string();
     Shader::Settings settings;
-    settings.entry_point = entry_point;
+    settings.entry_point = set.entry_point;
     settings.include_directories = {folder};
     settings.cache = &cache;
-    settings.preamble = (plain ? "#define TACTUS_PLAIN_DEVICE 1\n" : "") +
-                        content_of(fs::path(folder) / "tactus/frame.glsl").value_or("");
-    std::vector<std::string> own;
-    LoadedShader loaded;
-    if (is_text(source)) {
-        loaded = {Shader::from_glsl(source, "inline", settings, error, &own), "inline"};
-    } else if (const auto path = find(source, folder)) {
-        loaded = {Shader::from_file(*path, settings, error, &own), fs::path(*path).stem().string()};
-    } else {
-        error = {GpuStatus::bad_input, "there is no shader \"" + source + "\": " +
-                                           objection_to(source) + ", and " + library_names(folder)};
+    settings.held = held;
+    settings.preamble = set.plain ? "#define TACTUS_PLAIN_DEVICE 1\n" : "";
+    if (const auto text = read_shader_file(prelude, error, held)) {
+        settings.preamble += *text;
+        set.files[prelude] = *text;
     }
-    files.insert(files.end(), own.begin(), own.end());
-    return loaded;
+    for (const std::string& source : set.sources) {
+        std::shared_ptr<const Shader> made;
+        std::string label = "inline";
+        ShaderTexts own;
+        if (is_text(source)) {
+            made = Shader::from_glsl(source, label, settings, error, &own);
+        } else if (const auto path = find(source, folder, held)) {
+            made = Shader::from_file(*path, settings, error, &own);
+            label = fs::path(*path).stem().string();
+        } else {
+            own[source]; // it may come to be
+            error = {GpuStatus::bad_input, "there is no shader \"" + source +
+                                               "\": " + objection_to(source) + ", and " +
+                                               library_names(folder)};
+        }
+        set.files.merge(own);
+        if (!made)
+            return false;
+        set.shaders.push_back(std::move(made));
+        set.labels.push_back(std::move(label));
+    }
+    return true;
+}
+
+bool fit_shaders(ShaderSet& set, bool plain, SpirvCache& cache, GpuError& error) {
+    if (set.plain == plain || set.shaders.empty())
+        return true;
+    ShaderSet next;
+    next.sources = set.sources;
+    next.entry_point = set.entry_point;
+    next.plain = plain;
+    if (!load_shaders(next, &set.files, cache, error))
+        return false;
+    set = std::move(next);
+    return true;
 }
 
 } // namespace tactus

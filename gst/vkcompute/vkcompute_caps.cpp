@@ -91,11 +91,16 @@ GstCaps* caps_of(std::uint32_t mask) {
 
 } // namespace
 
+// Under the lock. They are not known yet, or others were set and no program holds them back.
+bool VkComputeState::are_shaders_open() const {
+    return shader_set.shaders.empty() || (exchange_due && !active);
+}
+
 // Before the shaders are known they may do anything.
 VkComputeState::Change VkComputeState::caps_change() const {
     const bool scaling = scales();
     const std::lock_guard lock(mutex);
-    const bool unknown = shader_set.shaders.empty();
+    const bool unknown = are_shaders_open();
     Change change{unknown || scaling, unknown};
     for (const auto& shader : shader_set.shaders) {
         GpuError error;
@@ -155,12 +160,15 @@ GstCaps* VkComputeState::possible_caps(bool output) const {
             if (facts && output && facts->makes)
                 mask = bit(*facts->makes);
         }
+        if (are_shaders_open())
+            mask = UINT32_MAX;
         // What cannot be is an error once there are caps, with a text; until then it is believed.
         const GstStructure* asked = output ? asked_for(settings) : nullptr;
         if (asked != nullptr && gst_structure_has_field(asked, "format"))
             mask = UINT32_MAX;
         if (asked != nullptr)
-            wanted.reset(only_format_and_size(gst_caps_copy(settings.out_caps.get())));
+            wanted.reset(
+                only_format_and_size(gst_caps_truncate(gst_caps_copy(settings.out_caps.get()))));
     }
     GstCaps* caps = caps_of(mask);
     if (!wanted)
@@ -172,10 +180,7 @@ GstCaps* VkComputeState::possible_caps(bool output) const {
     return narrowed;
 }
 
-void VkComputeState::answer_caps(GstPad* pad, GstQuery* query) {
-    GstCaps* filter = nullptr;
-    gst_query_parse_caps(query, &filter);
-    const bool from_sink = pad == sink_pad;
+CapsHandle VkComputeState::acceptable_caps(bool from_sink, GstCaps* filter) const {
     const Change change = caps_change();
     const bool same = !change.size && !change.format;
     const CapsHandle asked(same && filter != nullptr ? with_images(gst_caps_ref(filter)) : nullptr);
@@ -189,13 +194,21 @@ void VkComputeState::answer_caps(GstPad* pad, GstQuery* query) {
     CapsHandle caps(gst_caps_intersect_full(peer.get(), here.get(), GST_CAPS_INTERSECT_FIRST));
     if (filter != nullptr)
         caps.reset(gst_caps_intersect_full(filter, caps.get(), GST_CAPS_INTERSECT_FIRST));
-    gst_query_set_caps_result(query, caps.get());
-    if (from_sink && gst_caps_is_empty(caps.get()))
-        explain_misfit(filter);
+    return caps;
 }
 
-// Upstream will only say that something is not negotiated.
-void VkComputeState::explain_misfit(const GstCaps* offered) {
+void VkComputeState::answer_caps(GstPad* pad, GstQuery* query) {
+    GstCaps* filter = nullptr;
+    gst_query_parse_caps(query, &filter);
+    const CapsHandle caps = acceptable_caps(pad == sink_pad, filter);
+    gst_query_set_caps_result(query, caps.get());
+    if (pad == sink_pad && gst_caps_is_empty(caps.get()))
+        explain_misfit();
+}
+
+// Upstream will only say that something is not negotiated. It may also ask for one thing and have
+// others to offer (a converter that would rather do nothing): only what cannot come to be is told.
+void VkComputeState::explain_misfit() {
     std::string shaders;
     {
         const std::lock_guard lock(mutex);
@@ -204,17 +217,21 @@ void VkComputeState::explain_misfit(const GstCaps* offered) {
         if (flow != GST_FLOW_OK)
             return;
     }
-    if (shaders.empty() || !may_explain.exchange(false))
+    if (shaders.empty() || !may_explain || !gst_pad_is_linked(sink_pad))
+        return;
+    const CapsHandle all = acceptable_caps(true, nullptr);
+    const CapsHandle offered(gst_pad_peer_query_caps(sink_pad, nullptr));
+    if (gst_caps_can_intersect(offered.get(), all.get()) || !may_explain.exchange(false))
         return;
     const CapsHandle wanted(gst_pad_peer_query_caps(src_pad, nullptr));
-    const std::string from = offered != nullptr ? text_of(offered) : "whatever we take";
     GST_ELEMENT_WARNING(
         element, STREAM, FORMAT,
         ("What upstream offers does not become what downstream takes by %s. Sizes change with "
          "shaders that scale (scale-bilinear, say) and with out-caps, formats with shaders that "
          "make another; else videoscale and videoconvert do that",
          shaders.c_str()),
-        ("upstream: %s; downstream: %s", from.c_str(), text_of(wanted.get()).c_str()));
+        ("upstream: %s; downstream: %s", text_of(offered.get()).c_str(),
+         text_of(wanted.get()).c_str()));
 }
 
 bool VkComputeState::propose_allocation(GstQuery* query) {
@@ -305,7 +322,28 @@ gboolean VkComputeState::src_query(GstQuery* query) {
 
 // --- those in force
 
+// Caps that are refused leave nothing behind: whatever comes next makes all of it.
 bool VkComputeState::configure(GstCaps* caps) {
+    bool is_taken = false;
+    const auto tidy = [&is_taken](VkComputeState* self) {
+        if (!is_taken)
+            self->forget_caps();
+    };
+    const std::unique_ptr<VkComputeState, decltype(tidy)> always(this, tidy); // exceptions included
+    is_taken = take_caps(caps);
+    return is_taken;
+}
+
+void VkComputeState::forget_caps() {
+    in_caps.reset();
+    media.reset();
+    std::shared_ptr<ActiveProgram> old;
+    const std::lock_guard lock(mutex);
+    std::swap(active, old); // it goes once the lock is open
+    caps_refused = true;
+}
+
+bool VkComputeState::take_caps(GstCaps* caps) {
     const CapsHandle before = std::move(in_caps);
     may_explain = false;
     const bool was_lost = device->lost();
@@ -318,6 +356,7 @@ bool VkComputeState::configure(GstCaps* caps) {
         return false;
     }
     latency_ns = std::max(latency_ns.load(), media->frame_duration());
+    take_shaders_for_caps();
     const bool had_images = out_images;
     if (!choose_memory())
         return false;
@@ -328,16 +367,17 @@ bool VkComputeState::configure(GstCaps* caps) {
         made = set_up(media->nominal_layout());
     else if (out_images != had_images)
         made = announce(active->layout);
-    if (made != GST_FLOW_OK)
-        in_caps.reset();
     return made == GST_FLOW_OK;
 }
 
 // A program for frames of this layout, and the caps of what it makes.
 GstFlowReturn VkComputeState::set_up(const FrameLayout& layout) {
-    shape = choose_shape(layout);
+    const FrameShape before = std::exchange(shape, choose_shape(layout));
     const GstFlowReturn renewed = renew(layout);
-    return renewed == GST_FLOW_OK ? announce(layout) : renewed;
+    if (renewed == GST_FLOW_OK)
+        return announce(layout);
+    shape = before;
+    return renewed;
 }
 
 PixelFormat VkComputeState::made_format() const {
@@ -408,18 +448,16 @@ CapsHandle VkComputeState::made_caps(const FrameLayout& made) const {
     return caps;
 }
 
+// To caps that would come out; empty: none. Before a program is in use, so that the old one goes on
+// for the frames that it fits.
+std::string VkComputeState::objection_to(const GstCaps* made) const {
+    const std::lock_guard lock(mutex);
+    const std::string unmet = unmet_fields(settings.out_caps.get(), made);
+    return unmet.empty() ? "" : "out-caps cannot be met: " + unmet + " (in " + text_of(made) + ")";
+}
+
 GstFlowReturn VkComputeState::announce(const FrameLayout& layout) {
     const CapsHandle caps = made_caps(active->program->out_layout(layout));
-    std::string unmet;
-    {
-        const std::lock_guard lock(mutex);
-        unmet = unmet_fields(settings.out_caps.get(), caps.get());
-    }
-    if (!unmet.empty()) {
-        GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS, ("out-caps cannot be met: %s", unmet.c_str()),
-                          ("%" GST_PTR_FORMAT, static_cast<const void*>(caps.get())));
-        return GST_FLOW_NOT_NEGOTIATED;
-    }
     if (out_images && !shared.begin_output(caps.get())) {
         GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("There is no pool of Vulkan images"),
                           ("%" GST_PTR_FORMAT, static_cast<const void*>(caps.get())));

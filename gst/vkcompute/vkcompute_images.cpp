@@ -128,7 +128,6 @@ bool VkComputeState::use_device(bool of_neighbours) {
     if (next->traits().uuid != device->traits().uuid)
         GST_WARNING_OBJECT(element, "frames in images are worked on by %s, not by %s",
                            next->traits().name.c_str(), device->traits().name.c_str());
-    const bool recompile = is_plain(*next) != is_plain(*device);
     store_caches();
     std::shared_ptr<ActiveProgram> old_program;
     std::shared_ptr<SubmissionRing> old_ring;
@@ -140,7 +139,7 @@ bool VkComputeState::use_device(bool of_neighbours) {
     }
     warm_caches();
     last_resort.reset();
-    return make_ring() && (!recompile || load_shaders());
+    return make_ring();
 }
 
 GpuFrame VkComputeState::image_frame(GstBuffer* buffer, const FrameLayout& layout,

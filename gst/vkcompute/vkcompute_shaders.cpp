@@ -10,73 +10,123 @@
 
 namespace tactus {
 
-std::optional<ShaderSet> VkComputeState::read_shaders(GpuError& error) {
-    std::vector<std::string> sources;
-    std::string entry_point;
-    bool plain = false;
-    {
-        const std::lock_guard lock(mutex);
-        plain = device && is_plain(*device);
-        sources = settings.passes;
-        sources.insert(sources.begin(), settings.shader);
-        entry_point = settings.entry_point;
-        exchange_due = false;
-    }
+namespace {
+
+std::vector<std::string> names_of(const ShaderTexts& files) {
+    std::vector<std::string> names;
+    for (const auto& [name, text] : files)
+        names.push_back(name);
+    return names;
+}
+
+} // namespace
+
+// What the properties say, to be made.
+ShaderSet VkComputeState::named_shaders() {
     ShaderSet set;
-    for (const std::string& source : sources) {
-        LoadedShader loaded =
-            load_shader(source, entry_point, plain, spirv_cache, set.files, error);
-        if (!loaded.shader)
-            return std::nullopt;
-        set.shaders.push_back(std::move(loaded.shader));
-        set.labels.push_back(std::move(loaded.label));
-    }
+    const std::lock_guard lock(mutex);
+    set.sources = settings.passes;
+    set.sources.insert(set.sources.begin(), settings.shader);
+    set.entry_point = settings.entry_point;
+    set.plain = device && is_plain(*device);
+    exchange_due = false;
     return set;
 }
 
-bool VkComputeState::load_shaders() {
+// False after an element error. Names in `files` what had a part in it, also then.
+bool VkComputeState::read_shaders(std::vector<std::string>& files) {
     GpuError error;
-    auto set = read_shaders(error);
-    if (!set) {
+    ShaderSet set = named_shaders();
+    const bool is_read = load_shaders(set, nullptr, spirv_cache, error);
+    files = names_of(set.files);
+    if (!is_read) {
         GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS,
                           ("The shader cannot be used: %s", error.text.c_str()), (nullptr));
         return false;
     }
     const std::lock_guard lock(mutex);
-    shader_set = std::move(*set);
+    std::swap(shader_set, set); // the old ones go once the lock is open
     shaders_changed = false;
     return true;
 }
 
-void VkComputeState::start_watching() {
-    std::vector<std::string> files;
+// Where caps find no program, none has to go on: what was set or mended meanwhile is there for the
+// first one, whatever it makes. That may be what the caps before were refused for.
+void VkComputeState::take_shaders_for_caps() {
+    bool is_due = false;
     {
         const std::lock_guard lock(mutex);
-        if (settings.reload)
-            files = shader_set.files;
+        if (active)
+            return;
+        is_due = exchange_due;
     }
-    if (files.empty())
+    if (is_due)
+        read_named();
+    std::optional<ShaderSet> next;
+    const std::lock_guard lock(mutex);
+    next = std::exchange(reloaded, std::nullopt);
+    if (!next)
         return;
+    std::swap(shader_set, *next); // the old ones go once the lock is open
+    ++reloads;
+}
+
+// Another device may need them in another form. They are made of what they were made of before:
+// files and properties may say something else by now that cannot be used.
+bool VkComputeState::fit_to_device(GpuError& error) {
+    const bool plain = is_plain(*device);
+    ShaderSet set;
+    {
+        const std::lock_guard lock(mutex);
+        if (shader_set.plain == plain)
+            return true;
+        set = shader_set;
+    }
+    if (!fit_shaders(set, plain, spirv_cache, error))
+        return false;
+    const std::lock_guard lock(mutex);
+    std::swap(shader_set, set); // the old ones go once the lock is open
+    return true;
+}
+
+// Those files are what the properties name. If that cannot be used, it is what will be mended;
+// those of the shader that goes on meanwhile are no longer meant.
+void VkComputeState::start_watching(const std::vector<std::string>& files) {
+    {
+        const std::lock_guard lock(mutex);
+        if (!settings.reload || files.empty())
+            return;
+    }
     const std::string wrong = watch.start(files, [this]() -> std::vector<std::string> {
-        GpuError error;
-        std::optional<ShaderSet> set;
+        std::string why = "no memory";
+        std::vector<std::string> read;
         try {
-            set = read_shaders(error);
+            if (read_changed(read, why))
+                return read;
         } catch (const std::exception& thrown) {
-            error.text = thrown.what();
+            why = thrown.what();
         }
-        if (set) {
-            std::vector<std::string> read = set->files;
-            const std::lock_guard lock(mutex);
-            reloaded = std::move(set);
-            return read;
-        }
-        keep_shader(error.text);
-        return {};
+        keep_shader(why);
+        return read;
     });
     if (!wrong.empty())
         GST_ELEMENT_WARNING(element, RESOURCE, OPEN_READ,
                             ("Reload does not work: %s", wrong.c_str()), (nullptr));
+}
+
+// On the thread that watches: taken over with the next frame.
+bool VkComputeState::read_changed(std::vector<std::string>& files, std::string& why) {
+    GpuError error;
+    ShaderSet set = named_shaders();
+    const bool is_read = load_shaders(set, nullptr, spirv_cache, error);
+    files = names_of(set.files);
+    why = error.text;
+    if (!is_read)
+        return false;
+    std::optional<ShaderSet> next(std::move(set));
+    const std::lock_guard lock(mutex);
+    std::swap(reloaded, next);
+    return true;
 }
 
 void VkComputeState::keep_shader(const std::string& why) {
@@ -88,57 +138,74 @@ void VkComputeState::keep_shader(const std::string& why) {
 
 // Properties that name shaders were set: those are read now, and files of theirs watched. What the
 // watch has read until then is older.
-void VkComputeState::take_properties() {
-    {
-        const std::lock_guard lock(mutex);
-        if (!exchange_due)
-            return;
-    }
+void VkComputeState::read_named() {
     watch.stop();
-    GpuError error;
-    auto set = read_shaders(error);
-    const bool is_read = set.has_value();
-    {
-        const std::lock_guard lock(mutex);
-        reloaded = std::move(set);
+    std::vector<std::string> files;
+    std::string why;
+    if (!read_changed(files, why)) {
+        std::optional<ShaderSet> older;
+        {
+            const std::lock_guard lock(mutex);
+            std::swap(reloaded, older);
+        }
+        keep_shader(why);
     }
-    if (!is_read)
-        keep_shader(error.text);
-    else
-        take_reload();
-    start_watching();
+    start_watching(files);
 }
 
-// A program of the new shaders takes the place of the old one between two frames.
+bool VkComputeState::is_exchange_due() const {
+    const std::lock_guard lock(mutex);
+    return exchange_due;
+}
+
+// A program of the new shaders takes the place of the old one between two frames. They wait if the
+// device is lost thereby.
 void VkComputeState::take_reload() {
     std::optional<ShaderSet> set;
-    ShaderSet old;
     {
         const std::lock_guard lock(mutex);
-        if (!reloaded)
-            return;
         set = std::exchange(reloaded, std::nullopt);
-        old = std::exchange(shader_set, *set);
     }
+    if (!set)
+        return;
     GpuError error;
     const PixelFormat made = active->program->out_format();
     const bool passes = active->program->passes_input();
-    auto next = make_program(active->layout, error);
+    std::shared_ptr<ActiveProgram> next;
+    if (fit_shaders(*set, is_plain(*device), spirv_cache, error))
+        next = make_program(active->layout, *set, error);
     if (next && (next->program->out_format() != made || next->program->passes_input() != passes)) {
         next.reset();
         error.text = "it makes another format than before; restart the element for that";
+    } else if (!next && device->lost()) {
+        const std::lock_guard lock(mutex);
+        if (!reloaded)
+            std::swap(reloaded, set);
+        return;
     }
-    if (next) {
-        use_program(std::move(next));
-        ++reloads;
-        GST_INFO_OBJECT(element, "took over the changed shader");
+    if (!next) {
+        keep_shader(error.text);
         return;
     }
     {
         const std::lock_guard lock(mutex);
-        shader_set = std::move(old);
+        std::swap(shader_set, *set);
     }
-    keep_shader(error.text);
+    use_program(std::move(next));
+    ++reloads;
+    GST_INFO_OBJECT(element, "took over the changed shader");
+}
+
+// What was set or mended is taken over, on a device that is not lost.
+GstFlowReturn VkComputeState::bring_up_to_date() {
+    do {
+        if (const GstFlowReturn recovered = recover(); recovered != GST_FLOW_OK)
+            return recovered;
+        if (is_exchange_due())
+            read_named();
+        take_reload();
+    } while (device->lost());
+    return GST_FLOW_OK;
 }
 
 // Shaders see the lines of both fields as one picture.

@@ -9,6 +9,7 @@
 #include "vkcompute/vkcompute_debug.h"
 #include "vkcompute/vkcompute_state.h"
 
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -43,7 +44,19 @@ GstFlowReturn VkComputeState::chain(GstBuffer* raw) {
             ++frames_refused;
     };
     const std::unique_ptr<void, decltype(account)> always(this, account); // exceptions included
-    return take(std::move(buffer));
+    return told_once(GST_FLOW_ERROR, [&] { return take(std::move(buffer)); });
+}
+
+// What is thrown becomes an element error where this came from. The same with each buffer is one.
+template <typename Result, typename Body>
+Result VkComputeState::told_once(Result refused, Body body) {
+    try {
+        return body();
+    } catch (const std::exception& thrown) {
+        if (told_frames.is_news(thrown.what()))
+            throw;
+    }
+    return refused;
 }
 
 GstFlowReturn VkComputeState::take(BufferHandle buffer) {
@@ -54,30 +67,31 @@ GstFlowReturn VkComputeState::take(BufferHandle buffer) {
             return flow;
     }
     if (!media || !active) {
-        GST_ELEMENT_ERROR(element, CORE, NEGOTIATION, ("A buffer came before its caps"), (nullptr));
+        if (told_frames.is_news("no caps"))
+            GST_ELEMENT_ERROR(element, CORE, NEGOTIATION, ("A buffer came before its caps"),
+                              (nullptr));
         return GST_FLOW_NOT_NEGOTIATED;
     }
     std::string wrong;
     const auto layout = media->layout_of(buffer.get(), wrong);
     if (!layout) {
-        GST_ELEMENT_ERROR(element, STREAM, FORMAT, ("A frame cannot be read: %s", wrong.c_str()),
-                          (nullptr));
+        if (told_frames.is_news(wrong))
+            GST_ELEMENT_ERROR(element, STREAM, FORMAT,
+                              ("A frame cannot be read: %s", wrong.c_str()), (nullptr));
         return GST_FLOW_ERROR;
     }
     if (skips_late(buffer.get()))
         return GST_FLOW_OK;
     sync_controls(element, segment, buffer.get());
-    const bool was_lost = device->lost();
-    if (const GstFlowReturn recovered = recover(); recovered != GST_FLOW_OK)
-        return recovered;
-    take_properties();
-    take_reload();
+    const std::uint64_t rebuilds_before = rebuilds;
+    if (const GstFlowReturn ready = bring_up_to_date(); ready != GST_FLOW_OK)
+        return ready;
     if (const GstFlowReturn adapted = adapt_to(*layout); adapted != GST_FLOW_OK)
         return adapted;
     apply_uniforms();
     // What is done once is no latency.
     const bool tried = !is_empty(*layout) && try_workgroups(buffer.get(), *layout);
-    if (was_lost || tried)
+    if (rebuilds != rebuilds_before || tried)
         arrived_ns = FastClock::monotonic_ns();
     if (!is_empty(*layout))
         return process(std::move(buffer), *layout, arrived_ns);
@@ -204,10 +218,10 @@ GstFlowReturn VkComputeState::explain(GpuStatus status, const GpuError& error) {
         lost_one = true;
         return GST_FLOW_OK;
     }
-    GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
-                      ("A frame cannot be given to the GPU: %s",
-                       error.text.empty() ? gpu_status_name(status) : error.text.c_str()),
-                      (nullptr));
+    const std::string why = error.text.empty() ? gpu_status_name(status) : error.text;
+    if (told_frames.is_news(why))
+        GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
+                          ("A frame cannot be given to the GPU: %s", why.c_str()), (nullptr));
     return GST_FLOW_ERROR;
 }
 
@@ -333,6 +347,7 @@ GstFlowReturn VkComputeState::enqueue(Item item) {
             return queue.size() < kMostQueued || (flow != GST_FLOW_OK && flow != GST_FLOW_EOS);
         });
     if (item.buffer) {
+        told_frames.forget();
         is_accounted = true;
         item.after_loss = std::exchange(lost_one, false);
     }
@@ -360,7 +375,7 @@ gboolean VkComputeState::sink_event(GstEvent* raw) {
     case GST_EVENT_CAPS: {
         GstCaps* caps = nullptr;
         gst_event_parse_caps(raw, &caps);
-        return configure(caps) ? TRUE : FALSE;
+        return told_once(false, [&] { return configure(caps); }) ? TRUE : FALSE;
     }
     case GST_EVENT_SEGMENT:
         gst_event_copy_segment(raw, &segment);

@@ -60,7 +60,8 @@ bool VkComputeState::open() {
         const std::lock_guard lock(mutex);
         has_shader = !settings.shader.empty();
     }
-    if (open_device() && (!has_shader || load_shaders()))
+    std::vector<std::string> files;
+    if (open_device() && (!has_shader || read_shaders(files)))
         return true;
     close();
     return false;
@@ -124,12 +125,17 @@ bool VkComputeState::start() {
     bool stale = false;
     std::string shader;
     std::string workgroup;
+    std::vector<std::string> files;
     {
         const std::lock_guard lock(mutex);
         shader = settings.shader;
         stale = shaders_changed;
         workgroup = settings.workgroup;
+        for (const auto& [name, text] : shader_set.files)
+            files.push_back(name);
     }
+    told_program.forget();
+    told_frames.forget();
     if (!are_usable(element, shader, workgroup))
         return false;
     // Lost by the last frame of the run before.
@@ -138,11 +144,12 @@ bool VkComputeState::start() {
         if (!open_device())
             return false;
     }
-    if ((stale && !load_shaders()) || !read_extra() || !make_ring())
+    if ((stale && !read_shaders(files)) || !read_extra() || !make_ring())
         return false;
     {
         const std::lock_guard lock(mutex);
         most_in_flight = settings.in_flight;
+        caps_refused = false;
     }
     is_staged_only = false;
     may_explain = true;
@@ -150,10 +157,9 @@ bool VkComputeState::start() {
     lost_one = false;
     lost_before = false;
     warm_program = nullptr;
-    told_program.forget();
     told_fields.forget();
     route.set_import(true);
-    start_watching();
+    start_watching(files);
     return true;
 }
 
@@ -231,7 +237,7 @@ void VkComputeState::stop() {
 
 // All but the sizes of work groups. Wrong settings leave a text in `error`.
 FrameProgram::Settings VkComputeState::program_settings(const FrameLayout& layout,
-                                                        GpuError& error) {
+                                                        const ShaderSet& set, GpuError& error) {
     FrameProgram::Settings wanted;
     error = {GpuStatus::ok, ""};
     wanted.in = layout;
@@ -253,8 +259,8 @@ FrameProgram::Settings VkComputeState::program_settings(const FrameLayout& layou
     std::vector<std::string> problems;
     {
         const std::lock_guard lock(mutex);
-        wanted.shaders = shader_set.shaders;
-        wanted.labels = shader_set.labels;
+        wanted.shaders = set.shaders;
+        wanted.labels = set.labels;
         wanted.constants = numbers_of(settings.constants.get(), problems);
         wanted.slots = settings.in_flight + 1;
         if (settings.history != 0)
@@ -268,8 +274,8 @@ FrameProgram::Settings VkComputeState::program_settings(const FrameLayout& layou
 }
 
 std::shared_ptr<ActiveProgram> VkComputeState::make_program(const FrameLayout& layout,
-                                                            GpuError& error) {
-    FrameProgram::Settings wanted = program_settings(layout, error);
+                                                            const ShaderSet& set, GpuError& error) {
+    FrameProgram::Settings wanted = program_settings(layout, set, error);
     return error.status == GpuStatus::ok ? finish_program(std::move(wanted), error) : nullptr;
 }
 
@@ -370,33 +376,48 @@ GstFlowReturn VkComputeState::reopen() {
 GstFlowReturn VkComputeState::renew(const FrameLayout& layout) {
     for (;;) {
         GpuError error;
-        if (auto next = make_program(layout, error)) {
+        std::shared_ptr<ActiveProgram> next;
+        if (fit_to_device(error))
+            next = make_program(layout, shader_set, error);
+        if (next) {
+            const CapsHandle caps = made_caps(next->program->out_layout(layout));
+            if (const std::string why = objection_to(caps.get()); !why.empty())
+                return tell_program(why);
             use_program(std::move(next));
             told_program.forget();
             return GST_FLOW_OK;
         }
-        if (!device->lost()) {
-            // The same caps come again with each buffer.
-            if (told_program.is_news(error.text))
-                GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS,
-                                  ("The shader cannot be used: %s", error.text.c_str()), (nullptr));
-            return GST_FLOW_NOT_NEGOTIATED;
-        }
+        if (!device->lost())
+            return tell_program("The shader cannot be used: " + error.text);
         if (const GstFlowReturn opened = reopen(); opened != GST_FLOW_OK)
             return opened;
     }
 }
 
+// The same caps come again with each buffer.
+GstFlowReturn VkComputeState::tell_program(const std::string& text) {
+    if (told_program.is_news(text))
+        GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS, ("%s", text.c_str()), (nullptr));
+    return GST_FLOW_NOT_NEGOTIATED;
+}
+
 // --- properties
 
 bool VkComputeState::set_property(guint id, const GValue* value) {
-    const std::lock_guard lock(mutex);
-    if (!set_setting(settings, id, value))
-        return false;
-    shaders_changed = shaders_changed || concerns_shaders(id);
-    exchange_due = exchange_due || concerns_shaders(id);
-    told_program.forget();
-    uniforms_changed = uniforms_changed || id == kUniformsId || id >= kFirstControlId;
+    bool is_rescue = false;
+    {
+        const std::lock_guard lock(mutex);
+        if (!set_setting(settings, id, value))
+            return false;
+        shaders_changed = shaders_changed || concerns_shaders(id);
+        exchange_due = exchange_due || concerns_shaders(id);
+        told_program.forget();
+        uniforms_changed = uniforms_changed || id == kUniformsId || id >= kFirstControlId;
+        is_rescue = concerns_shaders(id) && std::exchange(caps_refused, false);
+    }
+    // Upstream may choose other caps for another shader.
+    if (is_rescue)
+        gst_pad_push_event(sink_pad, gst_event_new_reconfigure());
     return true;
 }
 

@@ -37,13 +37,6 @@
 
 namespace tactus {
 
-/// The shaders of the property, in turn.
-struct ShaderSet {
-    std::vector<std::shared_ptr<const Shader>> shaders;
-    std::vector<std::string> labels;
-    std::vector<std::string> files;
-};
-
 /// A program with the numbers of its unused contexts. A context stays in use until the results of
 /// its job were read, so there is one more than slots in the ring.
 struct ActiveProgram {
@@ -117,8 +110,10 @@ class VkComputeState {
     void begin_pool();
     bool make_ring();
     bool try_make_ring(GpuError& error);
-    bool load_shaders();
-    std::optional<ShaderSet> read_shaders(GpuError& error);
+    ShaderSet named_shaders();
+    bool read_shaders(std::vector<std::string>& files);
+    void take_shaders_for_caps();
+    bool fit_to_device(GpuError& error);
     void warm_caches();
     void store_caches();
     void warm_shader_cache(const std::string& path);
@@ -126,10 +121,16 @@ class VkComputeState {
     std::string cache_path() const;
     bool read_extra();
     bool configure(GstCaps* caps);
+    bool take_caps(GstCaps* caps);
+    void forget_caps();
     GstFlowReturn set_up(const FrameLayout& layout);
     GstFlowReturn announce(const FrameLayout& layout);
-    FrameProgram::Settings program_settings(const FrameLayout& layout, GpuError& error);
-    std::shared_ptr<ActiveProgram> make_program(const FrameLayout& layout, GpuError& error);
+    std::string objection_to(const GstCaps* made) const;
+    GstFlowReturn tell_program(const std::string& text);
+    FrameProgram::Settings program_settings(const FrameLayout& layout, const ShaderSet& set,
+                                            GpuError& error);
+    std::shared_ptr<ActiveProgram> make_program(const FrameLayout& layout, const ShaderSet& set,
+                                                GpuError& error);
     std::shared_ptr<ActiveProgram> finish_program(FrameProgram::Settings wanted, GpuError& error);
     void use_program(std::shared_ptr<ActiveProgram> next);
     void warn_of_fields(const FrameProgram& program);
@@ -137,10 +138,13 @@ class VkComputeState {
     FrameShape choose_shape(const FrameLayout& layout);
     PixelFormat made_format() const;
     CapsHandle made_caps(const FrameLayout& made) const;
-    void start_watching();
+    void start_watching(const std::vector<std::string>& files);
+    bool read_changed(std::vector<std::string>& files, std::string& why);
     void keep_shader(const std::string& why);
-    void take_properties();
+    void read_named();
+    bool is_exchange_due() const;
     void take_reload();
+    GstFlowReturn bring_up_to_date();
     void apply_uniforms();
 
     // sizes of work groups
@@ -161,10 +165,12 @@ class VkComputeState {
         bool format = false;
     };
     Change caps_change() const;
+    bool are_shaders_open() const;
     static GstCaps* without(GstCaps* caps, Change change);
     GstCaps* possible_caps(bool output) const;
     bool scales() const;
-    void explain_misfit(const GstCaps* offered);
+    void explain_misfit();
+    CapsHandle acceptable_caps(bool from_sink, GstCaps* filter) const;
     void answer_caps(GstPad* pad, GstQuery* query);
     bool propose_allocation(GstQuery* query);
 
@@ -195,6 +201,8 @@ class VkComputeState {
     GstFlowReturn enqueue(Item item);
     void enqueue_event(EventHandle event);
     GstFlowReturn explain(GpuStatus status, const GpuError& error);
+    template <typename Result, typename Body>
+    Result told_once(Result refused, Body body);
 
     // the task
     std::optional<Item> next_item();
@@ -220,6 +228,7 @@ class VkComputeState {
     bool uniforms_changed = false;
     bool shaders_changed = true;
     bool exchange_due = false; ///< the properties name shaders that were not read yet
+    bool caps_refused = false; ///< the last ones
     std::deque<Item> queue;
     bool busy = false;                      ///< the task has an item in its hands
     GstFlowReturn flow = GST_FLOW_FLUSHING; ///< other than OK: nothing is taken or pushed any more
@@ -263,6 +272,7 @@ class VkComputeState {
     ShaderWatch watch;
     QosWatch qos;            ///< locks itself
     ToldFault told_program;  ///< why there is none; locks itself
+    ToldFault told_frames;   ///< why they are refused; locks itself
     ToldFault told_fields;   ///< locks itself
     ToldFault told_uniforms; ///< locks itself
 

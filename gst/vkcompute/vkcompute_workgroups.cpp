@@ -64,7 +64,7 @@ bool VkComputeState::try_workgroups(GstBuffer* buffer, const FrameLayout& layout
     GpuError error;
     WorkgroupTrial trial;
     GstMapInfo map;
-    trial.program = program_settings(active->layout, error);
+    trial.program = program_settings(active->layout, shader_set, error);
     std::uint64_t bytes = 0;
     for (std::uint32_t i = 0; i < layout.plane_count; ++i)
         bytes += layout.planes[i].row_bytes() * layout.planes[i].height;

@@ -335,6 +335,43 @@ TEST_F(Caps, ThatDoNotMeetAreAWarningThatSaysWhatWould) {
     }
 }
 
+// It asks whether its own caps would do before it takes others.
+TEST_F(Caps, AConverterThatWouldRatherDoNothingIsNoReasonToWarn) {
+    const std::string caps = video_caps(PixelFormat::gray8, 64, 48);
+    LaunchedPipeline pipeline("appsrc name=in format=time caps=\"" + caps +
+                              "\" ! videoscale name=converter ! vkcompute shader=invert ! "
+                              "video/x-raw,width=32,height=24 ! fakesink");
+    pipeline.play();
+    GstPad* const pad = gst_element_get_static_pad(pipeline.child("converter"), "src");
+    GstCaps* const own = gst_caps_from_string(caps.c_str());
+    EXPECT_FALSE(gst_pad_peer_query_accept_caps(pad, own));
+    gst_caps_unref(own);
+    gst_object_unref(pad);
+    GstFlowReturn flow = GST_FLOW_ERROR;
+    GstBuffer* const buffer = buffer_of(Picture(PixelFormat::gray8, 64, 48));
+    g_signal_emit_by_name(pipeline.child("in"), "push-buffer", buffer, &flow);
+    gst_buffer_unref(buffer);
+    g_signal_emit_by_name(pipeline.child("in"), "end-of-stream", &flow);
+    GstMessage* const message = pipeline.wait_for(
+        static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR | GST_MESSAGE_WARNING));
+    ASSERT_NE(message, nullptr);
+    EXPECT_STREQ(GST_MESSAGE_TYPE_NAME(message), "eos");
+    gst_message_unref(message);
+}
+
+TEST_F(Caps, OfSeveralStructuresInOutCapsTheFirstCounts) {
+    const std::string out_caps = " out-caps=\"video/x-raw,width=16,height=12; "
+                                 "video/x-raw,width=8,height=6\"";
+    const std::string caps = gray("width=16,height=12,framerate=30/1");
+    EXPECT_EQ(made_of("shader=scale-bilinear" + out_caps, kSquare), caps);
+    ComputeHarness harness("shader=scale-bilinear" + out_caps);
+    GstCaps* offered = gst_pad_peer_query_caps(harness.get()->sinkpad, nullptr);
+    GstCaps* second = gst_caps_from_string("video/x-raw(ANY),width=8,height=6");
+    EXPECT_FALSE(gst_caps_can_intersect(offered, second));
+    gst_caps_unref(second);
+    gst_caps_unref(offered);
+}
+
 // --- places in the picture
 
 struct Region {

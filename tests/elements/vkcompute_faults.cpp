@@ -7,6 +7,8 @@
 #include "compute_harness.h"
 #include "proposed_allocator.h"
 
+#include <gst/video/video.h>
+
 #include <dlfcn.h>
 #include <sys/mman.h>
 
@@ -48,6 +50,9 @@ class Faulty : public testing::Test {
     }
     static GstFlowReturn push(ComputeHarness& harness, std::uint32_t number) {
         return harness.push(buffer_of(numbered(number), number));
+    }
+    static void set_shader(const ComputeHarness& harness, const char* shader) {
+        g_object_set(harness.element(), "shader", shader, nullptr);
     }
     static void drain(ComputeHarness& harness) {
         GstQuery* query = gst_query_new_drain();
@@ -205,6 +210,68 @@ TEST_F(Faulty, AllThatShareALostDeviceGoOnWithANewOne) {
     }
 }
 
+// Whichever step finds it lost.
+TEST_F(Faulty, AShaderThatIsSetWhileTheDeviceIsLostIsNotThrownAway) {
+    ComputeHarness harness("shader=gaussian");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
+    gst_buffer_unref(harness.pull());
+    faults_->allocation_lost = true; // while its program is made
+    set_shader(harness, "invert");
+    ASSERT_EQ(push(harness, 1), GST_FLOW_OK) << harness.complaint();
+    expect_inverted(harness, 1);
+    faults_->submit_lost_at = faults_->submits + 1;
+    ASSERT_EQ(push(harness, 2), GST_FLOW_OK);
+    drain(harness);
+    clear_faults();
+    set_shader(harness, "motion");
+    set_shader(harness, "invert");
+    ASSERT_EQ(push(harness, 3), GST_FLOW_OK) << harness.complaint();
+    expect_inverted(harness, 3);
+    EXPECT_EQ(harness.stat("reloads"), 2U);
+    EXPECT_EQ(harness.stat("reload-failures"), 0U);
+    EXPECT_EQ(harness.stat("device-rebuilds"), 2U);
+}
+
+TEST_F(Faulty, AfterAShaderThatWasRefusedTheOldOneOutlivesTheDevice) {
+    ComputeHarness harness("shader=invert");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
+    expect_inverted(harness, 0);
+    set_shader(harness, "no-such-shader");
+    faults_->submit_lost_at = faults_->submits + 1;
+    ASSERT_EQ(push(harness, 1), GST_FLOW_OK);
+    drain(harness);
+    clear_faults();
+    ASSERT_EQ(push(harness, 2), GST_FLOW_OK) << harness.complaint();
+    expect_inverted(harness, 2);
+    EXPECT_EQ(harness.stat("reload-failures"), 1U);
+}
+
+// The old size goes on, also on another device.
+TEST_F(Faulty, ACropThatOutCapsForbidIsOneErrorAndChangesNothing) {
+    ComputeHarness harness("shader=invert out-caps=\"video/x-raw,height=[40,100]\"");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    for (std::uint32_t i = 0; i < 3; ++i) {
+        GstBuffer* cropped = buffer_of(numbered(i));
+        GstVideoCropMeta* const crop = gst_buffer_add_video_crop_meta(cropped);
+        crop->width = kWidth;
+        crop->height = kHeight / 2;
+        EXPECT_EQ(harness.push(cropped), GST_FLOW_NOT_NEGOTIATED);
+        ASSERT_EQ(push(harness, i), GST_FLOW_OK) << harness.complaint();
+        expect_inverted(harness, i);
+    }
+    EXPECT_NE(harness.complaint(), "");
+    EXPECT_EQ(harness.complaint(), "");
+    faults_->submit_lost_at = faults_->submits + 1;
+    ASSERT_EQ(push(harness, 3), GST_FLOW_OK);
+    drain(harness);
+    clear_faults();
+    ASSERT_EQ(push(harness, 4), GST_FLOW_OK) << harness.complaint();
+    expect_inverted(harness, 4);
+    EXPECT_EQ(harness.stat("frames-in"), accounted(harness));
+}
+
 TEST_F(Faulty, ADeviceThatIsLostAgainAndAgainIsAnErrorInTheEnd) {
     ComputeHarness harness("shader=invert");
     harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
@@ -230,6 +297,7 @@ TEST_F(Faulty, AGpuThatStandsStillIsGivenUpAndTheStreamGoesOn) {
     harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
     ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
     expect_inverted(harness, 0);
+    const std::uint64_t kept = harness.stat("abandoned-bytes");
     g_object_set(harness.element(), "gpu-timeout", guint64{20} * GST_MSECOND, nullptr);
     faults_->stalled = true;
     ASSERT_EQ(push(harness, 1), GST_FLOW_OK);
@@ -242,6 +310,7 @@ TEST_F(Faulty, AGpuThatStandsStillIsGivenUpAndTheStreamGoesOn) {
     EXPECT_TRUE(expect_inverted(harness, 2));
     EXPECT_EQ(harness.stat("frames-lost"), 1U);
     EXPECT_EQ(harness.stat("frames-in"), accounted(harness));
+    EXPECT_GE(harness.stat("abandoned-bytes"), kept + kFrameBytes);
 }
 
 TEST_F(Faulty, WaitsThatTheDriverCutsShortDoNotCountAsTime) {
@@ -385,8 +454,13 @@ TEST_F(Faulty, WithoutAnyMemoryTheErrorSaysWhatThereWasNoneFor) {
     EXPECT_EQ(push(harness, 0), GST_FLOW_ERROR);
     const std::string text = harness.complaint();
     EXPECT_NE(text.find("no memory for a copy of 16384 bytes"), std::string::npos) << text;
-    EXPECT_EQ(harness.stat("frames-refused"), 1U);
+    EXPECT_EQ(push(harness, 1), GST_FLOW_ERROR);
+    EXPECT_EQ(harness.complaint(), "") << "the same is told once";
+    EXPECT_EQ(harness.stat("frames-refused"), 2U);
     EXPECT_EQ(harness.stat("frames-in"), accounted(harness));
+    clear_faults();
+    ASSERT_EQ(push(harness, 2), GST_FLOW_OK) << harness.complaint();
+    expect_inverted(harness, 2);
 }
 
 // Whichever allocation of a first frame it is: it is tried again, and counted once.

@@ -401,6 +401,32 @@ TEST_F(Images, TakeOtherCapsAndOddSizesBetweenFrames) {
     EXPECT_EQ(line.stat("output-memory"), "image");
 }
 
+// What the properties and the file say by now cannot be used, and is not what runs.
+TEST_F(Images, AreMadeByTheShaderThatRanBeforeDownstreamAskedForThem) {
+    const ScratchFolder folder;
+    const std::string path = folder.write("negative.comp", kNegativeByImages);
+    const ImageLine line("vkcompute name=v shader=" + path +
+                             " ! capsfilter name=f caps=video/x-raw ! identity",
+                         video_caps(PixelFormat::rgba, kWidth, kHeight));
+    expect_inverted(line, PixelFormat::rgba, 1);
+    folder.write("negative.comp", "broken\n");
+    g_object_set(line.child("v"), "shader", "no-such-shader", nullptr);
+    expect_inverted(line, PixelFormat::rgba, 1);
+    const auto set_caps = [&line](const char* element, const std::string& text) {
+        GstCaps* caps = gst_caps_from_string(text.c_str());
+        g_object_set(line.child(element), "caps", caps, nullptr);
+        gst_caps_unref(caps);
+    };
+    set_caps("f", "video/x-raw(memory:VulkanImage)");
+    set_caps("in", video_caps(PixelFormat::rgba, kWidth, kHeight) + ",foo=bar");
+    ASSERT_EQ(line.push(buffer_of(filled(PixelFormat::rgba, 1))), GST_FLOW_OK);
+    GstSample* sample = line.pull();
+    ASSERT_NE(sample, nullptr);
+    gst_sample_unref(sample);
+    EXPECT_EQ(line.stat("output-memory"), "image");
+    EXPECT_EQ(line.stat("reload-failures"), "1");
+}
+
 // As long as a uniform says; see vkcompute_loss.cpp.
 constexpr const char* kSlow =
     "#version 450\n#include \"tactus/planes.glsl\"\nlayout(local_size_x = 1) in;\n"

@@ -225,6 +225,78 @@ TEST_F(Live, AShaderThatIsWrongForTheCapsIsOneErrorHoweverManyBuffersMeetIt) {
     EXPECT_EQ(harness.complaint(), "");
 }
 
+TEST_F(Live, OutCapsThatCannotBeMetAreOneErrorAndNothingComesOut) {
+    ComputeHarness harness("shader=invert out-caps=\"video/x-raw,framerate=25/1\"");
+    const std::string caps = video_caps(PixelFormat::gray8, 8, 8);
+    for (int round = 0; round < 2; ++round) {
+        harness.set_caps(caps);
+        for (int i = 0; i < 4; ++i)
+            EXPECT_EQ(harness.push(buffer_of(grey(1))), GST_FLOW_NOT_NEGOTIATED);
+        const std::string text = harness.complaint();
+        EXPECT_NE(text.find("framerate is 30/1, not 25/1"), std::string::npos) << text;
+        EXPECT_EQ(harness.complaint(), "");
+        EXPECT_EQ(harness.stat("frames-out"), static_cast<std::uint64_t>(round));
+        std::string fits = caps;
+        fits.replace(fits.find("30/1"), 4, "25/1");
+        harness.set_caps(fits);
+        EXPECT_EQ(harness.push(buffer_of(grey(1))), GST_FLOW_OK) << harness.complaint();
+        gst_buffer_unref(harness.pull());
+    }
+}
+
+// --- caps that were refused
+
+constexpr const char* kWrongForAll = "layout(local_size_x = 1) in;\n"
+                                     "layout(set = 1, binding = 0) buffer B { uint value; } far;\n"
+                                     "void main() { far.value = 1u; }\n";
+
+TEST_F(Live, CapsThatWereRefusedAreTakenOnceAnotherShaderIsSet) {
+    GstElement* element = make_compute("");
+    g_object_set(element, "shader", kWrongForAll, nullptr);
+    ComputeHarness harness(element);
+    harness.set_caps(video_caps(PixelFormat::gray8, 8, 8));
+    EXPECT_EQ(harness.push(buffer_of(grey(100))), GST_FLOW_NOT_NEGOTIATED);
+    EXPECT_NE(harness.complaint(), "");
+    GstPad* const upstream = harness.get()->srcpad;
+    gst_pad_check_reconfigure(upstream); // forgets that it was asked to
+    g_object_set(element, "shader", "invert", nullptr);
+    EXPECT_TRUE(gst_pad_check_reconfigure(upstream));
+    ASSERT_EQ(harness.push(buffer_of(grey(100))), GST_FLOW_OK) << harness.complaint();
+    EXPECT_EQ(picture_of(harness.pull(), PixelFormat::gray8, 8, 8).bytes[0], 155);
+    EXPECT_EQ(harness.complaint(), "");
+    g_object_set(element, "shader", filling(9).c_str(), nullptr);
+    EXPECT_FALSE(gst_pad_check_reconfigure(upstream)) << "these caps are in force";
+}
+
+TEST_F(Live, AShaderSetWhereNoneIsHeldBackMayTakeAndMakeOtherFormats) {
+    ComputeHarness harness("shader=nv12-to-rgba");
+    harness.set_caps(video_caps(PixelFormat::gray8, 8, 8));
+    EXPECT_EQ(harness.push(buffer_of(grey(100))), GST_FLOW_NOT_NEGOTIATED);
+    g_object_set(harness.element(), "shader", "invert", nullptr);
+    GstCaps* taken = gst_pad_peer_query_caps(harness.get()->srcpad, nullptr);
+    GstCaps* caps = gst_caps_from_string(video_caps(PixelFormat::gray8, 8, 8).c_str());
+    EXPECT_TRUE(gst_caps_can_intersect(taken, caps));
+    gst_caps_unref(taken);
+    gst_caps_unref(caps);
+    ASSERT_EQ(harness.push(buffer_of(grey(100))), GST_FLOW_OK) << harness.complaint();
+    EXPECT_EQ(picture_of(harness.pull(), PixelFormat::gray8, 8, 8).bytes[0], 155);
+}
+
+TEST_F(Live, AfterCapsThatWereRefusedAnElementStartsAnewWithAnotherShader) {
+    GstElement* element = make_compute("");
+    g_object_set(element, "shader", kWrongForAll, nullptr);
+    ComputeHarness harness(element);
+    harness.set_caps(video_caps(PixelFormat::gray8, 8, 8));
+    EXPECT_EQ(harness.push(buffer_of(grey(100))), GST_FLOW_NOT_NEGOTIATED);
+    gst_element_set_state(element, GST_STATE_READY);
+    g_object_set(element, "shader", "invert", nullptr);
+    gst_element_set_state(element, GST_STATE_PLAYING);
+    gst_harness_push_event(harness.get(), gst_event_new_stream_start("again"));
+    harness.set_caps(video_caps(PixelFormat::gray8, 8, 8));
+    ASSERT_EQ(harness.push(buffer_of(grey(100))), GST_FLOW_OK) << harness.complaint();
+    gst_buffer_unref(harness.pull());
+}
+
 TEST_F(Live, FieldsThatAShaderMayMixAreOneWarningThatSaysWhatToDo) {
     const std::string caps = video_caps(PixelFormat::gray8, 8, 8) + ",interlace-mode=interleaved";
     for (const char* const shader : {"gaussian", "invert"}) {

@@ -434,6 +434,43 @@ TEST_F(Shaders, FilesOfAShaderThatIsSetWhilePlayingAreWatchedFromThenOn) {
     EXPECT_EQ(harness.stat("reload-failures"), 0U);
 }
 
+TEST_F(Shaders, AFileThatWasRefusedWhilePlayingTakesEffectOnceItIsMended) {
+    folder_.write("first.comp", paint(10));
+    folder_.write("second.comp", "#version 450\nvoid main() { broken }\n");
+    int before = 10;
+    for (const char* refused : {"second.comp", "third.comp"}) { // the third is not there yet
+        ComputeHarness harness("reload=true shader=" + (folder_ / "first.comp"));
+        EXPECT_EQ(painted(harness), 10);
+        g_object_set(harness.element(), "shader", (folder_ / refused).c_str(), nullptr);
+        EXPECT_EQ(painted(harness), 10);
+        EXPECT_HAS(harness.complaint(GST_MESSAGE_WARNING), refused);
+        folder_.replace(refused, paint(++before));
+        int value = 10;
+        for (int i = 0; i < 10000 && value == 10; ++i)
+            value = painted(harness);
+        EXPECT_EQ(value, before);
+        EXPECT_EQ(harness.stat("reload-failures"), 1U);
+    }
+}
+
+TEST_F(Shaders, AnEditThatDoesNotFitTheCapsIsMendedByTheNextOne) {
+    const std::string wrong = "layout(local_size_x = 1) in;\n"
+                              "layout(set = 1, binding = 0) buffer B { uint v; } far;\n"
+                              "void main() { far.v = 1u; }\n";
+    folder_.write("paint.comp", wrong);
+    ComputeHarness harness("reload=true shader=" + (folder_ / "paint.comp"));
+    harness.set_caps(video_caps(PixelFormat::gray8, 8, 8));
+    const auto push = [&] { return harness.push(buffer_of(Picture(PixelFormat::gray8, 8, 8))); };
+    EXPECT_EQ(push(), GST_FLOW_NOT_NEGOTIATED);
+    EXPECT_HAS(harness.complaint(), "has no meaning");
+    folder_.replace("paint.comp", paint(70));
+    GstFlowReturn flow = GST_FLOW_NOT_NEGOTIATED;
+    for (int i = 0; i < 100000 && flow != GST_FLOW_OK; ++i)
+        flow = push();
+    ASSERT_EQ(flow, GST_FLOW_OK) << harness.complaint();
+    EXPECT_EQ(picture_of(harness.pull(), PixelFormat::gray8, 8, 8).bytes[0], 70);
+}
+
 TEST_F(Shaders, AnIncludedFileIsWatchedToo) {
     folder_.write("value.glsl", "const float VALUE = 30.0 / 255.0;\n");
     folder_.write("paint.comp", shader_with("VALUE", "#include \"value.glsl\"\n"));

@@ -136,5 +136,39 @@ TEST_F(LostGpu, WithoutTheMemoryToWaitForItIsAbandoned) {
     EXPECT_GT(failing, 0) << "it allocates nothing";
 }
 
+TEST_F(LostGpu, KeepsWhatItMayLookAtAlsoWithoutTheMemoryToNoteIt) {
+    const std::uint64_t before = VulkanDevice::abandoned_bytes();
+    int failures = 0;
+    std::uint64_t kept = 0;
+    while (failures < 2) { // the list of what is kept has grown twice
+        auto thing = std::make_shared<const int>(1);
+        const std::weak_ptr<const int> seen = thing;
+        {
+            const FailingAllocation first(0);
+            VulkanDevice::keep_forever(std::move(thing), 10);
+        }
+        kept += 10;
+        failures += FailingAllocation::has_failed() ? 1 : 0;
+        EXPECT_FALSE(seen.expired());
+        VulkanDevice::keep_forever(seen.lock(), 10); // noted once it can be, if it was not
+        kept += FailingAllocation::has_failed() ? 10 : 0;
+    }
+    EXPECT_EQ(VulkanDevice::abandoned_bytes(), before + kept);
+}
+
+TEST_F(LostGpu, CountsTheMemoryThatStaysBehind) {
+    const auto device = open();
+    ASSERT_TRUE(device);
+    const std::uint64_t before = VulkanDevice::abandoned_bytes();
+    GpuStatus status = GpuStatus::ok;
+    ASSERT_TRUE(GpuBuffer::create_device(device, 5000, status));
+    auto left = GpuBuffer::create_device(device, 5000, status);
+    ASSERT_TRUE(left);
+    EXPECT_EQ(VulkanDevice::abandoned_bytes(), before);
+    device->mark_lost();
+    left.reset();
+    EXPECT_EQ(VulkanDevice::abandoned_bytes(), before + 5000);
+}
+
 } // namespace
 } // namespace tactus::test

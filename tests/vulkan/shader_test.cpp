@@ -169,16 +169,45 @@ TEST_F(Shaders, IncludesAreFoundBesideTheFileAndErrorsInThemNameThem) {
         write("main.comp",
               "#version 460\n#include \"parts/first.glsl\"\nlayout(local_size_x = 1) in;\n"
               "layout(binding = 0) buffer B { float v; };\nvoid main() { v = half_of(v); }\n");
-    std::vector<std::string> files;
+    ShaderTexts files;
     EXPECT_TRUE(Shader::from_file(path, {.preamble = "#define HALF 0.5\n"}, error_, &files))
         << error_.text;
+    const auto names = [&files] {
+        std::vector<std::string> all;
+        for (const auto& [name, text] : files)
+            all.push_back(name);
+        return all;
+    };
     const std::vector<std::string> expected = {path, folder_ / "parts/first.glsl",
                                                folder_ / "parts/second.glsl"};
-    EXPECT_EQ(files, expected);
+    EXPECT_EQ(names(), expected);
     EXPECT_FALSE(Shader::from_file(path, {}, error_, &files));
     EXPECT_NE(error_.text.find((folder_ / "parts/second.glsl:1: ").string()), std::string::npos)
         << error_.text;
-    EXPECT_EQ(files, expected) << "whoever waits for a correction has to know them";
+    EXPECT_EQ(names(), expected) << "whoever waits for a correction has to know them";
+}
+
+TEST_F(Shaders, WhatIsHeldOfTheFilesIsTakenHoweverTheyChangeOrGo) {
+    write("parts/value.glsl", "#define VALUE 1\n");
+    const std::string path = write(
+        "main.comp", "#version 460\n#include \"parts/value.glsl\"\nlayout(local_size_x = 1) in;\n"
+                     "layout(binding = 0) buffer B { uint v; };\nvoid main() { v = VALUE; }\n");
+    for (const bool caches : {false, true}) {
+        SpirvCache cache;
+        Shader::Settings settings{.cache = caches ? &cache : nullptr};
+        ShaderTexts files;
+        const auto first = Shader::from_file(path, settings, error_, &files);
+        ASSERT_TRUE(first) << error_.text;
+        write("parts/value.glsl", "broken\n");
+        EXPECT_FALSE(Shader::from_file(path, settings, error_));
+        fs::remove(folder_ / "parts/value.glsl");
+        settings.held = &files;
+        const auto again = Shader::from_file(path, settings, error_);
+        ASSERT_TRUE(again) << error_.text;
+        EXPECT_TRUE(std::equal(again->spirv().begin(), again->spirv().end(), first->spirv().begin(),
+                               first->spirv().end()));
+        write("parts/value.glsl", "#define VALUE 1\n");
+    }
 }
 
 TEST_F(Shaders, AMissingIncludeIsAnErrorAtItsLine) {
@@ -267,12 +296,12 @@ TEST_F(Shaders, CompiledTextIsFoundAgainUntilAnIncludedFileChanges) {
     EXPECT_EQ(cache.size(), 1U);
     SpirvCache other;
     ASSERT_TRUE(other.load(cache.data()));
-    std::vector<std::string> files;
+    ShaderTexts files;
     const GlslSource source{kIncluding, (folder_ / "inline.comp").string(), "", {}};
     const auto words = other.find(source, files);
     ASSERT_TRUE(words);
     EXPECT_TRUE(std::equal(words->begin(), words->end(), first->spirv().begin()));
-    EXPECT_EQ(files, std::vector<std::string>{folder_ / "part.glsl"});
+    EXPECT_EQ(files, (ShaderTexts{{folder_ / "part.glsl", "#define PART 1\n"}}));
     write("part.glsl", "#define PART 2\n");
     EXPECT_FALSE(other.find(source, files));
     EXPECT_FALSE(other.find({kIncluding, "elsewhere.comp", "", {}}, files));
@@ -300,7 +329,7 @@ TEST_F(Shaders, OnlyTheNewestAreKept) {
     for (std::size_t index = 0; index < SpirvCache::kEntries + 5; ++index)
         cache.add({"text " + std::to_string(index), "name", "", {}}, {}, {1, 2});
     EXPECT_EQ(cache.size(), SpirvCache::kEntries);
-    std::vector<std::string> files;
+    ShaderTexts files;
     EXPECT_FALSE(cache.find({"text 4", "name", "", {}}, files));
     EXPECT_TRUE(cache.find({"text 5", "name", "", {}}, files));
 }

@@ -440,8 +440,12 @@ void FrameProgram::abandon(unsigned slot_index) {
         if (!is_at_work)
             return;
         const bool foreign = frame.buffer && frame.buffer->place() == BufferPlace::imported;
-        if (foreign || frame.is_in_images())
-            device_->keep_forever(std::make_shared<const GpuFrame>(frame));
+        if (!foreign && !frame.is_in_images())
+            return;
+        VulkanDevice::keep_forever(frame.buffer, foreign ? frame.buffer->size_bytes() : 0);
+        VulkanDevice::keep_forever(frame.owner);
+        for (const auto& image : frame.images)
+            VulkanDevice::keep_forever(image);
     };
     keep(slot.frame.in);
     keep(slot.frame.out);

@@ -27,8 +27,7 @@ constexpr int kDefaultVersion = 460;
 /// Reads what `#include` names, and keeps it until glslang is done with it.
 class FileIncluder final : public glslang::TShader::Includer {
   public:
-    FileIncluder(const std::vector<std::string>& directories, std::vector<std::string>& files)
-        : directories_(directories), files_(files) {}
+    FileIncluder(const GlslSource& source, ShaderTexts& files) : source_(source), files_(files) {}
 
     IncludeResult* includeLocal(const char* header, const char* includer, size_t depth) override {
         const fs::path folder = fs::path(includer).parent_path();
@@ -41,7 +40,7 @@ class FileIncluder final : public glslang::TShader::Includer {
 
     IncludeResult* includeSystem(const char* header, const char*, size_t depth) override {
         std::string places = std::exchange(beside_, {});
-        for (const std::string& directory : directories_) {
+        for (const std::string& directory : source_.include_directories) {
             if (IncludeResult* result = open(fs::path(directory) / header, depth))
                 return result;
             places += (places.empty() ? "" : ", ") + directory;
@@ -64,19 +63,19 @@ class FileIncluder final : public glslang::TShader::Includer {
     IncludeResult* open(const fs::path& path, size_t depth) {
         const std::string name = path.lexically_normal().string();
         GpuError error;
-        auto text = depth <= kIncludeDepth ? read_shader_file(name, error) : std::nullopt;
+        auto text =
+            depth <= kIncludeDepth ? read_shader_file(name, error, source_.held) : std::nullopt;
         if (!text)
             return nullptr;
-        if (std::find(files_.begin(), files_.end(), name) == files_.end())
-            files_.push_back(name);
+        files_[name] = *text;
         auto owned = std::make_unique<std::string>(std::move(*text));
         auto* const result = new IncludeResult(name, owned->data(), owned->size(), owned.get());
         static_cast<void>(owned.release()); // releaseInclude deletes it
         return result;
     }
 
-    const std::vector<std::string>& directories_;
-    std::vector<std::string>& files_;
+    const GlslSource& source_;
+    ShaderTexts& files_;
     std::string beside_; ///< where a header was looked for first, and not found
     std::string note_;
 };
@@ -116,7 +115,11 @@ void start_glslang() {
 
 } // namespace
 
-std::optional<std::string> read_shader_file(const std::string& path, GpuError& error) {
+std::optional<std::string> read_shader_file(const std::string& path, GpuError& error,
+                                            const ShaderTexts* held) {
+    if (held != nullptr)
+        if (const auto kept = held->find(path); kept != held->end())
+            return kept->second;
     std::error_code code;
     const fs::path file(path);
     if (!fs::is_regular_file(file, code)) {
@@ -138,8 +141,8 @@ std::optional<std::string> read_shader_file(const std::string& path, GpuError& e
     return text;
 }
 
-std::optional<std::vector<std::uint32_t>>
-compile_glsl(const GlslSource& source, std::vector<std::string>& files, GpuError& error) {
+std::optional<std::vector<std::uint32_t>> compile_glsl(const GlslSource& source, ShaderTexts& files,
+                                                       GpuError& error) {
     start_glslang();
     const std::string preamble =
         "#extension GL_GOOGLE_include_directive : require\n" + source.preamble;
@@ -154,7 +157,7 @@ compile_glsl(const GlslSource& source, std::vector<std::string>& files, GpuError
     shader.setEnvInput(glslang::EShSourceGlsl, EShLangCompute, glslang::EShClientVulkan, 100);
     shader.setEnvClient(glslang::EShClientVulkan, glslang::EShTargetVulkan_1_2);
     shader.setEnvTarget(glslang::EShTargetSpv, glslang::EShTargetSpv_1_5);
-    FileIncluder includer(source.include_directories, files);
+    FileIncluder includer(source, files);
     if (!shader.parse(GetDefaultResources(), kDefaultVersion, false, kMessages, includer)) {
         error = compile_error(source.name, shader.getInfoLog());
         if (!includer.note().empty())

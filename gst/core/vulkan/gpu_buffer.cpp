@@ -76,8 +76,10 @@ GpuBuffer::GpuBuffer(std::shared_ptr<VulkanDevice> device, BufferPlace place,
 
 GpuBuffer::~GpuBuffer() {
     device_->count_object(-1);
-    if (device_->abandoned())
+    if (device_->abandoned()) {
+        VulkanDevice::count_abandoned(memory_ != VK_NULL_HANDLE ? size_bytes_ : 0);
         return;
+    }
     device_->api().vkDestroyBuffer(device_->handle(), buffer_, nullptr);
     device_->api().vkFreeMemory(device_->handle(), memory_, nullptr);
 }

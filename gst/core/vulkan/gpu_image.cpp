@@ -38,8 +38,12 @@ GpuImage::GpuImage(std::shared_ptr<VulkanDevice> device, const Settings& setting
 
 GpuImage::~GpuImage() {
     device_->count_object(-1);
-    if (!owned_ || device_->abandoned())
+    if (!owned_)
         return;
+    if (device_->abandoned()) {
+        VulkanDevice::count_abandoned(memory_bytes_);
+        return;
+    }
     device_->api().vkDestroyImageView(device_->handle(), view_, nullptr);
     device_->api().vkDestroyImage(device_->handle(), borrowed_.image, nullptr);
     device_->api().vkFreeMemory(device_->handle(), memory_, nullptr);
@@ -109,6 +113,7 @@ GpuStatus GpuImage::make_memory() {
     info.memoryTypeIndex = *type;
     const GpuStatus status =
         device_->check(api.vkAllocateMemory(device_->handle(), &info, nullptr, &memory_));
+    memory_bytes_ = status == GpuStatus::ok ? needs.size : 0;
     if (status != GpuStatus::ok)
         return status;
     return device_->check(api.vkBindImageMemory(device_->handle(), borrowed_.image, memory_, 0));

@@ -66,6 +66,7 @@ class GpuImage {
     Settings settings_;
     Borrowed borrowed_; ///< all of an image of our own, too
     VkDeviceMemory memory_ = VK_NULL_HANDLE;
+    std::uint64_t memory_bytes_ = 0;
     VkImageView view_ = VK_NULL_HANDLE;
     bool owned_ = true;
     std::atomic<bool> fresh_{true};

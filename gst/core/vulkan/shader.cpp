@@ -3,7 +3,6 @@
 
 #include "core/vulkan/shader.h"
 
-#include "core/vulkan/glsl_compiler.h"
 #include "core/vulkan/spirv_cache.h"
 
 #include <spirv-tools/libspirv.h>
@@ -71,21 +70,22 @@ std::shared_ptr<const Shader> Shader::finish(std::shared_ptr<Shader> shader,
 
 std::shared_ptr<const Shader> Shader::from_glsl(std::string_view text, const std::string& name,
                                                 const Settings& settings, GpuError& error,
-                                                std::vector<std::string>* files) {
+                                                ShaderTexts* files) {
     error = {};
     std::shared_ptr<Shader> shader(new Shader);
-    const GlslSource source{text, name, settings.preamble, settings.include_directories};
-    auto words =
-        settings.cache != nullptr ? settings.cache->find(source, shader->files_) : std::nullopt;
+    const GlslSource source{text, name, settings.preamble, settings.include_directories,
+                            settings.held};
+    ShaderTexts included;
+    auto words = settings.cache != nullptr ? settings.cache->find(source, included) : std::nullopt;
     const bool known = words.has_value();
     if (!known)
-        words = compile_glsl(source, shader->files_, error);
+        words = compile_glsl(source, included, error);
+    if (words && !known && settings.cache != nullptr)
+        settings.cache->add(source, included, *words);
     if (files != nullptr)
-        *files = shader->files_;
+        *files = std::move(included);
     if (!words)
         return nullptr;
-    if (!known && settings.cache != nullptr)
-        settings.cache->add(source, shader->files_, *words);
     shader->spirv_ = std::move(*words);
     return finish(std::move(shader), settings.entry_point, error);
 }
@@ -109,13 +109,15 @@ std::shared_ptr<const Shader> Shader::from_spirv(std::span<const std::byte> byte
 }
 
 std::shared_ptr<const Shader> Shader::from_file(const std::string& path, const Settings& settings,
-                                                GpuError& error, std::vector<std::string>* files) {
+                                                GpuError& error, ShaderTexts* files) {
     error = {};
     if (files != nullptr)
-        *files = {path};
-    const auto text = read_shader_file(path, error);
+        *files = {{path, ""}};
+    const auto text = read_shader_file(path, error, settings.held);
     if (!text)
         return nullptr;
+    if (files != nullptr)
+        (*files)[path] = *text;
     std::shared_ptr<const Shader> shader;
     if (starts_as_spirv(*text)) {
         shader = from_spirv(std::as_bytes(std::span(*text)), settings, error);
@@ -125,7 +127,7 @@ std::shared_ptr<const Shader> Shader::from_file(const std::string& path, const S
     }
     shader = from_glsl(*text, path, settings, error, files);
     if (files != nullptr)
-        files->insert(files->begin(), path);
+        (*files)[path] = *text;
     return shader;
 }
 

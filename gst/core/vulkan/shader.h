@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "core/vulkan/glsl_compiler.h"
 #include "core/vulkan/gpu_status.h"
 #include "core/vulkan/shader_reflection.h"
 
@@ -33,20 +34,24 @@ class Shader {
         std::string preamble;
         /// Asked before glslang is, and told what it made; null: none.
         SpirvCache* cache = nullptr;
+        /// What an earlier call gave as `files`: taken in place of what is on the disk now. Others
+        /// are read there. Null: all are.
+        const ShaderTexts* held = nullptr;
     };
 
     /// GLSL text. `name` stands for the file in error messages ("NAME:LINE: what is wrong") and
     /// includes are looked up beside it. A text without `#version` counts as `#version 460`. All
-    /// files that had a part in it, for who watches them, are in `files`, also on failure.
+    /// files that had a part in it are in `files`: for who watches them, also on failure, and for
+    /// who makes it once more from the same.
     static std::shared_ptr<const Shader> from_glsl(std::string_view text, const std::string& name,
                                                    const Settings& settings, GpuError& error,
-                                                   std::vector<std::string>* files = nullptr);
+                                                   ShaderTexts* files = nullptr);
     static std::shared_ptr<const Shader> from_spirv(std::span<const std::byte> bytes,
                                                     const Settings& settings, GpuError& error);
     /// SPIR-V if the file starts with its magic number, else GLSL.
     static std::shared_ptr<const Shader> from_file(const std::string& path,
                                                    const Settings& settings, GpuError& error,
-                                                   std::vector<std::string>* files = nullptr);
+                                                   ShaderTexts* files = nullptr);
 
     std::span<const std::uint32_t> spirv() const { return spirv_; }
     const ShaderReflection& reflection() const { return reflection_; }
@@ -58,7 +63,6 @@ class Shader {
 
     std::vector<std::uint32_t> spirv_;
     ShaderReflection reflection_;
-    std::vector<std::string> files_; ///< that were included
 };
 
 /// Nothing wrong: an empty text. Else what SPIRV-Tools objects to, for Vulkan 1.2.

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace tactus {
 namespace {
@@ -95,37 +96,27 @@ class Reader {
 } // namespace
 
 std::optional<std::vector<std::uint32_t>> SpirvCache::find(const GlslSource& source,
-                                                           std::vector<std::string>& files) const {
+                                                           ShaderTexts& files) const {
     const std::string wanted = describe(source);
     const std::lock_guard guard(lock_);
     for (const Entry& entry : entries_) {
         if (entry.source != wanted)
             continue;
-        const bool same = std::all_of(entry.files.begin(), entry.files.end(), [](const auto& file) {
+        const auto is_same = [&source](const auto& file) {
             GpuError error;
-            return read_shader_file(file.first, error) == file.second;
-        });
-        if (!same)
+            return read_shader_file(file.first, error, source.held) == file.second;
+        };
+        if (!std::all_of(entry.files.begin(), entry.files.end(), is_same))
             continue;
-        for (const auto& file : entry.files)
-            files.push_back(file.first);
+        files.insert(entry.files.begin(), entry.files.end());
         return entry.words;
     }
     return std::nullopt;
 }
 
-void SpirvCache::add(const GlslSource& source, const std::vector<std::string>& files,
+void SpirvCache::add(const GlslSource& source, const ShaderTexts& files,
                      const std::vector<std::uint32_t>& words) {
-    Entry entry;
-    entry.source = describe(source);
-    entry.words = words;
-    for (const std::string& name : files) {
-        GpuError error;
-        auto text = read_shader_file(name, error);
-        if (!text)
-            return; // gone already
-        entry.files.emplace_back(name, std::move(*text));
-    }
+    Entry entry{describe(source), files, words};
     const std::lock_guard guard(lock_);
     keep(std::move(entry));
     ++added_;
@@ -171,7 +162,7 @@ bool SpirvCache::load(std::span<const std::byte> data) {
         reader.good = reader.good && files <= kFilesLimit;
         for (std::uint32_t file = 0; reader.good && file < files; ++file) {
             std::string name = reader.text();
-            entry.files.emplace_back(std::move(name), reader.text());
+            entry.files.insert_or_assign(std::move(name), reader.text());
         }
         entry.words = reader.words();
         found.push_back(std::move(entry));

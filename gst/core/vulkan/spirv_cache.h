@@ -11,7 +11,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace tactus {
@@ -27,10 +26,11 @@ namespace tactus {
 /// Threads: any; locks itself.
 class SpirvCache {
   public:
-    /// Also names the files that were included in `files`.
+    /// The files that were included are added to `files`.
     std::optional<std::vector<std::uint32_t>> find(const GlslSource& source,
-                                                   std::vector<std::string>& files) const;
-    void add(const GlslSource& source, const std::vector<std::string>& files,
+                                                   ShaderTexts& files) const;
+    /// `files`: those that were included, as the compiler read them.
+    void add(const GlslSource& source, const ShaderTexts& files,
              const std::vector<std::uint32_t>& words);
 
     /// For a file. Of another version of glslang or of this format: load returns false and changes
@@ -46,7 +46,7 @@ class SpirvCache {
   private:
     struct Entry {
         std::string source; ///< all that decides, but the included files
-        std::vector<std::pair<std::string, std::string>> files; ///< name and content
+        ShaderTexts files;
         std::vector<std::uint32_t> words;
     };
 

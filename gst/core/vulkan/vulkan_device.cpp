@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstring>
 #include <future>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -29,6 +30,8 @@ struct Registry {
 };
 
 constexpr std::chrono::seconds kRestPatience{5};
+
+constinit std::atomic<std::uint64_t> bytes_abandoned{0}; // a statistic
 
 std::uint64_t steady_now_ns() {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
@@ -295,9 +298,29 @@ VulkanDevice::~VulkanDevice() {
         api_.vkDestroyDevice(device_, nullptr);
 }
 
-void VulkanDevice::keep_forever(std::shared_ptr<const void> thing) {
-    const std::lock_guard guard(registry().kept_lock);
-    registry().kept.push_back(std::move(thing));
+void VulkanDevice::keep_forever(std::shared_ptr<const void> thing, std::uint64_t bytes) noexcept {
+    if (!thing)
+        return;
+    try {
+        const std::lock_guard guard(registry().kept_lock);
+        auto& kept = registry().kept;
+        if (std::find(kept.begin(), kept.end(), thing) != kept.end())
+            return; // a frame may be an earlier one of several others
+        kept.push_back(std::move(thing));
+    } catch (...) { // destructors keep things, too; a pointer that is never destroyed keeps as well
+        using Pointer = std::shared_ptr<const void>;
+        alignas(Pointer) std::byte place[sizeof(Pointer)];
+        new (place) Pointer(std::move(thing));
+    }
+    count_abandoned(bytes);
+}
+
+std::uint64_t VulkanDevice::abandoned_bytes() {
+    return bytes_abandoned.load(std::memory_order_relaxed);
+}
+
+void VulkanDevice::count_abandoned(std::uint64_t bytes) noexcept {
+    bytes_abandoned.fetch_add(bytes, std::memory_order_relaxed);
 }
 
 GpuStatus VulkanDevice::submit(const GpuQueue& queue, const VkSubmitInfo& info, VkFence fence) {

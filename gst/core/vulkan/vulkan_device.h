@@ -159,8 +159,12 @@ class VulkanDevice : public std::enable_shared_from_this<VulkanDevice> {
     /// True if nothing of it may be destroyed. The first that asks after a loss waits, 5 s at most,
     /// until no job runs any more.
     bool abandoned();
-    /// What the lost device may still look at; for the life of the process.
-    void keep_forever(std::shared_ptr<const void> thing);
+    /// What the lost device may still look at; for the life of the process, also without the memory
+    /// to note it. `bytes` count as abandoned, once for each thing.
+    static void keep_forever(std::shared_ptr<const void> thing, std::uint64_t bytes = 0) noexcept;
+    /// Memory that stays until the process ends: of abandoned devices, or kept for them.
+    static std::uint64_t abandoned_bytes();
+    static void count_abandoned(std::uint64_t bytes) noexcept;
 
     /// Errors and warnings of the validation layer so far, over all devices of the instance.
     std::uint64_t validation_messages() const;
