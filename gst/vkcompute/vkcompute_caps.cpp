@@ -217,12 +217,15 @@ void VkComputeState::explain_misfit() {
         if (flow != GST_FLOW_OK)
             return;
     }
-    if (shaders.empty() || !may_explain || !gst_pad_is_linked(sink_pad))
+    // What upstream does with our question must not bring us here once more.
+    if (shaders.empty() || !gst_pad_is_linked(sink_pad) || !may_explain.exchange(false))
         return;
     const CapsHandle all = acceptable_caps(true, nullptr);
     const CapsHandle offered(gst_pad_peer_query_caps(sink_pad, nullptr));
-    if (gst_caps_can_intersect(offered.get(), all.get()) || !may_explain.exchange(false))
+    if (gst_caps_can_intersect(offered.get(), all.get())) {
+        may_explain = true;
         return;
+    }
     const CapsHandle wanted(gst_pad_peer_query_caps(src_pad, nullptr));
     GST_ELEMENT_WARNING(
         element, STREAM, FORMAT,
