@@ -57,6 +57,12 @@ bool has_later_default(const std::string& name) {
     return name == "max-rtcp-rtp-time-diff" && runs_gst(1, 24);
 }
 
+/// What an element starts with. For one property 1.26 declares 15000 and starts with 0.
+std::string start_of(GParamSpec* peers) {
+    const bool differs = std::string(peers->name) == "min-sync-interval";
+    return differs ? "0" : default_of(peers);
+}
+
 GstStructure* stats_of(GstElement* element) {
     GstStructure* stats = nullptr;
     g_object_get(element, "stats", &stats, nullptr);
@@ -77,7 +83,7 @@ TEST_F(Peer, EveryPropertyIsThereWithItsTypeDefaultAndRange) {
         GParamSpec* spec = find(ours_.get(), theirs->name);
         ASSERT_NE(spec, nullptr);
         EXPECT_EQ(G_TYPE_FUNDAMENTAL(spec->value_type), G_TYPE_FUNDAMENTAL(theirs->value_type));
-        EXPECT_EQ(default_of(spec), has_later_default(theirs->name) ? "1000" : default_of(theirs));
+        EXPECT_EQ(default_of(spec), has_later_default(theirs->name) ? "1000" : start_of(theirs));
         EXPECT_EQ(spec->flags & G_PARAM_READWRITE, theirs->flags & G_PARAM_READWRITE);
         if (G_IS_PARAM_SPEC_INT(theirs)) {
             EXPECT_EQ(G_PARAM_SPEC_INT(spec)->minimum, G_PARAM_SPEC_INT(theirs)->minimum);
