@@ -33,29 +33,24 @@ void QosWatch::reset() {
     earliest_ = GST_CLOCK_TIME_NONE;
 }
 
-bool QosWatch::is_late(const GstSegment& segment, GstBuffer* buffer) const {
+std::optional<QosWatch::Lateness> QosWatch::lateness_of(const GstSegment& segment,
+                                                        GstBuffer* buffer) const {
     const GstClockTime running_time = running_time_of(segment, buffer);
     const std::lock_guard lock(mutex_);
-    return GST_CLOCK_TIME_IS_VALID(running_time) && GST_CLOCK_TIME_IS_VALID(earliest_) &&
-           running_time <= earliest_;
+    if (!GST_CLOCK_TIME_IS_VALID(running_time) || !GST_CLOCK_TIME_IS_VALID(earliest_) ||
+        running_time > earliest_)
+        return std::nullopt;
+    return Lateness{running_time, GST_CLOCK_DIFF(running_time, earliest_), proportion_};
 }
 
-void QosWatch::report(GstElement* element, const GstSegment& segment, GstBuffer* buffer,
-                      std::uint64_t processed, std::uint64_t dropped) const {
+void QosWatch::report(GstElement* element, const Lateness& late, const GstSegment& segment,
+                      GstBuffer* buffer, std::uint64_t processed, std::uint64_t dropped) {
     const GstClockTime pts = GST_BUFFER_PTS(buffer);
-    const GstClockTime running_time = running_time_of(segment, buffer);
-    double proportion = 1;
-    GstClockTimeDiff jitter = 0;
-    {
-        const std::lock_guard lock(mutex_);
-        proportion = proportion_;
-        jitter = GST_CLOCK_DIFF(running_time, earliest_);
-    }
     GstMessage* const message =
-        gst_message_new_qos(GST_OBJECT_CAST(element), FALSE, running_time,
+        gst_message_new_qos(GST_OBJECT_CAST(element), FALSE, late.running_time,
                             gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, pts), pts,
                             GST_BUFFER_DURATION(buffer));
-    gst_message_set_qos_values(message, jitter, proportion, 1000000);
+    gst_message_set_qos_values(message, late.jitter_ns, late.proportion, 1000000);
     gst_message_set_qos_stats(message, GST_FORMAT_BUFFERS, processed, dropped);
     gst_element_post_message(element, message);
 }

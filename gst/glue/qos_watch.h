@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
 
 namespace tactus {
 
@@ -14,10 +15,16 @@ class QosWatch {
   public:
     void update(GstEvent* event);
     void reset();
-    bool is_late(const GstSegment& segment, GstBuffer* buffer) const;
+    /// What `buffer` is late by, and by whose word; nothing if it is in time.
+    struct Lateness {
+        GstClockTime running_time;
+        GstClockTimeDiff jitter_ns;
+        double proportion;
+    };
+    std::optional<Lateness> lateness_of(const GstSegment& segment, GstBuffer* buffer) const;
     /// Posts the QOS message for a buffer that is dropped.
-    void report(GstElement* element, const GstSegment& segment, GstBuffer* buffer,
-                std::uint64_t processed, std::uint64_t dropped) const;
+    static void report(GstElement* element, const Lateness& late, const GstSegment& segment,
+                       GstBuffer* buffer, std::uint64_t processed, std::uint64_t dropped);
 
   private:
     mutable std::mutex mutex_;

@@ -248,7 +248,8 @@ bool JitterBufferState::put_back_end(const Serial& item) {
     if (GST_EVENT_TYPE(item.event) != GST_EVENT_EOS)
         return false;
     const std::lock_guard lock(mutex);
-    if (!eos_queued || (flow != GST_FLOW_OK && flow != GST_FLOW_NOT_LINKED))
+    const bool is_last = item.number + 1 == serial_count; // else another stream has begun
+    if (!eos_queued || !is_last || (flow != GST_FLOW_OK && flow != GST_FLOW_NOT_LINKED))
         return false;
     serial.push_front(item);
     // Whoever links it now makes us go on, once we let go of the mutex.

@@ -205,55 +205,6 @@ bool JitterBufferState::put_in(JitterPacket& packet, std::int64_t now_ns, GstFlo
     return inserted.accepted;
 }
 
-// Under mutex.
-void JitterBufferState::place_by_media_clock(const JitterPacket& packet) {
-    const bool follow = settings.rfc7273_sync && settings.mode != JitterMode::buffer;
-    const auto place = follow ? media.place(packet.timestamp, packet.clock_rate, packet.arrival_ns,
-                                            clock, base_time)
-                              : std::nullopt;
-    if (place)
-        core.pin_timeline(packet.timestamp, packet.clock_rate, place->running_ns);
-    else if (pinned)
-        core.unpin_timeline();
-    pinned = place.has_value();
-}
-
-void JitterBufferState::warn_misplaced() {
-    std::string refclk;
-    {
-        const std::lock_guard lock(mutex);
-        refclk = media.refclk();
-    }
-    GST_ELEMENT_WARNING(element, STREAM, FORMAT, (nullptr),
-                        ("By a-ts-refclk=\"%s\" the packets belong over 10 s from their arrival: "
-                         "a-mediaclk or the clock is another one than the sender's. Timestamps "
-                         "follow the arrival instead.",
-                         refclk.c_str()));
-}
-
-// The clock may take time to make, and what is wrong goes to the bus: not under mutex.
-void JitterBufferState::find_media_clock() {
-    media_changed = false;
-    MediaClockSource::Found found;
-    bool wanted = false;
-    {
-        const std::lock_guard lock(mutex);
-        wanted = settings.rfc7273_sync;
-    }
-    if (wanted)
-        found = MediaClockSource::prepare(element, last_caps);
-    {
-        const std::lock_guard lock(mutex);
-        media.use(found);
-        if (!media.in_use() && pinned) {
-            core.unpin_timeline();
-            pinned = false;
-        }
-    }
-    // A clock on the network ends its thread with its last reference.
-    gst_clear_object(&found.clock);
-}
-
 // Gives the buffers up, and tells the application where it wants to know.
 void JitterBufferState::report_dropped(std::vector<JitterBuffer::Dropped>& dropped) {
     GstStructure* message = nullptr;
@@ -292,8 +243,7 @@ GstFlowReturn JitterBufferState::chain_rtcp(GstBuffer* buffer) {
     if (status == RtcpStatus::report) {
         const std::lock_guard lock(mutex);
         sync.note_report(report, buffer, settings.sync_interval_ms);
-        if (sync.has_news())
-            structure = sync.take(settings.max_rtcp_rtp_time_diff_ms);
+        structure = take_sync(now_ns());
     }
     gst_buffer_unref(buffer);
     if (structure != nullptr) {
@@ -361,24 +311,30 @@ GstFlowReturn JitterBufferState::sink_event(GstEvent* event) {
 }
 
 // A new stream after the end of one: waits until that has gone out. Nobody waits for an end that
-// waits for a link, and a new stream makes it void.
+// waits for a link, and a new stream makes it void. Whatever ended the old stream downstream, the
+// new one may try; but a flush or a shutdown goes on.
 void JitterBufferState::begin_stream(std::unique_lock<std::mutex>& lock) {
     changed.wait(lock, [this] { return eos_pushed || flow != GST_FLOW_OK; });
-    if (!eos_pushed && flow != GST_FLOW_NOT_LINKED)
-        return;
-    if (!eos_pushed) {
+    const auto is_closed = [this] { return flow == GST_FLOW_FLUSHING || !src_active; };
+    if (!eos_pushed && !is_closed()) { // what is left of the old stream
         lock.unlock();
         drop_serial(true);
         lock.lock();
     }
+    if (is_closed())
+        return;
     eos_queued = eos_pushed = false;
     core.flush();
+    if (flow != GST_FLOW_OK && flow != GST_FLOW_NOT_LINKED) {
+        flow = GST_FLOW_OK;
+        start_task();
+    }
 }
 
 GstFlowReturn JitterBufferState::queue_event(GstEvent* event) {
     std::unique_lock lock(mutex);
     const bool new_stream = GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START;
-    if (eos_queued && new_stream)
+    if (new_stream && (eos_queued || flow == GST_FLOW_EOS))
         begin_stream(lock);
     if (flow != GST_FLOW_OK || eos_queued) {
         const GstFlowReturn result = flow != GST_FLOW_OK ? flow : GST_FLOW_EOS;

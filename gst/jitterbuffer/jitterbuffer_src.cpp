@@ -72,6 +72,14 @@ void JitterBufferState::collect_message(GstStructure* structure) {
     outs.push_back(out);
 }
 
+// For handle-sync, unless the last one was too short a time ago: then what is newest by the next
+// packet goes.
+GstStructure* JitterBufferState::take_sync(std::int64_t now_ns) {
+    return sync.has_news(now_ns, settings.min_sync_interval_ms)
+               ? sync.take(now_ns, settings.max_rtcp_rtp_time_diff_ms)
+               : nullptr;
+}
+
 // What is no packet and no event.
 bool JitterBufferState::collect_news(std::int64_t now_ns) {
     const std::size_t before = outs.size();
@@ -79,18 +87,17 @@ bool JitterBufferState::collect_news(std::int64_t now_ns) {
         std::int64_t{settings.stats_interval_ms} * std::int64_t{GST_MSECOND};
     if (interval_ns > 0 && now_ns >= stats_due_ns) {
         if (stats_due_ns > 0) {
-            GstStructure* s = make_stats(counters(), invalid_count);
+            GstStructure* s = make_stats(counters(), stream_facts());
             gst_structure_set_name(s, "jitterbuffer-stats");
             collect_message(s);
         }
         stats_due_ns = (now_ns / interval_ns + 1) * interval_ns;
     }
-    if (sync.has_news()) {
+    if (GstStructure* const s = take_sync(now_ns); s != nullptr) {
         Out out;
         out.kind = Out::Kind::sync;
-        out.structure = sync.take(settings.max_rtcp_rtp_time_diff_ms);
-        if (out.structure != nullptr)
-            outs.push_back(out);
+        out.structure = s;
+        outs.push_back(out);
     }
     return outs.size() != before;
 }

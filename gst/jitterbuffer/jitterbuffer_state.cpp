@@ -39,9 +39,10 @@ void JitterBufferState::configure() {
 bool JitterBufferState::set_property(guint id, const GValue* value) {
     const std::lock_guard lock(mutex);
     const bool synced = settings.rfc7273_sync;
+    const bool by_system = settings.rfc7273_use_system_clock;
     if (!set_setting(settings, id, value))
         return false;
-    if (settings.rfc7273_sync != synced)
+    if (settings.rfc7273_sync != synced || settings.rfc7273_use_system_clock != by_system)
         media_changed = true;
     direct_push.store(settings.direct_push, std::memory_order_relaxed);
     configure();
@@ -54,7 +55,7 @@ void JitterBufferState::start() {
     const std::lock_guard lock(mutex);
     forget_pace();
     core = JitterBuffer(settings.config(video));
-    pinned = false;
+    placed = pinned = false;
     last_now_ns = 0;
     stats_due_ns = 0;
     drops = {};
@@ -82,6 +83,7 @@ void JitterBufferState::stop() {
         core.take_dropped(dropped);
         sync.reset();
         media.forget();
+        placed = false;
     }
     leave_watch();
     gst_clear_caps(&last_caps);
@@ -238,15 +240,19 @@ JitterStats JitterBufferState::counters() const {
     return stats;
 }
 
+StreamFacts JitterBufferState::stream_facts() const {
+    return {invalid_count, placed};
+}
+
 GstStructure* JitterBufferState::stats() {
     JitterStats stats;
-    std::uint64_t invalid = 0;
+    StreamFacts facts;
     {
         const std::lock_guard lock(mutex);
         stats = counters();
-        invalid = invalid_count;
+        facts = stream_facts();
     }
-    return make_stats(stats, invalid);
+    return make_stats(stats, facts);
 }
 
 int JitterBufferState::percent() {

@@ -35,7 +35,8 @@ struct JitterBufferSignals {
 
 /// All of a jitterbuffer but its GObject. The halves are in jitterbuffer_sink.cpp and
 /// jitterbuffer_src.cpp; who of them delivers, in jitterbuffer_turn.cpp, and how, in
-/// jitterbuffer_deliver.cpp; what else they share, in jitterbuffer_state.cpp.
+/// jitterbuffer_deliver.cpp; the media clock, in jitterbuffer_clock.cpp; what else they share, in
+/// jitterbuffer_state.cpp.
 ///
 /// Threads: the sink half runs under the sink pad's stream lock. Who has the source pad's stream
 /// lock has the turn to deliver: the source pad's task, which alone waits for the clock and lets go
@@ -71,6 +72,7 @@ struct JitterBufferState {
     guint64 set_active(bool active, guint64 offset_ns);
     GstStructure* stats();
     JitterStats counters() const;
+    StreamFacts stream_facts() const;
     int percent();
 
     GstElement* element;
@@ -131,6 +133,7 @@ struct JitterBufferState {
     void collect(std::unique_lock<std::mutex>& lock);
     std::int64_t collect_due(std::int64_t now_ns);
     bool collect_news(std::int64_t now_ns);
+    GstStructure* take_sync(std::int64_t now_ns);
     bool collect_packet(std::int64_t now_ns, std::int64_t& until_ns);
     void collect_serial();
     bool serial_leads() const;
@@ -245,11 +248,12 @@ struct JitterBufferState {
     std::uint16_t burst_first = 0;
 
     MediaClockSource media;
-    bool pinned = false; ///< the last packet was placed by the media clock
+    bool placed = false; ///< the media clock told where the last packet belongs
+    bool pinned = false; ///< and timestamps follow that
 
     // the sink half's own
     GstCaps* last_caps = nullptr;
-    std::atomic<bool> media_changed{false}; ///< the caps or rfc7273-sync
+    std::atomic<bool> media_changed{false}; ///< the caps, or which clock is wanted
     GstSegment in_segment;
     std::array<std::uint32_t, 128> rates{};
     int last_payload_type = -1;

@@ -13,6 +13,8 @@ namespace tactus {
 namespace {
 
 constexpr unsigned kManyMisplaced = 8;
+// From 1900, where NTP counts from, to 1970.
+constexpr std::int64_t kUnixEpochNs = std::int64_t{2'208'988'800} * 1'000'000'000;
 
 const char* text_of(const GstCaps* caps, const char* field) {
     return caps != nullptr ? gst_structure_get_string(gst_caps_get_structure(caps, 0), field)
@@ -31,11 +33,22 @@ bool accept(GstElement* element, const char* field, const char* text,
     return parsed.words == ClockWords::ok;
 }
 
-GstClock* make_clock(GstElement* element, const ReferenceClock& reference) {
+// NTP's seconds are those of UTC, PTP's are TAI's; both of the system's count from 1970.
+GstClock* make_system_clock(ReferenceClock::Kind kind) {
+    const GstClockType type =
+        kind == ReferenceClock::Kind::ptp ? GST_CLOCK_TYPE_TAI : GST_CLOCK_TYPE_REALTIME;
+    auto* const clock = GST_CLOCK(g_object_new(GST_TYPE_SYSTEM_CLOCK, "clock-type", type, nullptr));
+    gst_object_ref_sink(clock);
+    return clock;
+}
+
+GstClock* make_clock(GstElement* element, const ReferenceClock& reference, bool by_system) {
     auto* given =
         static_cast<GstClock*>(g_object_get_data(G_OBJECT(element), MediaClockSource::kClockData));
     if (given != nullptr)
         return GST_CLOCK_CAST(gst_object_ref(given));
+    if (by_system)
+        return make_system_clock(reference.kind);
     if (reference.kind == ReferenceClock::Kind::ntp)
         return gst_ntp_clock_new(nullptr, reference.host.c_str(), reference.port, 0);
     return gst_ptp_clock_new(nullptr, reference.domain);
@@ -93,7 +106,8 @@ MediaClockSource::~MediaClockSource() {
     forget();
 }
 
-MediaClockSource::Found MediaClockSource::prepare(GstElement* element, const GstCaps* caps) {
+MediaClockSource::Found MediaClockSource::prepare(GstElement* element, const GstCaps* caps,
+                                                  bool by_system) {
     Found found;
     const char* refclk = text_of(caps, "a-ts-refclk");
     const char* mediaclk = text_of(caps, "a-mediaclk");
@@ -111,7 +125,8 @@ MediaClockSource::Found MediaClockSource::prepare(GstElement* element, const Gst
     found.mediaclk = mediaclk;
     found.offset = offset.value;
     found.reference = reference.value;
-    found.clock = make_clock(element, reference.value);
+    found.is_system = by_system;
+    found.clock = make_clock(element, reference.value, by_system);
     if (found.clock == nullptr)
         GST_ELEMENT_WARNING(element, RESOURCE, OPEN_READ, (nullptr),
                             ("There is no clock for a-ts-refclk=\"%s\"; is GStreamer's PTP helper "
@@ -122,7 +137,7 @@ MediaClockSource::Found MediaClockSource::prepare(GstElement* element, const Gst
 
 void MediaClockSource::use(Found& found) {
     const bool same = clock_ != nullptr && found.clock != nullptr && refclk_ == found.refclk &&
-                      mediaclk_ == found.mediaclk;
+                      mediaclk_ == found.mediaclk && is_system_ == found.is_system;
     if (same)
         return;
     GstClock* const old = std::exchange(clock_, nullptr);
@@ -132,6 +147,8 @@ void MediaClockSource::use(Found& found) {
         return;
     refclk_ = found.refclk;
     mediaclk_ = found.mediaclk;
+    is_system_ = found.is_system;
+    epoch_ns_ = is_system_ && found.reference.kind == ReferenceClock::Kind::ntp ? kUnixEpochNs : 0;
     reference_caps_ = caps_of(found.reference);
     media_.start(found.offset);
     misplaced_ = 0;
@@ -152,15 +169,19 @@ bool MediaClockSource::is_ours(GstClock* pipeline) {
     return compared_is_ours_;
 }
 
+std::int64_t MediaClockSource::reference_now_ns() const {
+    return time_of(clock_) + epoch_ns_;
+}
+
 void MediaClockSource::read_clocks(GstClock* pipeline, GstClockTime base_time) {
     const std::int64_t base_ns = static_cast<std::int64_t>(base_time);
     MediaClock::Pair pair;
     if (is_ours(pipeline)) {
-        pair.reference_ns = time_of(clock_);
-        pair.running_ns = pair.reference_ns - base_ns;
+        pair.reference_ns = reference_now_ns();
+        pair.running_ns = pair.reference_ns - epoch_ns_ - base_ns;
     } else {
         const std::int64_t before_ns = time_of(pipeline);
-        pair.reference_ns = time_of(clock_);
+        pair.reference_ns = reference_now_ns();
         pair.spread_ns = time_of(pipeline) - before_ns;
         pair.running_ns = before_ns + pair.spread_ns / 2 - base_ns;
         pair.rate = rate_of(pipeline) / rate_of(clock_);

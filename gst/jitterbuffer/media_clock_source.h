@@ -27,6 +27,7 @@ class MediaClockSource {
         MediaClockOffset offset;
         ReferenceClock reference;
         GstClock* clock = nullptr; ///< null: none
+        bool is_system = false;    ///< in place of the one that is named
     };
 
     /// Whoever sets this data of the element, a GstClock, makes it the reference clock, whatever
@@ -38,8 +39,9 @@ class MediaClockSource {
     MediaClockSource(const MediaClockSource&) = delete;
     MediaClockSource& operator=(const MediaClockSource&) = delete;
 
-    /// Reads the caps and makes their clock; warns of what is wrong with them.
-    static Found prepare(GstElement* element, const GstCaps* caps);
+    /// Reads the caps and makes their clock, or takes the system's for it; warns of what is wrong
+    /// with them.
+    static Found prepare(GstElement* element, const GstCaps* caps, bool by_system);
     /// Follows what was found, without a new start if it is the same. Leaves in `found.clock` the
     /// one that is no longer needed: its last reference must not go under a lock.
     void use(Found& found);
@@ -63,6 +65,7 @@ class MediaClockSource {
     const std::string& refclk() const { return refclk_; }
 
   private:
+    std::int64_t reference_now_ns() const;
     void read_clocks(GstClock* pipeline, GstClockTime base_time);
     bool is_ours(GstClock* pipeline);
 
@@ -70,6 +73,8 @@ class MediaClockSource {
     std::string refclk_;
     std::string mediaclk_;
     GstClock* clock_ = nullptr;
+    bool is_system_ = false;
+    std::int64_t epoch_ns_ = 0; ///< where clock_ counts from, since the reference clock's epoch
     GstCaps* reference_caps_ = nullptr;
     GstClock* compared_ = nullptr; ///< not owned, only compared
     bool compared_is_ours_ = false;

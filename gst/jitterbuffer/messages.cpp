@@ -95,7 +95,7 @@ GstStructure* make_drop_message(DropReport& report, std::uint16_t seqnum, GstClo
     return s;
 }
 
-GstStructure* make_stats(const JitterStats& stats, std::uint64_t invalid) {
+GstStructure* make_stats(const JitterStats& stats, const StreamFacts& facts) {
     GstStructure* s = gst_structure_new_empty("application/x-rtp-jitterbuffer-stats");
     const RtxStats& rtx = stats.rtx;
     set_count(s, "num-pushed", stats.pushed);
@@ -111,7 +111,9 @@ GstStructure* make_stats(const JitterStats& stats, std::uint64_t invalid) {
                  : 0.0);
     set_count(s, "rtx-rtt", as_count(rtx.rtt_ns));
     set_count(s, "rtx-withheld", rtx.withheld);
-    set_count(s, "num-invalid", invalid);
+    gst_structure_set(s, "rfc7273-active", G_TYPE_BOOLEAN, facts.has_media_clock ? TRUE : FALSE,
+                      nullptr);
+    set_count(s, "num-invalid", facts.invalid);
     set_counters(s, stats);
     set_delays(s, stats);
     set_voip(s, stats);

@@ -36,6 +36,11 @@ struct DropReport {
 GstStructure* make_drop_message(DropReport& report, std::uint16_t seqnum, GstClockTime timestamp,
                                 const char* reason);
 
-GstStructure* make_stats(const JitterStats& stats, std::uint64_t invalid);
+/// What the element knows beside its core.
+struct StreamFacts {
+    std::uint64_t invalid = 0; ///< buffers that were no RTP
+    bool has_media_clock = false;
+};
+GstStructure* make_stats(const JitterStats& stats, const StreamFacts& facts);
 
 } // namespace tactus

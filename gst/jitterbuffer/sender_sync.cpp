@@ -74,6 +74,7 @@ void SenderSync::reset() {
     inband_ntp_ns_.reset();
     inband_used_ntp_ns_.reset();
     inband_pending_ = false;
+    taken_ns_.reset();
     clock_rate_ = 0;
 }
 
@@ -143,7 +144,21 @@ GstStructure* SenderSync::take_inband() {
     return s;
 }
 
-GstStructure* SenderSync::take(int max_difference_ms) {
+bool SenderSync::has_news(std::int64_t now_ns, unsigned interval_ms) const {
+    if (!inband_pending_ && (pending_ == nullptr || clock_rate_ == 0))
+        return false;
+    const std::int64_t interval_ns = std::int64_t{interval_ms} * std::int64_t{GST_MSECOND};
+    return !taken_ns_ || now_ns < *taken_ns_ || now_ns - *taken_ns_ >= interval_ns;
+}
+
+GstStructure* SenderSync::take(std::int64_t now_ns, int max_difference_ms) {
+    GstStructure* const s = take_news(max_difference_ms);
+    if (s != nullptr)
+        taken_ns_ = now_ns;
+    return s;
+}
+
+GstStructure* SenderSync::take_news(int max_difference_ms) {
     if (pending_ == nullptr || clock_rate_ == 0)
         return inband_pending_ ? take_inband() : nullptr;
     GstBuffer* buffer = pending_;

@@ -48,15 +48,17 @@ class SenderSync {
     /// The packet of the last note_packet says when it was sampled: NTP time as on the wire.
     void note_inband(std::uint64_t ntp, unsigned interval_ms);
 
-    bool has_news() const { return (pending_ != nullptr && clock_rate_ != 0) || inband_pending_; }
+    /// Whether there is something to take, if the last time was `interval_ms` ago or more.
+    bool has_news(std::int64_t now_ns, unsigned interval_ms) const;
     /// The structure for handle-sync, or null if the report must not be used. Transfers it.
-    GstStructure* take(int max_difference_ms);
+    GstStructure* take(std::int64_t now_ns, int max_difference_ms);
 
     /// NTP time of a packet, by what its own stream says rather than by a report; nothing before
     /// either has come.
     std::optional<std::uint64_t> ntp_ns(std::int64_t ticks) const;
 
   private:
+    GstStructure* take_news(int max_difference_ms);
     GstStructure* take_inband();
     GstStructure* new_structure(std::uint32_t ssrc) const;
 
@@ -67,6 +69,7 @@ class SenderSync {
     std::optional<std::uint64_t> inband_used_ntp_ns_;
     std::int64_t inband_ticks_ = 0;
     bool inband_pending_ = false;
+    std::optional<std::int64_t> taken_ns_; ///< when something was taken last
     std::int64_t clock_base_ = -1;
     std::int64_t base_ticks_ = 0;
     std::int64_t last_ticks_ = 0;

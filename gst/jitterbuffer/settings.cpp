@@ -144,10 +144,24 @@ constexpr std::array kSettings = {
     Setting{count("sync-interval", "Synchronisation interval (ms)", kDefaults.sync_interval_ms,
                   "The least time between two sender reports that are used, in ms (0 = use all)"),
             &S::sync_interval_ms},
+    Setting{count("min-sync-interval", "Least synchronisation interval (ms)",
+                  kDefaults.min_sync_interval_ms,
+                  "The least time between two handle-sync signals, in ms (0 = no limit)"),
+            &S::min_sync_interval_ms},
     Setting{flag("rfc7273-sync", "RFC 7273 synchronisation", kDefaults.rfc7273_sync,
                  "Follow the sender's clock that the caps name in a-ts-refclk and a-mediaclk (RFC "
                  "7273: NTP or PTP), once it is in sync; not in mode buffer"),
             &S::rfc7273_sync},
+    Setting{flag("rfc7273-use-system-clock", "System clock for RFC 7273",
+                 kDefaults.rfc7273_use_system_clock,
+                 "With rfc7273-sync: take the system clock for the one that the caps name; "
+                 "something else must keep it in step"),
+            &S::rfc7273_use_system_clock},
+    Setting{flag("rfc7273-reference-timestamp-meta-only", "RFC 7273 for the meta only",
+                 kDefaults.rfc7273_reference_timestamp_meta_only,
+                 "With rfc7273-sync: the sender's clock goes into the GstReferenceTimestampMeta "
+                 "alone, and timestamps follow the mode"),
+            &S::rfc7273_reference_timestamp_meta_only},
     Setting{flag("add-reference-timestamp-meta", "Add reference timestamps",
                  kDefaults.add_reference_timestamp_meta,
                  "Add a GstReferenceTimestampMeta with the sender's time once a media clock, a "

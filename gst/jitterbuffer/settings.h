@@ -37,7 +37,10 @@ struct JitterBufferSettings {
     unsigned rtx_stats_timeout_ms = 1000;
     int max_rtcp_rtp_time_diff_ms = 1000;
     unsigned sync_interval_ms = 0;
+    unsigned min_sync_interval_ms = 0;
     bool rfc7273_sync = false;
+    bool rfc7273_use_system_clock = false;
+    bool rfc7273_reference_timestamp_meta_only = false;
     bool add_reference_timestamp_meta = false;
     bool adaptive = true;
     AdaptBy adapt_by = AdaptBy::latency;
@@ -49,6 +52,11 @@ struct JitterBufferSettings {
     unsigned stats_interval_ms = 0;
     bool direct_push = false;
 
+    /// Whether packets are to be placed by the sender's clock, if only for their meta.
+    bool reads_media_clock() const {
+        return rfc7273_sync &&
+               (mode != JitterMode::buffer || rfc7273_reference_timestamp_meta_only);
+    }
     /// `video`: the stream's media, which is no property.
     JitterConfig config(bool video) const;
 };

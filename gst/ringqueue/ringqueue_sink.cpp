@@ -62,25 +62,29 @@ inline void RingQueueState::enqueue(const Item& item) {
         discard_queued();
 }
 
-GstFlowReturn RingQueueState::refuse(const Item& item, GstFlowReturn flow) {
+// What does not come in takes no time, as in queue: the next one that says no time begins `before`.
+GstFlowReturn RingQueueState::refuse(const Item& item, GstClockTime before, GstFlowReturn flow) {
+    sink_time.go_back(before);
     buffers_refused.fetch_add(item.buffers, std::memory_order_relaxed);
     dispose_item(item);
     return flow;
 }
 
-GstFlowReturn RingQueueState::chain(const Item& item) {
+GstFlowReturn RingQueueState::chain_item(const Item& item, GstClockTime before) {
     const int admitted = gate.admit_buffers();
     if (admitted != kFlowOk)
-        return refuse(item, as_flow(admitted));
+        return refuse(item, before, as_flow(admitted));
     GstFlowReturn flow = GST_FLOW_OK;
     if (queue.is_broken(item)) {
         queue.refuse(item);
+        sink_time.go_back(before);
         dispose_item(item);
         return flow;
     }
     if (queue.is_full() && !make_room(item, flow)) {
         if (flow != GST_FLOW_OK)
-            return refuse(item, flow);
+            return refuse(item, before, flow);
+        sink_time.go_back(before);
         dispose_item(item); // a leak, which counts it
         return flow;
     }

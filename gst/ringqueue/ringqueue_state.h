@@ -45,9 +45,8 @@ struct RingQueueState {
     explicit RingQueueState(GstElement* owner);
 
     // --- sink half
-    GstFlowReturn chain(GstBuffer* buffer) { return chain(make_item(buffer, sink_time)); }
-    GstFlowReturn chain_list(GstBufferList* list) { return chain(make_item(list, sink_time)); }
-    GstFlowReturn chain(const Item& item);
+    GstFlowReturn chain(GstBuffer* buffer) { return chain_media(buffer); }
+    GstFlowReturn chain_list(GstBufferList* list) { return chain_media(list); }
     GstFlowReturn sink_event(GstEvent* event);
     gboolean sink_query(GstQuery* query);
     gboolean sink_activate(bool active);
@@ -94,13 +93,20 @@ struct RingQueueState {
     std::atomic<GThread*> task_thread{nullptr};
 
   private:
+    template <typename Media>
+    GstFlowReturn chain_media(Media* media) {
+        const GstClockTime before = sink_time.position();
+        return chain_item(make_item(media, sink_time), before);
+    }
+    /// `before`: where `item` begins if it does not say.
+    GstFlowReturn chain_item(const Item& item, GstClockTime before);
     GstFlowReturn flush_start(GstEvent* event);
     GstFlowReturn flush_stop(GstEvent* event);
     GstFlowReturn queue_event(GstEvent* event);
     GstFlowReturn refuse_event(GstEvent* event, FlowGate::Verdict verdict, GstFlowReturn flow);
     void before_event(GstEvent* event);
     void enqueue(const Item& item);
-    GstFlowReturn refuse(const Item& item, GstFlowReturn flow);
+    GstFlowReturn refuse(const Item& item, GstClockTime before, GstFlowReturn flow);
     gboolean queue_query(GstQuery* query);
     bool make_room(const Item& item, GstFlowReturn& flow);
 

@@ -26,6 +26,11 @@ class RunningTime {
     void set_segment(GstEvent* segment_event);
     bool is_reverse() const { return segment_.rate < 0; }
 
+    /// Where what comes next begins; in reverse, where it ends.
+    GstClockTime position() const { return position_; }
+    /// As if nothing had passed since then.
+    void go_back(GstClockTime position) { position_ = position; }
+
     /// The running time of `timestamp`; also outside the segment, where it may be negative.
     std::int64_t of(GstClockTime timestamp) const;
 
@@ -39,7 +44,7 @@ class RunningTime {
     GstClockTime following(GstClockTime duration) const;
 
     GstSegment segment_;
-    GstClockTime position_; ///< where what comes next begins; in reverse, where it ends
+    GstClockTime position_;
 };
 
 /// When some media starts and ends.

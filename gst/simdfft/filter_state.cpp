@@ -6,6 +6,7 @@
 #include "glue/fast_clock.h"
 #include "glue/read_map.h"
 #include "glue/stats_fields.h"
+#include "glue/write_map.h"
 #include "simdfft/filter_debug.h"
 #include "simdfft/silence.h"
 
@@ -243,16 +244,11 @@ GstFlowReturn FilterState::push_rest() {
     GstFlowReturn flow = GST_FLOW_OK;
     const std::size_t block = filter_->block_frames();
     while (rest > 0 && flow == GST_FLOW_OK) {
-        BufferHandle buffer = pool_.acquire((kSilentFrames + block) * format_.frame_bytes_out());
+        WriteMap map(pool_.acquire((kSilentFrames + block) * format_.frame_bytes_out()));
         std::size_t frames = 0;
-        {
-            GstMapInfo map;
-            if (!gst_buffer_map(buffer.get(), &map, GST_MAP_WRITE))
-                return GST_FLOW_ERROR;
-            while (frames < std::min<std::uint64_t>(kSilentFrames, rest))
-                frames += filter_->drain(map.data + frames * format_.frame_bytes_out());
-            gst_buffer_unmap(buffer.get(), &map);
-        }
+        while (frames < std::min<std::uint64_t>(kSilentFrames, rest))
+            frames += filter_->drain(map.data() + frames * format_.frame_bytes_out());
+        BufferHandle buffer = map.take();
         frames = static_cast<std::size_t>(std::min<std::uint64_t>(frames, rest));
         rest -= frames;
         gst_buffer_set_size(buffer.get(), static_cast<gssize>(frames * format_.frame_bytes_out()));
@@ -322,16 +318,11 @@ void FilterState::warn_of_rest(std::size_t bytes) {
 /// `in` may be null, which means silence.
 BufferHandle FilterState::run(const std::uint8_t* in, std::size_t frames) {
     const std::size_t made = filter_->output_frames(frames);
-    BufferHandle buffer;
-    GstMapInfo map{};
-    if (made > 0) {
-        buffer = pool_.acquire(made * format_.frame_bytes_out());
-        if (!gst_buffer_map(buffer.get(), &map, GST_MAP_WRITE))
-            throw std::runtime_error("a buffer of our own cannot be written");
-    }
-    filter_->process(in, frames, map.data);
-    if (buffer != nullptr)
-        gst_buffer_unmap(buffer.get(), &map);
+    WriteMap map;
+    if (made > 0)
+        map = WriteMap(pool_.acquire(made * format_.frame_bytes_out()));
+    filter_->process(in, frames, map.data());
+    BufferHandle buffer = map.take();
     frames_in_ += frames;
     count(total_in_, frames);
     count(silent_, in == nullptr ? frames : 0);

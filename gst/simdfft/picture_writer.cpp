@@ -26,6 +26,26 @@ std::optional<PixelFormat> drawn_as(GstVideoFormat format) {
     }
 }
 
+/// A picture mapped while this lives.
+class FrameMap {
+  public:
+    FrameMap(const GstVideoInfo& info, GstBuffer* buffer, GstMapFlags flags)
+        : mapped_(gst_video_frame_map(&frame_, &info, buffer, flags) != FALSE) {}
+    ~FrameMap() {
+        if (mapped_)
+            gst_video_frame_unmap(&frame_);
+    }
+    FrameMap(const FrameMap&) = delete;
+    FrameMap& operator=(const FrameMap&) = delete;
+
+    bool is_mapped() const { return mapped_; }
+    GstVideoFrame& frame() { return frame_; }
+
+  private:
+    GstVideoFrame frame_;
+    bool mapped_;
+};
+
 void draw_in(GstVideoFrame& frame, const PictureWriter::Draw& draw) {
     draw(static_cast<std::uint8_t*>(GST_VIDEO_FRAME_PLANE_DATA(&frame, 0)),
          static_cast<std::size_t>(GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 0)));
@@ -57,25 +77,21 @@ PixelFormat PictureWriter::drawn_format() const {
 }
 
 bool PictureWriter::write(GstBuffer* buffer, const Draw& draw) const {
-    GstVideoFrame frame;
-    if (!gst_video_frame_map(&frame, &info_, buffer, GST_MAP_WRITE))
+    FrameMap map(info_, buffer, GST_MAP_WRITE);
+    if (!map.is_mapped())
         return false;
-    bool is_done = true;
-    if (converter_ == nullptr)
-        draw_in(frame, draw);
-    else
-        is_done = draw_and_convert(frame, draw);
-    gst_video_frame_unmap(&frame);
-    return is_done;
+    if (converter_ != nullptr)
+        return draw_and_convert(map.frame(), draw);
+    draw_in(map.frame(), draw);
+    return true;
 }
 
 bool PictureWriter::draw_and_convert(GstVideoFrame& to, const Draw& draw) const {
-    GstVideoFrame drawn;
-    if (!gst_video_frame_map(&drawn, &drawn_, drawn_buffer_.get(), GST_MAP_READWRITE))
+    FrameMap drawn(drawn_, drawn_buffer_.get(), GST_MAP_READWRITE);
+    if (!drawn.is_mapped())
         return false;
-    draw_in(drawn, draw);
-    gst_video_converter_frame(converter_.get(), &drawn, &to);
-    gst_video_frame_unmap(&drawn);
+    draw_in(drawn.frame(), draw);
+    gst_video_converter_frame(converter_.get(), &drawn.frame(), &to);
     return true;
 }
 

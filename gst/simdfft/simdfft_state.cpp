@@ -62,15 +62,12 @@ bool SimdFftState::fail(const char* what) {
 }
 
 /// Goes on with settings that were in use before; false if they are none for this audio.
-bool SimdFftState::keep_settings(const SimdFftSettings& good, const char* why) {
-    current_ = good;
+bool SimdFftState::keep_settings(SimdFftSettings&& good, const char* why) {
+    current_ = std::move(good);
     try {
         show_face();
     } catch (const std::invalid_argument&) {
         return false;
-    } catch (...) {
-        settings_changed_ = true; // what they were for is not there
-        throw;
     }
     keeps_old_ = true;
     if (told_.is_news(why))
@@ -80,23 +77,33 @@ bool SimdFftState::keep_settings(const SimdFftSettings& good, const char* why) {
 }
 
 bool SimdFftState::negotiate() {
+    try {
+        return choose_face();
+    } catch (...) {
+        settings_changed_ = true; // what was to be is not yet: to be tried again
+        throw;
+    }
+}
+
+bool SimdFftState::choose_face() {
     gst_pad_check_reconfigure(src_pad); // this is what it asks for
-    const SimdFftSettings good = current_;
+    SimdFftSettings good = current_;
     const bool has_good = face_ != Face::none;
     const bool tries_again = std::exchange(keeps_old_, false);
     const bool are_new = settings_changed_.exchange(false) || tries_again;
     if (are_new) {
         const std::lock_guard lock(settings_mutex_);
-        current_ = settings_;
+        SimdFftSettings wanted = settings_;
+        current_ = std::move(wanted);
     }
     try {
         show_face();
         told_.forget();
     } catch (const std::invalid_argument& error) {
-        if (!are_new || !has_good || !keep_settings(good, error.what()))
+        if (!are_new || !has_good || !keep_settings(std::move(good), error.what()))
             return fail(error.what());
     } catch (...) {
-        settings_changed_ = true; // what they were for is not there
+        current_ = std::move(good); // nobody knows yet whether the others are any
         throw;
     }
     publish_latency();
@@ -134,10 +141,9 @@ void SimdFftState::show_stream(GstCaps* peer) {
         throw std::invalid_argument(complaint);
     if (face_ == Face::stream && stream_.is(*stream, current_.frames_per_buffer, info_))
         return;
+    stream_.start(*stream, current_.frames_per_buffer, info_, src_pad);
     if (face_ == Face::messages)
         messages_.reset();
-    stream_.finish();
-    stream_.start(*stream, current_.frames_per_buffer, info_, src_pad);
     face_ = Face::stream;
     is_stream_ = true;
     const CapsHandle caps(make_stft_caps(*stream));
@@ -236,11 +242,12 @@ GstFlowReturn SimdFftState::measure_or_throw(GstBuffer* buffer) {
 }
 
 bool SimdFftState::drops_late(GstBuffer* buffer) {
-    if (!current_.qos || !qos_.is_late(segment_, buffer))
+    const auto late = current_.qos ? qos_.lateness_of(segment_, buffer) : std::nullopt;
+    if (!late)
         return false;
     count(late_buffers_);
     dropped_last_ = true;
-    qos_.report(element, segment_, buffer, buffers_, late_buffers_);
+    QosWatch::report(element, *late, segment_, buffer, buffers_, late_buffers_);
     return true;
 }
 

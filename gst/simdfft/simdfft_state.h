@@ -53,8 +53,9 @@ class SimdFftState {
     /// Chooses the face and tells downstream; after that, `face_` is not none. False after an
     /// error message.
     bool negotiate();
+    bool choose_face();
     void show_face();
-    bool keep_settings(const SimdFftSettings& good, const char* why);
+    bool keep_settings(SimdFftSettings&& good, const char* why);
     void show_messages();
     void show_stream(GstCaps* peer);
     void send_caps(GstCaps* caps);

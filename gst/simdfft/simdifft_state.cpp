@@ -210,9 +210,7 @@ SimdIfftState::Output SimdIfftState::start_output(std::size_t frames) {
     if (frames == 0)
         return output;
     const std::size_t bytes = frames * stream_->config.channels * sizeof(float);
-    output.buffer = pool_.acquire(bytes);
-    if (!gst_buffer_map(output.buffer.get(), &output.map, GST_MAP_WRITE))
-        throw std::runtime_error("no memory for " + std::to_string(bytes) + " bytes");
+    output.buffer = WriteMap(pool_.acquire(bytes));
     return output;
 }
 
@@ -224,7 +222,7 @@ void SimdIfftState::take_ready(Output& output) const {
     if (output.frames == 0)
         output.position = inverse_->ready_position();
     const unsigned channels = stream_->config.channels;
-    auto* const out = reinterpret_cast<float*>(output.map.data) + output.frames * channels;
+    auto* const out = reinterpret_cast<float*>(output.buffer.data()) + output.frames * channels;
     for (unsigned c = 0; c < channels; ++c) {
         const float* const samples = inverse_->ready(c);
         for (std::size_t n = 0; n < frames; ++n)
@@ -234,14 +232,10 @@ void SimdIfftState::take_ready(Output& output) const {
 }
 
 GstFlowReturn SimdIfftState::finish_output(Output& output) {
-    if (!output.buffer)
+    BufferHandle owned = output.buffer.take();
+    if (owned == nullptr || output.frames == 0)
         return GST_FLOW_OK;
-    GstBuffer* const buffer = output.buffer.release();
-    gst_buffer_unmap(buffer, &output.map);
-    if (output.frames == 0) {
-        gst_buffer_unref(buffer);
-        return GST_FLOW_OK;
-    }
+    GstBuffer* const buffer = owned.get();
     const auto frames = static_cast<std::int64_t>(output.frames);
     const std::int64_t end = output.position + frames;
     gst_buffer_set_size(
@@ -255,7 +249,7 @@ GstFlowReturn SimdIfftState::finish_output(Output& output) {
         GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
     is_discont_ = false;
     count(samples_, output.frames);
-    return gst_pad_push(src_pad, buffer);
+    return gst_pad_push(src_pad, owned.release());
 }
 
 // --- events

@@ -7,6 +7,7 @@
 #include "core/stats/log_linear_histogram.h"
 #include "glue/handles.h"
 #include "glue/sized_pool.h"
+#include "glue/write_map.h"
 #include "simdfft/stft_caps.h"
 
 #include <gst/gst.h>
@@ -56,8 +57,7 @@ struct SimdIfftState {
     };
     /// One outgoing buffer while it is filled.
     struct Output {
-        BufferHandle buffer; ///< none if it would be empty
-        GstMapInfo map = GST_MAP_INFO_INIT;
+        WriteMap buffer;           ///< none if it would be empty
         std::size_t frames = 0;    ///< in it by now
         std::int64_t position = 0; ///< of the first of them
     };

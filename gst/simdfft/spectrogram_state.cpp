@@ -224,9 +224,9 @@ GstFlowReturn SpectrogramState::push_picture() {
     GST_BUFFER_DURATION(raw) = time_of(number + 1) - time_of(number);
     GST_BUFFER_OFFSET(raw) = picture_number_;
     GST_BUFFER_OFFSET_END(raw) = ++picture_number_;
-    if (current_.qos && qos_.is_late(segment_, raw)) {
+    if (const auto late = current_.qos ? qos_.lateness_of(segment_, raw) : std::nullopt) {
         count(late_pictures_);
-        qos_.report(element, segment_, raw, pictures_, late_pictures_);
+        QosWatch::report(element, *late, segment_, raw, pictures_, late_pictures_);
         discont_ = true;
         return GST_FLOW_OK;
     }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace tactus {
 
@@ -15,6 +16,16 @@ namespace {
 
 constexpr std::size_t kPieceFrames = 1024;
 constexpr std::size_t kMostBufferBytes = std::size_t{1} << 30;
+
+void check_buffer(const StftStream& stream, unsigned frames) {
+    if (stream.frame_bytes() * frames <= kMostBufferBytes)
+        return;
+    throw std::invalid_argument(
+        "frames-per-buffer " + std::to_string(frames) + " of " +
+        std::to_string(stream.frame_bytes()) + " bytes: it must be " +
+        std::to_string(std::max<std::size_t>(1, kMostBufferBytes / stream.frame_bytes())) +
+        " at most");
+}
 
 } // namespace
 
@@ -26,28 +37,29 @@ bool StftFace::is(const StftStream& stream, unsigned frames_per_buffer,
 
 void StftFace::start(const StftStream& stream, unsigned frames_per_buffer, const GstAudioInfo& info,
                      GstPad* src_pad) {
-    stop();
-    const std::size_t bytes = stream.frame_bytes() * frames_per_buffer;
-    if (bytes > kMostBufferBytes)
-        throw std::invalid_argument(
-            "frames-per-buffer " + std::to_string(frames_per_buffer) + " of " +
-            std::to_string(stream.frame_bytes()) + " bytes: it must be " +
-            std::to_string(std::max<std::size_t>(1, kMostBufferBytes / stream.frame_bytes())) +
-            " at most");
+    // All that may fail comes before the end of what there is.
+    check_buffer(stream, frames_per_buffer);
+    Stft next(stream.config);
+    StftStream copy = stream;
     const SampleLayout layout = layout_of(info);
-    samples_.assign(kPieceFrames * layout.channels, 0);
-    channels_.resize(layout.channels);
-    for (std::size_t c = 0; c < channels_.size(); ++c)
-        channels_[c] = samples_.data() + c * kPieceFrames;
-    rest_.resize(channels_.size());
-    reader_.emplace(layout, FullScale::power_of_two);
-    stream_ = stream;
+    SampleReader reader(layout, FullScale::power_of_two);
+    std::vector<float> samples(kPieceFrames * layout.channels);
+    std::vector<float*> channels(layout.channels);
+    std::vector<const float*> rest(layout.channels);
+    finish();
+    stop();
+    for (std::size_t c = 0; c < channels.size(); ++c)
+        channels[c] = samples.data() + c * kPieceFrames;
+    samples_ = std::move(samples);
+    channels_ = std::move(channels);
+    rest_ = std::move(rest);
+    reader_.emplace(std::move(reader));
+    stream_ = std::move(copy);
     frames_per_buffer_ = frames_per_buffer;
     src_pad_ = src_pad;
     timeline_ = FrameTimeline(stream.config.rate);
     counted_non_finite_ = 0;
-    // The last thing, as it says whether all is there.
-    stft_.emplace(stream.config);
+    stft_.emplace(std::move(next));
 }
 
 void StftFace::stop() {
@@ -107,7 +119,7 @@ GstFlowReturn StftFace::finish() {
     stft_->finish();
     is_finished_ = true;
     GstFlowReturn flow = push_ready();
-    if (flow == GST_FLOW_OK && buffer_ != nullptr)
+    if (flow == GST_FLOW_OK && buffer_)
         flow = push_buffer();
     drop_buffer();
     end_run();
@@ -134,10 +146,7 @@ void StftFace::end_run() {
 }
 
 void StftFace::drop_buffer() {
-    if (buffer_ == nullptr)
-        return;
-    gst_buffer_unmap(buffer_, &map_);
-    g_clear_pointer(&buffer_, gst_buffer_unref);
+    buffer_.take();
     buffer_frames_ = 0;
 }
 
@@ -145,9 +154,9 @@ void StftFace::drop_buffer() {
 
 GstFlowReturn StftFace::push_ready() {
     while (stft_->ready()) {
-        if (buffer_ == nullptr)
+        if (!buffer_)
             begin_buffer();
-        auto* const out = reinterpret_cast<float*>(map_.data);
+        auto* const out = reinterpret_cast<float*>(buffer_.data());
         stft_->read(out + buffer_frames_ * stream_.config.frame_floats());
         ++buffer_frames_;
         ++counts_.frames;
@@ -160,25 +169,21 @@ GstFlowReturn StftFace::push_ready() {
 }
 
 void StftFace::begin_buffer() {
-    BufferHandle buffer = pool_.acquire(stream_.frame_bytes() * frames_per_buffer_);
-    if (!gst_buffer_map(buffer.get(), &map_, GST_MAP_WRITE))
-        throw std::runtime_error("a buffer of the pool cannot be written to");
-    buffer_ = buffer.release();
+    buffer_ = WriteMap(pool_.acquire(stream_.frame_bytes() * frames_per_buffer_));
     buffer_frames_ = 0;
     buffer_position_ = stft_->position();
 }
 
 GstFlowReturn StftFace::push_buffer() {
-    GstBuffer* const buffer = buffer_;
-    gst_buffer_unmap(buffer, &map_);
-    buffer_ = nullptr;
+    BufferHandle owned = buffer_.take();
+    GstBuffer* const buffer = owned.get();
     stamp(buffer, stft_->position());
     if (buffer_frames_ < frames_per_buffer_)
         gst_buffer_set_size(buffer, static_cast<gssize>(buffer_frames_ * stream_.frame_bytes()));
     buffer_frames_ = 0;
     is_first_ = false;
     const std::uint64_t begun_ns = FastClock::now_ns();
-    const GstFlowReturn flow = gst_pad_push(src_pad_, buffer);
+    const GstFlowReturn flow = gst_pad_push(src_pad_, owned.release());
     counts_.push_ns += FastClock::now_ns() - begun_ns;
     return flow;
 }

@@ -6,6 +6,7 @@
 #include "core/fft/sample_reader.h"
 #include "core/fft/stft.h"
 #include "glue/sized_pool.h"
+#include "glue/write_map.h"
 #include "simdfft/audio_map.h"
 #include "simdfft/stft_caps.h"
 
@@ -36,8 +37,8 @@ class StftFace {
 
     ~StftFace() { stop(); }
 
-    /// Begins with another stream; the old one has been finished. Throws invalid_argument if it
-    /// cannot be; bad_alloc.
+    /// Finishes the stream that there is and begins with another one. Throws invalid_argument if
+    /// that cannot be, and bad_alloc; then the old one goes on.
     void start(const StftStream& stream, unsigned frames_per_buffer, const GstAudioInfo& info,
                GstPad* src_pad);
     bool is_started() const { return stft_.has_value(); }
@@ -82,8 +83,7 @@ class StftFace {
     FrameTimeline timeline_{1};
     std::int64_t run_start_ = 0; ///< the number of the run's first sample
 
-    GstBuffer* buffer_ = nullptr; ///< being filled, and mapped
-    GstMapInfo map_;
+    WriteMap buffer_; ///< being filled
     unsigned buffer_frames_ = 0;
     std::int64_t buffer_position_ = 0;
 

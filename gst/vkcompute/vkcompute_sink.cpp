@@ -109,12 +109,14 @@ bool VkComputeState::skips_late(GstBuffer* buffer) {
         const std::lock_guard lock(mutex);
         wanted = settings.qos;
     }
-    if (!wanted || media->kind() != MediaFormat::Kind::video || !qos.is_late(segment, buffer))
+    const bool counts = wanted && media->kind() == MediaFormat::Kind::video;
+    const auto late = counts ? qos.lateness_of(segment, buffer) : std::nullopt;
+    if (!late)
         return false;
     ++frames_late;
     is_accounted = true;
     lost_one = true; // what comes next is discontinuous
-    qos.report(element, segment, buffer, frames_out, frames_late);
+    QosWatch::report(element, *late, segment, buffer, frames_out, frames_late);
     return true;
 }
 

@@ -368,6 +368,32 @@ TEST_F(JitterBufferModesTest, KeepsToAMediaClockThatIsKnown) {
     }
 }
 
+// The delay that timestamps carry is in the answer's, too, or it would lie before its neighbours.
+TEST_F(JitterBufferModesTest, AnswerToARequestCarriesTheDelayThatTimestampsCarry) {
+    constexpr std::int64_t kLost = 505;
+    JitterConfig config = adaptive();
+    config.adapt_by = AdaptBy::timestamps;
+    config.min_latency_ns = 10 * kMs;
+    start(config);
+    for (std::int64_t i = 0; i < 520; ++i) { // ten at a time
+        if (i != kLost)
+            arrive(i, (i / 10 + 1) * 10 * kSpacingNs);
+        if (i == kLost + 3) {
+            JitterPacket answer = make(kLost);
+            answer.is_rtx = true;
+            ASSERT_GE(buffer_->stats().current_delay_ns, 45 * kMs);
+            EXPECT_TRUE(insert(answer).accepted);
+        }
+    }
+    EXPECT_EQ(pushed(), range(0, 520));
+    const auto pushes = of(Kind::push);
+    for (std::size_t i = kLost - 1; i <= kLost; ++i) {
+        const std::int64_t step_ns =
+            pushes[i + 1].action.stored.pts_ns - pushes[i].action.stored.pts_ns;
+        EXPECT_NEAR(static_cast<double>(step_ns), 20e6, 5e6) << i;
+    }
+}
+
 TEST_F(JitterBufferModesTest, LearnsNothingFromRetransmissions) {
     start(fixed(200));
     arrive_all(0, 100);

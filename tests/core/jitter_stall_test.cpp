@@ -32,6 +32,8 @@ class JitterStallTest : public JitterFixture {
         for (std::int64_t i = first; i < end; ++i)
             arrive(i, at_ns + (i - first) * apart_ns);
     }
+    /// Nobody polls meanwhile.
+    void run_clock_to(std::int64_t time_ns) { now_ns_ = time_ns; }
     /// How long after its playout time the i-th packet came out.
     std::int64_t late_ns(std::size_t i) const {
         const Event event = of(Kind::push)[i];
@@ -80,6 +82,59 @@ TEST_F(JitterStallTest, BurstBehindAStallIsStaleAsFarAsTheCeilingGoes) {
         EXPECT_NEAR(static_cast<double>(of(Kind::push).back().action.stored.pts_ns),
                     static_cast<double>((kSettled + 99) * kSpacingNs), 1e6);
     }
+}
+
+// The packets of another source come by its own ticks: they say nothing about those before, and
+// nothing may be taken for theirs.
+TEST_F(JitterStallTest, PacketAfterAPauseIsPlayedAlthoughAnotherSourceFollows) {
+    for (const bool same_ssrc : {false, true}) {
+        SCOPED_TRACE(same_ssrc);
+        settle(adaptive());
+        const std::int64_t resume_ns = kEnd + 2000 * kMs;
+        run_to(resume_ns);
+        std::vector<JitterPacket> packets;
+        for (std::int64_t i = 0; i < 4; ++i) {
+            JitterPacket packet = make(kSettled + i);
+            packet.arrival_ns = resume_ns + i * kSpacingNs;
+            if (i >= 2) {
+                packet.ssrc = same_ssrc ? packet.ssrc : 99;
+                packet.timestamp += 0x70000000;
+                packet.seqnum = static_cast<std::uint16_t>(packet.seqnum + (same_ssrc ? 0 : 777));
+            }
+            packets.push_back(packet);
+        }
+        for (const JitterPacket& packet : packets) { // nobody polls meanwhile
+            run_clock_to(packet.arrival_ns);
+            ASSERT_TRUE(buffer_->insert(packet, now_ns_).accepted);
+        }
+        work();
+        run_to(resume_ns + 1000 * kMs);
+        EXPECT_EQ(pushed(), range(kSettled, kSettled + 4));
+        EXPECT_EQ(buffer_->stats().dropped_stale, 0u);
+        const auto out = of(Kind::push);
+        ASSERT_EQ(out.size(), 4u);
+        EXPECT_TRUE(out[2].action.stored.discont);
+        for (std::size_t i = 0; i < out.size(); ++i)
+            EXPECT_NEAR(
+                static_cast<double>(out[i].action.stored.pts_ns - out[0].action.stored.pts_ns),
+                static_cast<double>(i) * double{kSpacingNs}, 1e6);
+    }
+}
+
+TEST_F(JitterStallTest, OnePacketIsPlayedAlthoughAnotherSourceFollowsAtOnce) {
+    settle(adaptive());
+    const std::int64_t resume_ns = kEnd + 2000 * kMs;
+    arrive(kSettled, resume_ns);
+    JitterPacket other = make(kSettled + 1);
+    other.ssrc = 99;
+    other.timestamp += 0x70000000;
+    run_to(resume_ns + 5 * kMs);
+    insert(other);
+    run_to(resume_ns + 1000 * kMs);
+    EXPECT_EQ(pushed(), range(kSettled, kSettled + 2));
+    EXPECT_EQ(buffer_->stats().dropped_stale, 0u);
+    EXPECT_NEAR(static_cast<double>(of(Kind::push)[1].action.stored.pts_ns),
+                static_cast<double>(resume_ns), 20e6);
 }
 
 TEST_F(JitterStallTest, SlowSenderIsFollowedForEver) {

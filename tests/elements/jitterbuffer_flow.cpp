@@ -26,6 +26,26 @@ class JitterBufferFlow : public ::testing::Test {
         ASSERT_TRUE(comes_true([this] { return out() == 1; }));
     }
     GstFlowReturn push() { return queue_.push(nth_rtp(next_++)); }
+    static void begin_stream(QueueUnderTest& queue, const char* name) {
+        ASSERT_TRUE(queue.send(gst_event_new_stream_start(name)));
+        ASSERT_TRUE(queue.send(make_caps(kCaps)));
+        ASSERT_TRUE(queue.send(make_segment()));
+    }
+    // The first one has ended, whoever said so; all of the next goes out, and its end.
+    void expect_another_stream(QueueUnderTest& queue) {
+        ASSERT_TRUE(queue.wait_for("event eos"));
+        queue.answer_with(GST_FLOW_OK);
+        const std::size_t before = queue.buffers_arrived().size();
+        begin_stream(queue, "another");
+        for (std::size_t i = 1; i <= 3; ++i)
+            ASSERT_EQ(queue.push(nth_rtp(next_++)), GST_FLOW_OK);
+        ASSERT_TRUE(queue.send(gst_event_new_eos()));
+        ASSERT_TRUE(queue.wait_for("event eos", 2));
+        EXPECT_EQ(queue.buffers_arrived().size(), before + 3);
+        const std::vector<std::string> all = queue.arrivals();
+        EXPECT_EQ(std::count(all.begin(), all.end(), "event stream-start"), 2);
+        EXPECT_EQ(std::count(all.begin(), all.end(), "event segment"), 2);
+    }
     std::size_t out() { return queue_.buffers_arrived().size(); }
 
     std::uint16_t next_ = 0;
@@ -82,6 +102,7 @@ TEST_F(JitterBufferFlow, SegmentThatIsNotInTimeIsOneInTimeFromZero) {
     ASSERT_TRUE(queue_.send(make_caps(kCaps)));
     GstEvent* given = make_segment(GST_FORMAT_BYTES);
     const guint32 number = gst_event_get_seqnum(given);
+    gst_event_set_running_time_offset(given, 17);
     ASSERT_TRUE(queue_.send(given));
     ASSERT_EQ(push(), GST_FLOW_OK);
     ASSERT_TRUE(comes_true([this] { return out() == 1; }));
@@ -93,6 +114,7 @@ TEST_F(JitterBufferFlow, SegmentThatIsNotInTimeIsOneInTimeFromZero) {
     EXPECT_EQ(segment->start, 0U);
     EXPECT_EQ(segment->rate, 1.0);
     EXPECT_EQ(gst_event_get_seqnum(came), number);
+    EXPECT_EQ(gst_event_get_running_time_offset(came), 17);
     gst_event_unref(came);
     EXPECT_EQ(queue_.pop(GST_MESSAGE_WARNING), nullptr);
 }
@@ -168,6 +190,41 @@ TEST_F(JitterBufferFlow, EndThatDownstreamSaysIsOneWithThatFromUpstream) {
     EXPECT_FALSE(queue_.has_error());
     const std::vector<std::string> all = queue_.arrivals();
     EXPECT_EQ(std::count(all.begin(), all.end(), "event eos"), 1);
+}
+
+// Downstream's end or failure is that of one stream; upstream may begin another one.
+TEST_F(JitterBufferFlow, StreamAfterAnEndThatDownstreamSaidGoesOut) {
+    for (const bool direct : {false, true}) {
+        next_ = 0;
+        QueueUnderTest queue("jitterbuffer");
+        queue.set("direct-push", gboolean{direct});
+        queue.play();
+        begin_stream(queue, "flow");
+        for (int i = 0; i < 100; ++i) // so that upstream's thread may push
+            ASSERT_EQ(queue.push(nth_rtp(next_++)), GST_FLOW_OK);
+        queue.answer_with(GST_FLOW_EOS);
+        ASSERT_TRUE(comes_true([&] { return queue.push(nth_rtp(next_++)) == GST_FLOW_EOS; }));
+        expect_another_stream(queue);
+    }
+}
+
+TEST_F(JitterBufferFlow, StreamAfterOneThatEndedOnBothSidesGoesOut) {
+    for (const GstFlowReturn flow : {GST_FLOW_EOS, GST_FLOW_ERROR}) {
+        SCOPED_TRACE(gst_flow_get_name(flow));
+        next_ = 0;
+        QueueUnderTest queue("jitterbuffer");
+        queue.play();
+        begin_stream(queue, "flow");
+        queue.hold();
+        ASSERT_EQ(queue.push(nth_rtp(next_++)), GST_FLOW_OK);
+        ASSERT_TRUE(queue.wait_held());
+        ASSERT_EQ(queue.push(nth_rtp(next_++)), GST_FLOW_OK);
+        ASSERT_TRUE(queue.send(gst_event_new_eos()));
+        queue.answer_with(flow);
+        queue.release();
+        expect_another_stream(queue);
+        EXPECT_EQ(queue.has_error(), flow == GST_FLOW_ERROR);
+    }
 }
 
 TEST_F(JitterBufferFlow, GoesOnWhenItIsLinkedAgain) {

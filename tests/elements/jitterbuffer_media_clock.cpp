@@ -184,3 +184,103 @@ TEST_F(MediaClockTest, BuffersCarryTheReferenceTime) {
         gst_buffer_unref(buffer);
     }
 }
+
+namespace {
+
+gboolean is_active(GstElement* element) {
+    GstStructure* stats = nullptr;
+    g_object_get(element, "stats", &stats, nullptr);
+    gboolean active = FALSE;
+    EXPECT_TRUE(gst_structure_get_boolean(stats, "rfc7273-active", &active));
+    gst_structure_free(stats);
+    return active;
+}
+
+} // namespace
+
+TEST_F(MediaClockTest, StatisticsTellWhetherTheClockIsFollowed) {
+    start("rfc7273-sync=true");
+    EXPECT_FALSE(is_active(h().element()));
+    push_and_let_out(3);
+    EXPECT_TRUE(is_active(h().element()));
+    g_object_set(h().element(), "rfc7273-sync", FALSE, nullptr);
+    push(3);
+    EXPECT_FALSE(is_active(h().element()));
+}
+
+TEST_F(MediaClockTest, ForTheMetaOnlyTimestampsFollowTheArrival) {
+    for (const char* mode : {"slave", "synced"}) {
+        SCOPED_TRACE(mode);
+        start((std::string("rfc7273-sync=true add-reference-timestamp-meta=true adaptive=false "
+                           "rfc7273-reference-timestamp-meta-only=true mode=") +
+               mode)
+                  .c_str());
+        push_and_let_out(5);
+        for (int i = 0; i < 5; ++i) {
+            GstBuffer* buffer = h().pull_buffer();
+            ASSERT_NE(buffer, nullptr);
+            EXPECT_EQ(GST_BUFFER_PTS(buffer), sampled(i) + kTransit);
+            GstReferenceTimestampMeta* meta =
+                gst_buffer_get_reference_timestamp_meta(buffer, nullptr);
+            ASSERT_NE(meta, nullptr);
+            EXPECT_EQ(meta->timestamp, kAhead + sampled(i));
+            gst_buffer_unref(buffer);
+        }
+        EXPECT_TRUE(is_active(h().element()));
+        TearDown();
+    }
+}
+
+TEST_F(MediaClockTest, WhatTheClockIsForMayChangeWhilePlaying) {
+    start("rfc7273-sync=true adaptive=false");
+    push_and_let_out(5);
+    for (int i = 0; i < 5; ++i)
+        EXPECT_EQ(pull(i), sampled(i)) << i;
+    g_object_set(h().element(), "rfc7273-reference-timestamp-meta-only", TRUE, nullptr);
+    for (int i = 5; i < 400; ++i) {
+        push(i);
+        const GstClockTime pts = pull(i);
+        if (i == 399) {
+            EXPECT_GT(pts, sampled(i) + kTransit / 2); // it comes near little by little
+        }
+    }
+    g_object_set(h().element(), "rfc7273-reference-timestamp-meta-only", FALSE, nullptr);
+    push(400);
+    EXPECT_EQ(pull(400), sampled(400));
+}
+
+// The system's time counts from 1970, as PTP's does; NTP's from 1900.
+TEST_F(MediaClockTest, TheSystemsClockIsTakenForTheOneThatIsNamed) {
+    constexpr std::uint64_t kSince1900 = 2'208'988'800;
+    start("rfc7273-sync=true rfc7273-use-system-clock=true add-reference-timestamp-meta=true",
+          ("direct=" + std::to_string(std::uint32_t(kOffset - kSince1900 * 8000))).c_str());
+    push_and_let_out(5);
+    for (int i = 0; i < 5; ++i) {
+        GstBuffer* buffer = h().pull_buffer();
+        ASSERT_NE(buffer, nullptr);
+        EXPECT_EQ(GST_BUFFER_PTS(buffer), sampled(i));
+        GstReferenceTimestampMeta* meta = gst_buffer_get_reference_timestamp_meta(buffer, nullptr);
+        ASSERT_NE(meta, nullptr);
+        EXPECT_EQ(meta->timestamp, kSince1900 * GST_SECOND + kAhead + sampled(i));
+        gst_buffer_unref(buffer);
+    }
+    set_caps("direct=777", "ptp=IEEE1588-2008:39-A7-94-FF-FE-07-CB-D0:3");
+    push(5);
+    EXPECT_EQ(pull(5), sampled(5));
+}
+
+// No clock of the test's: what is stamped by the system's clock now belongs near its arrival.
+TEST(MediaClockOfTheSystem, NeedsNoServer) {
+    RtpHarness h("jitterbuffer", "rfc7273-sync=true rfc7273-use-system-clock=true");
+    GstCaps* caps = gst_caps_from_string(
+        "application/x-rtp,media=audio,payload=96,clock-rate=8000,encoding-name=TEST,"
+        "a-mediaclk=(string)\"direct=0\",a-ts-refclk=(string)\"ntp=nobody.invalid\"");
+    gst_harness_set_src_caps(h.get(), caps);
+    RtpPacket packet = h.packet(0);
+    const std::uint64_t since_1970_us = static_cast<std::uint64_t>(g_get_real_time());
+    packet.timestamp =
+        static_cast<std::uint32_t>(since_1970_us * 8 / 1000 + std::uint64_t{2'208'988'800} * 8000);
+    ASSERT_EQ(h.push(packet), GST_FLOW_OK);
+    EXPECT_TRUE(is_active(h.element()));
+    EXPECT_FALSE(h.has_message(GST_MESSAGE_WARNING));
+}

@@ -251,6 +251,50 @@ TEST_F(RtcpTest, TimesInPacketsAreSignalledOncePerInterval) {
     release(h);
 }
 
+TEST_F(RtcpTest, SignalsAreAsFarApartAsAskedHoweverOftenTimesCome) {
+    RtpHarness h("jitterbuffer", "min-sync-interval=100");
+    connect(h);
+    set_extmap(h, 5);
+    const auto push = [&](int i) {
+        gst_harness_push(h.get(), make_ntp_packet(h.packet(i), 0xbede, ntp_item({0x57}, i)));
+    };
+    push(0);
+    h.advance_to(10 * RtpHarness::kSpacing); // the first one waits
+    ASSERT_EQ(h.pull(), h.first_seqnum);
+    for (int i = 1; i <= 60; ++i) {
+        h.advance_to(static_cast<GstClockTime>(i) * RtpHarness::kSpacing);
+        push(i);
+        ASSERT_EQ(h.pull(), h.first_seqnum + i);
+    }
+    h.send(gst_event_new_eos());
+    gst_event_unref(h.pull_event(GST_EVENT_EOS));
+    EXPECT_GE(syncs_, 10); // 1 s
+    EXPECT_LE(syncs_, 12);
+    // The newest time is told, not the one that was refused first.
+    EXPECT_GE(field("inband-ext-rtptime"), h.first_timestamp + 54U * RtpHarness::kTicks);
+    release(h);
+}
+
+TEST_F(RtcpTest, ReportThatComesTooSoonIsToldWithTheNextPacketInTime) {
+    RtpHarness h("jitterbuffer", "min-sync-interval=1000");
+    connect(h);
+    pass(h, 50);
+    ASSERT_EQ(gst_pad_chain(pad_, make_report(0x1234, h.first_timestamp)), GST_FLOW_OK);
+    EXPECT_EQ(syncs_, 1);
+    ASSERT_EQ(gst_pad_chain(pad_, make_report(0x1234, h.first_timestamp + 8)), GST_FLOW_OK);
+    ASSERT_EQ(gst_pad_chain(pad_, make_report(0x1234, h.first_timestamp + 16)), GST_FLOW_OK);
+    EXPECT_EQ(syncs_, 1);
+    for (int i = 50; i < 101; ++i) {
+        ASSERT_EQ(h.push(i), GST_FLOW_OK);
+        ASSERT_EQ(h.pull(), h.first_seqnum + i);
+    }
+    h.send(gst_event_new_eos());
+    gst_event_unref(h.pull_event(GST_EVENT_EOS));
+    EXPECT_EQ(syncs_, 2);
+    EXPECT_EQ(field("sr-ext-rtptime"), h.first_timestamp + 16U);
+    release(h);
+}
+
 TEST_F(RtcpTest, RubbishInsteadOfATimeIsIgnored) {
     RtpHarness h("jitterbuffer", "add-reference-timestamp-meta=true");
     connect(h);

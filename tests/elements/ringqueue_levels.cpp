@@ -271,6 +271,21 @@ TEST_F(RingQueueLevels, ABufferWithADurationAloneFollowsTheOneBefore) {
     EXPECT_EQ(queue_.level_time(), 450 * kMs);
 }
 
+TEST_P(LevelsTest, WhatIsNotLetInTakesNoTime) {
+    queue_.set("leaky", 1); // upstream
+    queue_.set("max-size-buffers", 2U);
+    occupy(timed(0, 0));
+    for (guint64 i = 1; i <= 9; ++i)
+        ASSERT_EQ(queue_.push(timed(i, GST_CLOCK_TIME_NONE)), GST_FLOW_OK);
+    EXPECT_EQ(queue_.level_buffers(), 2U);
+    EXPECT_EQ(queue_.level_time(), 20 * kMs);
+    queue_.step();
+    ASSERT_TRUE(queue_.wait_for("buffer 0"));
+    ASSERT_TRUE(comes_true([this] { return queue_.level_buffers() == 1; }));
+    ASSERT_EQ(queue_.push(timed(10, GST_CLOCK_TIME_NONE)), GST_FLOW_OK);
+    EXPECT_EQ(queue_.level_time(), 20 * kMs);
+}
+
 TEST_F(RingQueueLevels, ATimeLimitHoldsForAStreamOfDurationsAlone) {
     queue_.set("max-size-time", guint64{50 * kMs});
     SignalProbe overrun(queue_, "overrun");

@@ -168,6 +168,27 @@ TEST(SimdFftRuns, PropertiesChangeWhileItRuns) {
     EXPECT_NE(h.src_caps().find("window=(string)blackman"), std::string::npos);
 }
 
+// Settings that cannot be leave all as it is, the run that is played, too.
+TEST(SimdFftRuns, WhatIsRefusedWhileItRunsDoesNotEndTheRun) {
+    for (const char* refused :
+         {"frames-per-buffer=65536", "window=custom", "window-length=16384"}) {
+        SCOPED_TRACE(refused);
+        StreamHarness h("fft-size=8192 hop-size=64");
+        h.set_caps(audio_caps("F32LE", 48000, 1));
+        const auto audio = float_noise(2000);
+        const std::vector<float> first(audio.begin(), audio.begin() + 1000);
+        const std::vector<float> second(audio.begin() + 1000, audio.end());
+        ASSERT_EQ(h.feed(buffer_of(first, 0)), GST_FLOW_OK);
+        set_properties(h.element(), refused);
+        ASSERT_EQ(h.feed(buffer_of(second, time_of(1000))), GST_FLOW_OK);
+        GstMessage* warning = h.pop(GST_MESSAGE_WARNING);
+        ASSERT_NE(warning, nullptr);
+        gst_message_unref(warning);
+        expect_frames(h.pull_rest(), frames_of(config_of(1, 8192, 64), audio));
+        EXPECT_EQ(h.stat("runs"), 1U);
+    }
+}
+
 TEST(SimdFftRuns, LatencyIsThatOfTheWindowAndTheBuffer) {
     struct Case {
         const char* properties;

@@ -22,14 +22,17 @@ struct Subject {
     const char* sink_caps; ///< what downstream takes
     const char* changes;   ///< while playing, so that it is set up anew in the streaming thread
     const char* lost;      ///< the counter of frames that came to nothing
+    const char* refused;   ///< settings that cannot be
 };
 
 constexpr std::array kSubjects = {
-    Subject{"messages", "simdfft bands=65", "audio/x-raw", "bands=130", "frames-refused"},
-    Subject{"stream", "simdfft fft-size=256", "audio/x-stft", "fft-size=512", "frames-refused"},
+    Subject{"messages", "simdfft bands=65", "audio/x-raw", "bands=130", "frames-refused",
+            "bands=1073741824"},
+    Subject{"stream", "simdfft fft-size=256", "audio/x-stft", "fft-size=512", "frames-refused",
+            "window-length=4096"},
     Subject{"spectrogram", "simdspectrogram fft-size=64 show-scale=false",
             "video/x-raw,format=GRAY8,width=32,height=32,framerate=100/1", "fft-size=128",
-            "frames-dropped"},
+            "frames-dropped", "min-db=10"},
 };
 
 class SimdShortMemory : public ::testing::TestWithParam<Subject> {};
@@ -87,6 +90,30 @@ TEST_P(SimdShortMemory, EachFrameOfAListIsCountedWhicheverAllocationFails) {
         if (!FailingAllocation::has_failed())
             break;
         expect_all_counted(*feed, GetParam(), failing);
+    }
+}
+
+// Other audio comes when the settings are refused, so that those before have to be set up for it.
+TEST_P(SimdShortMemory, OldSettingsComeBackInTheEndWhicheverAllocationFails) {
+    for (int failing = 0;; ++failing) {
+        SCOPED_TRACE(failing);
+        const auto feed = std::make_unique<AudioFeed>(GetParam().line);
+        gst_harness_set_sink_caps_str(feed->harness(), GetParam().sink_caps);
+        gst_harness_set_drop_buffers(feed->harness(), TRUE);
+        feed->set_format(kFloat, 48'000, 1);
+        ASSERT_EQ(feed->push(float_noise_of(kChunk, 1)), GST_FLOW_OK);
+        set_properties(feed->element(), GetParam().refused);
+        const std::string other = "audio/x-raw,layout=interleaved,format=" + std::string(kFloat) +
+                                  ",rate=32000,channels=1";
+        {
+            const FailingAllocation one(failing);
+            feed->try_caps(other);
+        }
+        if (!FailingAllocation::has_failed())
+            break;
+        feed->push(float_noise_of(kChunk, 2));
+        ASSERT_EQ(feed->push(float_noise_of(kChunk, 3)), GST_FLOW_OK);
+        EXPECT_NE(feed->complaint(GST_MESSAGE_WARNING), "") << "what is refused is not forgotten";
     }
 }
 

@@ -289,17 +289,21 @@ bool JitterBuffer::is_stale(std::int64_t pts_ns, std::int64_t came_ns) const {
 // slower than it says; then those behind it would be as late, and the time line is what is wrong.
 // True if the packet in front has to wait for what it is.
 bool JitterBuffer::settle_stale(std::int64_t now_ns, std::int64_t& until_ns) {
+    std::size_t run = 0;
     while (!store_.empty()) {
         const StoredPacket& front = store_.front();
-        const StoredPacket& back = store_.back();
         // By its arrival, not by now: now is later by what upstream holds packets, as long as
         // nobody has told us its latency, and then each packet would be stale.
         if (!is_stale(front.pts_ns - carried_ns(), std::min(now_ns, front.packet.arrival_ns)))
             break;
+        if (run == 0)
+            run = run_length();
+        const StoredPacket& back = store_.at(run - 1);
         const std::int64_t media_ns = back.pts_ns - front.pts_ns;
         const std::int64_t apart_ns = back.packet.arrival_ns - front.packet.arrival_ns;
         if (2 * apart_ns < media_ns) {
             drop_front(JitterDrop::stale, counters_.dropped_stale);
+            --run;
             stale_since_ns_.reset();
             continue;
         }
@@ -315,6 +319,20 @@ bool JitterBuffer::settle_stale(std::int64_t now_ns, std::int64_t& until_ns) {
     return false;
 }
 
+// Another source, or one that began anew, counts its own ticks.
+bool JitterBuffer::starts_run(std::size_t rank) const {
+    const StoredPacket& stored = store_.at(rank);
+    return stored.discont || stored.packet.ssrc != store_.at(rank - 1).packet.ssrc;
+}
+
+// How many packets from the front on count the same ticks; others say nothing about it.
+std::size_t JitterBuffer::run_length() const {
+    std::size_t length = 1;
+    while (length < store_.size() && !starts_run(length))
+        ++length;
+    return length;
+}
+
 // The front is in time again, and all behind it is placed anew.
 void JitterBuffer::move_timeline(std::int64_t now_ns) {
     if (timeline_.is_pinned())
@@ -324,13 +342,14 @@ void JitterBuffer::move_timeline(std::int64_t now_ns) {
     spacing_.break_here();
     const std::int64_t before_ns = store_.front().pts_ns;
     const std::int64_t waited_ns = now_ns - *stale_since_ns_ + kTellNs - hold_ns();
-    std::int64_t extra_ns = std::max<std::int64_t>(waited_ns, 0);
+    const std::int64_t extra_ns = std::max<std::int64_t>(waited_ns, 0);
     for (std::size_t i = 0; i < store_.size(); ++i) {
         StoredPacket& stored = store_.at(i);
         const JitterPacket& packet = stored.packet;
+        if (i > 0 && starts_run(i))
+            timeline_.restart();
         const Timeline::Placed placed =
             timeline_.place(packet.timestamp, packet.clock_rate, packet.arrival_ns + extra_ns);
-        extra_ns = 0;
         stored.ticks = placed.ticks;
         stored.pts_ns = placed.pts_ns + carried_ns();
         stored.discont |= placed.resynced;

@@ -130,6 +130,8 @@ class JitterBuffer {
     bool may_start(std::int64_t now_ns, std::int64_t& until_ns) const;
     bool settle_stale(std::int64_t now_ns, std::int64_t& until_ns);
     void move_timeline(std::int64_t now_ns);
+    bool starts_run(std::size_t rank) const;
+    std::size_t run_length() const;
     void update_buffering();
     void begin_pace(std::int64_t now_ns);
     void limit_pace(std::int64_t newest_ns);
