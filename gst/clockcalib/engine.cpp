@@ -109,7 +109,6 @@ Engine::Engine(Recorder::Source source, const Settings& settings)
     FastClock::prepare();
     clock_.set_rate(FastClock::ns_per_raw_step());
     analyzer_.add_observer(&incidents_);
-    analyzer_.add_observer(&log_);
     health_.start(settings.stall_threshold_ms * kMillisecondNs);
     lost_told_ = lost();
     recorder_.start(source);
@@ -197,8 +196,10 @@ void Engine::add_outputs(const Settings& settings, std::vector<std::string>& pro
         outputs_.keep_metrics(std::move(metrics));
     for (LatencyObserver* observer : outputs_.add(settings, FastClock::monotonic_ns(), problems))
         analyzer_.add_observer(observer);
-    if (settings.records)
-        log_.enable(true);
+    if (settings.records && !log_.is_enabled()) {
+        log_.enable();
+        analyzer_.add_observer(&log_);
+    }
     if (settings.interval_ms != 0)
         bus_.set_interval_ns(settings.interval_ms * kMillisecondNs);
 }

@@ -12,6 +12,9 @@ namespace tactus {
 
 namespace {
 
+// So often histograms that nothing falls into are looked for.
+constexpr std::uint64_t kPackPeriodNs = 10'000'000'000;
+
 // Under which ids a buffer goes into the next element.
 struct Identity {
     std::uint64_t id = 0;
@@ -34,6 +37,7 @@ struct LatencyAnalyzer::Impl {
     std::uint64_t clock_jumps = 0;
     std::uint32_t last_serial = 0;
     std::uint64_t last_ns = 0; ///< the latest time that was told
+    std::uint64_t next_pack_ns = 0;
 
     /// One push and whom it concerns.
     struct Push {
@@ -61,6 +65,7 @@ struct LatencyAnalyzer::Impl {
     void tell_begun(const Push& push, PushBegan& began) const;
     void end(const PushEnd& seen);
     void lose_records();
+    void pack_idle_histograms(std::uint64_t now_ns);
 };
 
 Origins LatencyAnalyzer::Impl::resolve(const IdStamp& stamp, std::uint64_t& flow_id) const {
@@ -332,6 +337,15 @@ void LatencyAnalyzer::Impl::lose_records() {
     });
 }
 
+// Those of elements that have gone, above all. Their pads do not tell when the last figure comes:
+// what is on its way from a source still arrives, and a push into an element may end after it went.
+void LatencyAnalyzer::Impl::pack_idle_histograms(std::uint64_t now_ns) {
+    if (now_ns < next_pack_ns)
+        return;
+    next_pack_ns = now_ns + kPackPeriodNs;
+    registry.for_each_element([](ElementState& element) { pack_idle(element); });
+}
+
 LatencyAnalyzer::LatencyAnalyzer() : impl_(std::make_unique<Impl>()) {}
 LatencyAnalyzer::~LatencyAnalyzer() = default;
 
@@ -444,9 +458,11 @@ void LatencyAnalyzer::sampled(const CounterSample& sample) {
 }
 
 void LatencyAnalyzer::tick(std::uint64_t now_ns) {
-    impl_->registry.forget_elements();
+    for (const std::uint32_t id : impl_->registry.forget_elements())
+        impl_->observers.tell([id](LatencyObserver& o) { o.element_gone(id); });
     impl_->registry.for_each_element(
         [&](ElementState& element) { impl_->exits.tick(element, now_ns); });
+    impl_->pack_idle_histograms(now_ns);
 }
 
 LatencySnapshot LatencyAnalyzer::snapshot(std::uint64_t now_ns) const {

@@ -124,6 +124,8 @@ struct ThreadState {
 void append_stats(LatencySnapshot& to, const ElementState& element);
 /// All counters back to 0.
 void reset_stats(ElementState& element);
+/// Packs those of its histograms into which nothing fell since the last call.
+void pack_idle(ElementState& element);
 
 /// Who listens. Calls go out in the order in which observers were added.
 struct ObserverList {
