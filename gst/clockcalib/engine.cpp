@@ -369,6 +369,7 @@ void Engine::visit_push(std::uint32_t thread, const RecordRing& ring, std::uint6
     push.dst_pad = first.dst_pad;
     push.buffers = buffers_;
     push.has_end = (first.flags & PushRecord::no_end) == 0;
+    push.is_pulled = (first.flags & PushRecord::is_pulled) != 0;
     analyzer_.begin(push);
 }
 

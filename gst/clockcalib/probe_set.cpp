@@ -24,7 +24,8 @@ GstPadProbeReturn on_data(GstPad* pad, GstPadProbeInfo* info, gpointer) {
     const std::uint64_t stamp = FastClock::raw_stamp();
     Recorder& recorder = Recorder::instance();
     if ((info->type & GST_PAD_PROBE_TYPE_BUFFER) != 0)
-        recorder.push(stamp, pad, GST_PAD_PROBE_INFO_BUFFER(info));
+        recorder.push(stamp, pad, GST_PAD_PROBE_INFO_BUFFER(info),
+                      (info->type & GST_PAD_PROBE_TYPE_PULL) != 0);
     else if ((info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) != 0)
         recorder.push_list(stamp, pad, GST_PAD_PROBE_INFO_BUFFER_LIST(info));
     else if (GST_PAD_PROBE_INFO_EVENT(info) != nullptr)

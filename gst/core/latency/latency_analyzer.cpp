@@ -102,11 +102,11 @@ Identity LatencyAnalyzer::Impl::identify_new(const Push& push, const BufferSeen&
         return identity;
     const ExitLedger::Exit exit{*push.src,   *push.from,       buffer,
                                 push.thread, push.seen.thread, push.seen.at_ns};
-    if (const BookEntry* entry = exits.leave_unattached(exit)) {
+    if (const auto [entry, is_repeat] = exits.leave_unattached(exit); entry) {
         identity.origins = entry->origins;
         identity.flow_id = entry->flow_id;
         identity.is_first = false;
-        identity.is_repeat = entry->is_repeat;
+        identity.is_repeat = is_repeat;
     } else if (const auto origins = exits.infer(exit)) {
         identity.origins = *origins;
         identity.is_first = false;
@@ -149,6 +149,8 @@ void LatencyAnalyzer::Impl::enter(Push& push, const BufferSeen& buffer, const Id
     entry.fate = push.to->info.is_sink ? Fate::forgotten : Fate::inside;
     entry.unattached = buffer.id_unattached;
     entry.is_repeat = identity.is_repeat;
+    entry.is_block =
+        push.seen.is_pulled || (push.src && push.src->has_segment && !push.src->segment.in_time);
     book.add(entry);
 }
 
@@ -401,8 +403,10 @@ void LatencyAnalyzer::segment(const SegmentSeen& segment) {
     if (PadState* pad = impl_->registry.find_pad(segment.src_pad)) {
         pad->segment = segment;
         pad->has_segment = true;
-        if (pad->element) // running time may begin anew
-            pad->element->last_out_end = kNoRunningTime;
+        if (!pad->element)
+            return;
+        pad->element->last_out_end = kNoRunningTime; // running time may begin anew
+        pad->element->makes_time |= segment.in_time;
     }
 }
 
