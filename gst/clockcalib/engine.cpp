@@ -103,14 +103,13 @@ std::shared_ptr<Engine> Engine::open(const Settings& settings, Recorder::Source 
 }
 
 Engine::Engine(Recorder::Source source, const Settings& settings)
-    : recorder_(Recorder::instance()) {
+    : stall_threshold_ms_(settings.stall_threshold_ms), recorder_(Recorder::instance()) {
     static std::once_flag once;
     std::call_once(once, [] { std::atexit(finish_at_exit); });
     FastClock::prepare();
     clock_.set_rate(FastClock::ns_per_raw_step());
     analyzer_.add_observer(&incidents_);
-    analyzer_.add_observer(&log_);
-    health_.start(settings.stall_threshold_ms * kMillisecondNs);
+    health_.start(stall_threshold_ms_ * kMillisecondNs);
     lost_told_ = lost();
     recorder_.start(source);
     try {
@@ -197,8 +196,15 @@ void Engine::add_outputs(const Settings& settings, std::vector<std::string>& pro
         outputs_.keep_metrics(std::move(metrics));
     for (LatencyObserver* observer : outputs_.add(settings, FastClock::monotonic_ns(), problems))
         analyzer_.add_observer(observer);
-    if (settings.records)
-        log_.enable(true);
+    if (settings.records && !log_.is_enabled()) {
+        log_.enable();
+        analyzer_.add_observer(&log_);
+    }
+    if (settings.wants_stall_threshold && settings.stall_threshold_ms != stall_threshold_ms_)
+        problems.push_back("stall-threshold " + std::to_string(settings.stall_threshold_ms) +
+                           " ms is not used: this process already uses " +
+                           std::to_string(stall_threshold_ms_) +
+                           " ms, which the first to start has set");
     if (settings.interval_ms != 0)
         bus_.set_interval_ns(settings.interval_ms * kMillisecondNs);
 }
@@ -368,6 +374,7 @@ void Engine::visit_push(std::uint32_t thread, const RecordRing& ring, std::uint6
     push.dst_pad = first.dst_pad;
     push.buffers = buffers_;
     push.has_end = (first.flags & PushRecord::no_end) == 0;
+    push.is_pulled = (first.flags & PushRecord::is_pulled) != 0;
     analyzer_.begin(push);
 }
 

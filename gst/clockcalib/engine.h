@@ -95,6 +95,7 @@ class Engine {
     Stats snapshot();
 
     const pid_t process_ = getpid();
+    const std::uint64_t stall_threshold_ms_; ///< of the first; the timers cannot change it
     Recorder& recorder_;
     std::mutex mutex_; ///< guards all below, down to the scratch
     StampClock clock_;

@@ -78,6 +78,7 @@ class CurlExporter final : public OtlpExporter {
     CurlExporter& operator=(const CurlExporter&) = delete;
 
     void element_added(const ElementInfo& info) override { builder_.element_added(info); }
+    void element_gone(std::uint32_t element) override { builder_.element_gone(element); }
     void push_began(const PushBegan& push) override { builder_.push_began(push); }
     void left(const Residence& residence) override { builder_.left(residence); }
     void dropped(const Dropped& drop) override { builder_.dropped(drop); }

@@ -279,6 +279,15 @@ void SpanBuilder::element_added(const ElementInfo& info) {
     impl_->elements[info.id] = info;
 }
 
+void SpanBuilder::element_gone(std::uint32_t element) {
+    impl_->elements.erase(element);
+    impl_->predecessors.erase(element);
+    for (auto& [to, before] : impl_->predecessors)
+        std::erase(before, element);
+    std::erase_if(impl_->source_of_pad,
+                  [element](const auto& pad) { return pad.second == element; });
+}
+
 void SpanBuilder::push_began(const PushBegan& push) {
     impl_->for_each_sampled(push.origins, [&](std::uint64_t id) {
         const bool begins = push.is_first && !push.origins.inferred && id == push.buffer_id;

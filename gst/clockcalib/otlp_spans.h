@@ -56,7 +56,7 @@ struct OtlpSpan {
 /// it is there.
 ///
 /// Threads: one thread calls everything. Memory: `max_traces` identities on their way, of at most
-/// `max_children` each, and a name for each element.
+/// `max_children` each, and a name for each element that the analyzer knows.
 class SpanBuilder : public LatencyObserver {
   public:
     struct Settings {
@@ -77,6 +77,7 @@ class SpanBuilder : public LatencyObserver {
     std::uint64_t unfinished() const;
 
     void element_added(const ElementInfo& info) override;
+    void element_gone(std::uint32_t element) override;
     void push_began(const PushBegan& push) override;
     void left(const Residence& residence) override;
     void dropped(const Dropped& drop) override;

@@ -5,6 +5,7 @@
 #include "clockcalib/object_book.h"
 #include "clockcalib/recorder.h"
 #include "glue/fast_clock.h"
+#include "glue/handles.h"
 
 #include <algorithm>
 #include <utility>
@@ -23,13 +24,17 @@ GstPadProbeReturn on_data(GstPad* pad, GstPadProbeInfo* info, gpointer) {
     const std::uint64_t stamp = FastClock::raw_stamp();
     Recorder& recorder = Recorder::instance();
     if ((info->type & GST_PAD_PROBE_TYPE_BUFFER) != 0)
-        recorder.push(stamp, pad, GST_PAD_PROBE_INFO_BUFFER(info));
+        recorder.push(stamp, pad, GST_PAD_PROBE_INFO_BUFFER(info),
+                      (info->type & GST_PAD_PROBE_TYPE_PULL) != 0);
     else if ((info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) != 0)
         recorder.push_list(stamp, pad, GST_PAD_PROBE_INFO_BUFFER_LIST(info));
     else if (GST_PAD_PROBE_INFO_EVENT(info) != nullptr)
         recorder.event(stamp, pad, GST_PAD_PROBE_INFO_EVENT(info));
     return GST_PAD_PROBE_OK;
 }
+
+/// A pad, an element or a bin.
+using TappedHandle = std::unique_ptr<GstObject, ObjectUnref>;
 
 GQuark tapped_quark() {
     static const GQuark quark = g_quark_from_static_string("tactus-clockcalib-tapped");
@@ -44,7 +49,8 @@ void on_relinked(GstPad*, GstPad*, gpointer) {
 
 /// Something on an object of the pipeline that is to be taken off again.
 struct ProbeSet::Tap {
-    Tap(GObject* object, gulong handler, gulong probe) : handler_(handler), probe_(probe) {
+    Tap(GObject* object, gulong handler, gulong probe)
+        : address_(object), handler_(handler), probe_(probe) {
         g_weak_ref_init(&object_, object);
     }
     ~Tap() { g_weak_ref_clear(&object_); }
@@ -62,15 +68,15 @@ struct ProbeSet::Tap {
         g_object_set_qdata(object, tapped_quark(), nullptr);
         g_object_unref(object);
     }
-    bool is_dead() { return is_on(nullptr); }
+    /// A reference, or null once the object has gone. It may be the last one.
+    TappedHandle object() { return TappedHandle(GST_OBJECT_CAST(g_weak_ref_get(&object_))); }
+    /// `wanted` is an object to which the caller has a reference.
     bool is_on(gpointer wanted) {
-        auto* object = g_weak_ref_get(&object_);
-        if (object != nullptr)
-            g_object_unref(object);
-        return object == wanted;
+        return address_ == wanted && object() != nullptr; // not one that had its address before
     }
 
   private:
+    gpointer address_;
     GWeakRef object_;
     gulong handler_;
     gulong probe_;
@@ -123,15 +129,17 @@ void ProbeSet::Shared::connect(gpointer object, const char* signal, GCallback ca
 void ProbeSet::Shared::keep(GObject* object, gulong handler, gulong probe) {
     auto tap = std::make_unique<Tap>(object, handler, probe);
     std::vector<std::unique_ptr<Tap>> dead;
+    std::vector<TappedHandle> alive; // let go without the mutex: what is freed may call back
     {
         const std::lock_guard lock(mutex);
         if (attached)
             taps.push_back(std::exchange(tap, nullptr));
         if (taps.size() >= clean_at) {
-            const auto alive = std::stable_partition(taps.begin(), taps.end(),
-                                                     [](const auto& t) { return !t->is_dead(); });
-            std::move(alive, taps.end(), std::back_inserter(dead));
-            taps.erase(alive, taps.end());
+            const auto gone = std::stable_partition(taps.begin(), taps.end(), [&](const auto& t) {
+                return alive.emplace_back(t->object()) != nullptr;
+            });
+            std::move(gone, taps.end(), std::back_inserter(dead));
+            taps.erase(gone, taps.end());
             clean_at = std::max<std::size_t>(1024, taps.size() * 2);
         }
     }

@@ -11,8 +11,6 @@ namespace tactus {
 
 namespace {
 
-constexpr std::size_t kMaxPaths = 4096;
-
 struct Classes {
     GstTracerRecord* latency;
     GstTracerRecord* residence;
@@ -83,17 +81,14 @@ const Classes& classes() {
 
 } // namespace
 
-void RecordLog::enable(bool enabled) {
-    if (enabled) {
-        classes();
-        category_ = _gst_debug_get_category("GST_TRACER");
-    }
-    enabled_ = enabled;
+void RecordLog::enable() {
+    enabled_ = true;
+    classes();
+    category_ = _gst_debug_get_category("GST_TRACER");
 }
 
 bool RecordLog::wanted() const {
-    return enabled_ && category_ != nullptr &&
-           gst_debug_category_get_threshold(category_) >= GST_LEVEL_TRACE;
+    return category_ != nullptr && gst_debug_category_get_threshold(category_) >= GST_LEVEL_TRACE;
 }
 
 const char* RecordLog::path_of(std::uint32_t element) const {
@@ -103,8 +98,10 @@ const char* RecordLog::path_of(std::uint32_t element) const {
 
 void RecordLog::element_added(const ElementInfo& info) {
     paths_[info.id] = info.path;
-    if (paths_.size() > kMaxPaths)
-        paths_.erase(paths_.begin());
+}
+
+void RecordLog::element_gone(std::uint32_t element) {
+    paths_.erase(element);
 }
 
 void RecordLog::arrived(const Arrived& arrival) {

@@ -13,15 +13,17 @@ namespace tactus {
 
 /// Lines for the log of tracers (GST_DEBUG="GST_TRACER:7"): one for each buffer that reaches a
 /// sink, each drop and each incident. docs/elements/clockcalib.md lists the classes and their
-/// fields.
+/// fields. To be made an observer once it is enabled.
 ///
 /// Threads: one; `warn` from any.
 class RecordLog : public LatencyObserver {
   public:
     /// Describes the classes in the log, once. Without it nothing is logged.
-    void enable(bool enabled);
+    void enable();
+    bool is_enabled() const { return enabled_; }
 
     void element_added(const ElementInfo& info) override;
+    void element_gone(std::uint32_t element) override;
     void arrived(const Arrived& arrival) override;
     void left(const Residence& residence) override;
     void dropped(const Dropped& drop) override;
@@ -36,7 +38,7 @@ class RecordLog : public LatencyObserver {
 
     bool enabled_ = false;
     GstDebugCategory* category_ = nullptr;
-    std::map<std::uint32_t, std::string> paths_;
+    std::map<std::uint32_t, std::string> paths_; ///< of the elements that the analyzer knows
 };
 
 } // namespace tactus

@@ -332,13 +332,15 @@ std::uint32_t Recorder::write_buffer(RecordRing& ring, std::uint32_t offset, con
 }
 
 void Recorder::record_push(Thread& thread, const Route& route, GstBuffer* buffer,
-                           std::uint64_t stamp, bool has_end) {
+                           std::uint64_t stamp, bool has_end, bool is_pulled) {
     const Seen seen = see(thread, route, buffer, stamp);
     RecordRing& ring = *thread.ring;
     const bool ends = has_end && ring.may_open();
     const bool recorded = ring.reserve(units_of_buffer(seen.identities) + 1);
     if (recorded) {
-        const Passing passing{route, stamp, RecordKind::push, end_flag(ends),
+        const auto flags =
+            static_cast<std::uint16_t>(end_flag(ends) | (is_pulled ? PushRecord::is_pulled : 0));
+        const Passing passing{route, stamp, RecordKind::push, flags,
                               static_cast<std::uint16_t>(seen.identities - 1)};
         ring.publish(write_buffer(ring, 0, passing, seen, buffer));
     }
@@ -394,12 +396,12 @@ void Recorder::with_thread(Body&& body) noexcept {
     }
 }
 
-void Recorder::push(std::uint64_t stamp, GstPad* pad, GstBuffer* buffer) noexcept {
+void Recorder::push(std::uint64_t stamp, GstPad* pad, GstBuffer* buffer, bool is_pulled) noexcept {
     with_thread([&](Thread& thread) {
         const Route& route = look_up(thread, pad, stamp);
         const bool has_end = source_ == Source::hooks;
         if (!route.ignored)
-            record_push(thread, route, buffer, stamp, has_end);
+            record_push(thread, route, buffer, stamp, has_end, is_pulled);
         else if (has_end)
             thread.ring->opened(false);
     });
@@ -420,7 +422,7 @@ void Recorder::pulled(std::uint64_t stamp, GstPad* sink_pad, GstBuffer* buffer) 
     with_thread([&](Thread& thread) {
         const Route& route = look_up(thread, sink_pad, stamp);
         if (!route.ignored && route.sequence != nullptr)
-            record_push(thread, route, buffer, stamp, false);
+            record_push(thread, route, buffer, stamp, false, true);
     });
 }
 

@@ -38,7 +38,8 @@ class Recorder {
     /// Nothing more will be collected.
     void close();
 
-    void push(std::uint64_t stamp, GstPad* pad, GstBuffer* buffer) noexcept;
+    /// `is_pulled`: by a probe that sees what its source pad was asked for.
+    void push(std::uint64_t stamp, GstPad* pad, GstBuffer* buffer, bool is_pulled = false) noexcept;
     void push_list(std::uint64_t stamp, GstPad* pad, GstBufferList* list) noexcept;
     /// A buffer that `sink_pad` pulled: its hand-over begins and ends here.
     void pulled(std::uint64_t stamp, GstPad* sink_pad, GstBuffer* buffer) noexcept;
@@ -70,7 +71,7 @@ class Recorder {
     void refresh(Thread& thread, Cached& cached, GstPad* pad, std::uint64_t stamp);
     void note_offset(std::uint64_t stamp);
     void record_push(Thread& thread, const Route& route, GstBuffer* buffer, std::uint64_t stamp,
-                     bool has_end);
+                     bool has_end, bool is_pulled);
     void record_list(Thread& thread, const Route& route, GstBufferList* list, std::uint64_t stamp,
                      bool has_end);
     void record_part(Thread& thread, const Route& route, const Part& part, std::uint64_t stamp,

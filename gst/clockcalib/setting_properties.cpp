@@ -90,7 +90,9 @@ bool set_setting(Settings& settings, guint id, const GValue* value) {
         const gchar* text = g_value_get_string(value);
         settings.*kTexts[id - kFirstText].member = text != nullptr ? text : "";
     } else if (is_number(id)) {
-        settings.*kNumbers[id - kFirstNumber].member = g_value_get_uint(value);
+        const auto member = kNumbers[id - kFirstNumber].member;
+        settings.*member = g_value_get_uint(value);
+        settings.wants_stall_threshold |= member == &Settings::stall_threshold_ms;
     } else {
         return false;
     }

@@ -69,6 +69,7 @@ bool set_number(const Parameter& parameter, std::string_view value, Settings& se
         number > parameter.maximum)
         return false;
     settings.*parameter.number = number;
+    settings.wants_stall_threshold |= parameter.number == &Settings::stall_threshold_ms;
     return true;
 }
 

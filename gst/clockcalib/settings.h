@@ -17,6 +17,7 @@ struct Settings {
     std::string otlp;                      ///< URL; empty: none
     std::uint64_t interval_ms = 0;         ///< of bus messages; 0: none
     std::uint64_t stall_threshold_ms = 20; ///< what counts as a stall or a jump
+    bool wants_stall_threshold = false;    ///< whether that is the user's and not the default
     std::uint64_t otlp_sample = 100;       ///< one buffer in so many becomes a trace
     bool records = true;                   ///< lines for the log
 };

@@ -90,7 +90,7 @@ GstStructure* NumapinState::thread_structure(const PinRecord& record) {
     set_if_known(s, "run-queue-wait", facts.counted.wait_ns);
     set_count(s, "minor-faults", facts.counted.minor_faults);
     set_count(s, "major-faults", facts.counted.major_faults);
-    const LogLinearHistogram::Summary lateness = record.lateness.histogram().summary();
+    const LogLinearHistogram::Summary lateness = record.wake_ups();
     set_count(s, "wake-ups", lateness.count);
     set_summary(s, "wake-up-lateness", lateness);
     set_if_known(s, "frequency-khz", facts.frequency_khz);

@@ -25,7 +25,7 @@ inline void NumapinState::before_push(GstClockTime time, std::uint64_t buffers) 
     if (std::has_single_bit(record.samples.load(std::memory_order_relaxed)))
         ProcessPins::get().ledger().free_heirs(record.thread);
     if (times_are_live_ && GST_CLOCK_TIME_IS_VALID(time))
-        record.lateness.add(FastClock::now_ns(), time);
+        record.lateness->add(FastClock::now_ns(), time);
 }
 
 /// A flow that ends here leaves the thread to others, and no one but the thread itself may put back
@@ -109,7 +109,7 @@ void NumapinState::see_segment(GstEvent* event) {
     }
     times_are_live_ = live != FALSE;
     if (current_ != nullptr)
-        current_->lateness.restart();
+        current_->lateness->restart();
 }
 
 gboolean NumapinState::sink_query(GstQuery* query) {

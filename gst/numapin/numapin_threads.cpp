@@ -48,6 +48,10 @@ PinRecord* NumapinState::add_record(std::uint64_t serial) {
     for (const auto& record : records_)
         if (record->active && system.identify(record->thread.tid) != record->thread)
             unpin(*record, none);
+    // We are the one that streams now, so none of those does any more.
+    for (const auto& record : records_)
+        if (!record->active)
+            record->pack();
     const auto past = std::count_if(records_.begin(), records_.end(),
                                     [](const auto& record) { return !record->active; });
     if (static_cast<std::size_t>(past) >= kKeptRecords) {

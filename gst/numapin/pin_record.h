@@ -12,6 +12,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <sched.h>
 #include <string>
 
@@ -57,7 +58,8 @@ struct PinRecord {
     std::atomic<std::uint64_t> samples_outside{0};
     std::atomic<std::uint64_t> cpu_changes{0};
     std::array<std::atomic<std::uint64_t>, CpuSet::kLimit / 64> cpus_seen{};
-    WakeLateness lateness;
+    /// nullptr once it is packed; the streaming thread asks `current_` alone, which never is.
+    std::unique_ptr<WakeLateness> lateness = std::make_unique<WakeLateness>();
 
     // The streaming thread's own.
     CpuSet may_run_on;
@@ -74,9 +76,20 @@ struct PinRecord {
             count(samples_outside);
     }
     CpuSet seen() const;
+    LogLinearHistogram::Summary wake_ups() const {
+        return lateness ? lateness->histogram().summary() : last_wake_ups;
+    }
+    /// Of a thread that has left: what nothing can be added to any more is kept as its summary. By
+    /// the streaming thread that comes after it.
+    void pack() {
+        last_wake_ups = wake_ups();
+        lateness.reset();
+    }
 
   private:
     void see_cpu(unsigned cpu);
+
+    LogLinearHistogram::Summary last_wake_ups;
 };
 
 inline void PinRecord::see_cpu(unsigned cpu) {

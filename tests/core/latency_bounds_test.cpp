@@ -8,6 +8,7 @@
 #include "latency_feeder.h"
 
 #include <random>
+#include <set>
 
 namespace tactus {
 
@@ -220,6 +221,25 @@ TEST_F(LatencyBounds, forgets_the_oldest_of_many_pipelines_that_came_and_went) {
     EXPECT_EQ(stats(2).info.name, "queue0"); // has its pads still
 }
 
+TEST_F(LatencyBounds, tells_of_each_element_that_it_forgets) {
+    for (std::uint32_t i = 10; i < 1010; ++i) {
+        element(i, "queue");
+        for (std::uint32_t pad = i * 10; pad < i * 10 + 10; ++pad)
+            analyzer.pad_gone(pad);
+        analyzer.tick(i * kMs);
+    }
+    std::set<std::uint32_t> known;
+    for (const ElementInfo& info : recorder.elements)
+        known.insert(info.id);
+    for (const std::uint32_t id : recorder.gone)
+        EXPECT_EQ(known.erase(id), 1u) << id;
+    std::set<std::uint32_t> kept;
+    for (const ElementStats& stats : analyzer.snapshot(0).elements)
+        kept.insert(stats.info.id);
+    EXPECT_EQ(kept, known);
+    EXPECT_EQ(kept.size(), 512u);
+}
+
 TEST_F(LatencyBounds, keeps_all_elements_that_have_pads) {
     for (std::uint32_t i = 10; i < 1010; ++i)
         element(i, "identity");
@@ -375,6 +395,41 @@ TEST(DurationHistogram, agrees_with_the_shared_histogram) {
     mine.reset();
     EXPECT_TRUE(mine.stats().buckets.empty());
     EXPECT_EQ(mine.stats().summary.p50, 0u);
+}
+
+void expect_same(const DurationHistogram& mine, const DurationHistogram& other) {
+    const DurationStats a = mine.stats();
+    const DurationStats b = other.stats();
+    EXPECT_EQ(a.summary.count, b.summary.count);
+    EXPECT_EQ(a.summary.p50, b.summary.p50);
+    EXPECT_EQ(a.summary.p999, b.summary.p999);
+    EXPECT_EQ(a.summary.max, b.summary.max);
+    EXPECT_EQ(a.sum_ns, b.sum_ns);
+    ASSERT_EQ(a.buckets.size(), b.buckets.size());
+    for (std::size_t i = 0; i < a.buckets.size(); ++i) {
+        EXPECT_EQ(a.buckets[i].upper_ns, b.buckets[i].upper_ns);
+        EXPECT_EQ(a.buckets[i].count, b.buckets[i].count);
+    }
+}
+
+TEST(DurationHistogram, loses_nothing_when_it_is_packed_and_recorded_to_again) {
+    std::mt19937_64 random(2);
+    DurationHistogram packed;
+    DurationHistogram plain;
+    packed.pack_if_idle(); // empty
+    for (int round = 0; round < 10; ++round) {
+        for (int i = 0; i < 5000; ++i) {
+            const std::uint64_t value = random() >> (random() % 64);
+            packed.record(value);
+            plain.record(value);
+        }
+        packed.pack_if_idle(); // not yet
+        expect_same(packed, plain);
+        packed.pack_if_idle();
+        expect_same(packed, plain);
+    }
+    packed.reset();
+    EXPECT_TRUE(packed.stats().buckets.empty());
 }
 
 } // namespace

@@ -19,6 +19,7 @@ constexpr std::uint64_t kMs = 1'000'000;
 class Recorder : public LatencyObserver {
   public:
     void element_added(const ElementInfo& info) override { elements.push_back(info); }
+    void element_gone(std::uint32_t element) override { gone.push_back(element); }
     void thread_added(const ThreadInfo& info) override { threads.push_back(info); }
     void push_began(const PushBegan& push) override { begun.push_back(push); }
     void push_ended(const PushEnded& push) override { ended.push_back(push); }
@@ -30,6 +31,7 @@ class Recorder : public LatencyObserver {
     void sampled(const CounterSample&) override { ++samples; }
 
     std::vector<ElementInfo> elements;
+    std::vector<std::uint32_t> gone;
     std::vector<ThreadInfo> threads;
     std::vector<PushBegan> begun;
     std::vector<PushEnded> ended;

@@ -26,6 +26,20 @@ class LatencyPieces : public LatencyFeeder {
         piece.size_bytes = 20 + n % 3;
         return piece;
     }
+
+    /// A buffer that nobody may write to, as it leaves `pad`: under an id that it cannot carry.
+    TestBuffer unwritable(std::uint32_t pad, std::uint64_t at_ms) {
+        TestBuffer buffer = fresh(pad, at_ms);
+        buffer.address = 0x900000;
+        buffer.pts_ns = 5;
+        buffer.id_unattached = true;
+        return buffer;
+    }
+    void push_unwritable(std::uint32_t src, std::uint32_t dst, std::uint64_t at_ms,
+                         std::uint32_t thread = 1) {
+        TestBuffer buffer = unwritable(src, at_ms);
+        push(src, dst, buffer, at_ms, thread);
+    }
 };
 
 TEST_F(LatencyPieces, finds_each_piece_on_its_own_pad_of_a_multiqueue) {
@@ -126,6 +140,86 @@ TEST_F(LatencyPieces, knows_a_repeated_frame_through_the_elements_further_down) 
     EXPECT_EQ(stats(9).duplicated, 0u);
     EXPECT_EQ(stats(4).duplicated, 40u);
     EXPECT_EQ(recorder.arrivals.size(), 20u) << "the path of the first of each alone";
+}
+
+TEST_F(LatencyPieces, knows_a_repetition_of_a_buffer_that_cannot_carry_its_id) {
+    push_unwritable(src_pad(1), sink_pad(6), 0);
+    push_unwritable(src_pad(6), sink_pad(4), 10);
+    push_unwritable(src_pad(6), sink_pad(4), 11);
+    EXPECT_EQ(stats(6).duplicated, 1u);
+    EXPECT_EQ(stats(4).duplicated, 1u);
+    EXPECT_EQ(recorder.arrivals.size(), 1u);
+}
+
+TEST_F(LatencyPieces, knows_such_a_repetition_behind_a_queue) {
+    push_unwritable(src_pad(1), sink_pad(6), 0);
+    push_unwritable(src_pad(6), sink_pad(3), 10);
+    push_unwritable(src_pad(6), sink_pad(3), 11);
+    push_unwritable(src_pad(3), sink_pad(4), 20, 2);
+    push_unwritable(src_pad(3), sink_pad(4), 30, 2);
+    EXPECT_EQ(stats(3).duplicated, 0u);
+    EXPECT_EQ(residences_in(3).size(), 2u);
+    EXPECT_EQ(stats(4).duplicated, 1u);
+    ASSERT_EQ(recorder.arrivals.size(), 1u);
+    EXPECT_EQ(recorder.arrivals[0].at_ns, 20 * kMs);
+}
+
+/// Blocks go into the demuxer, of which only the second comes out.
+class LatencyBlocks : public LatencyPieces {
+  protected:
+    void demux_blocks(bool are_pulled) {
+        std::vector<TestBuffer> blocks;
+        for (std::uint64_t at_ms = 0; at_ms < 4; ++at_ms) {
+            blocks.push_back(fresh(src_pad(1), at_ms));
+            TestBuffer& block = blocks.back();
+            const BufferSeen seen{block.ids, block.address, kNoTimeNs, kNoTimeNs, 4096, true};
+            PushBegin push{at_ms * kMs, 1, src_pad(1), sink_pad(2), {&seen, 1}, false};
+            push.is_pulled = are_pulled;
+            analyzer.begin(push);
+            block.id_is_new = false;
+        }
+        TestBuffer piece = piece_of(blocks[1], 0);
+        push(src_pad(2), sink_pad(4), piece, 10);
+        analyzer.eos(src_pad(2), 20 * kMs);
+    }
+    void byte_segment(std::uint32_t pad) {
+        SegmentSeen segment;
+        segment.src_pad = pad;
+        segment.in_time = false;
+        analyzer.segment(segment);
+    }
+};
+
+TEST_F(LatencyBlocks, of_headers_alone_are_not_dropped_by_a_demuxer) {
+    byte_segment(src_pad(1));
+    time_segment(src_pad(2), 0);
+    demux_blocks(false);
+    EXPECT_EQ(stats(2).buffers_in, 4u);
+    EXPECT_EQ(stats(2).residence.summary.count, 1u);
+    EXPECT_EQ(stats(2).dropped, 0u);
+    EXPECT_EQ(stats(2).inside, 0u);
+    EXPECT_TRUE(recorder.drops.empty());
+}
+
+TEST_F(LatencyBlocks, that_a_demuxer_pulls_are_not_dropped_either) {
+    time_segment(src_pad(2), 0);
+    demux_blocks(true);
+    EXPECT_EQ(stats(2).dropped, 0u);
+    EXPECT_EQ(stats(2).inside, 0u);
+}
+
+TEST_F(LatencyBlocks, are_dropped_by_what_hands_on_bytes) {
+    byte_segment(src_pad(1));
+    byte_segment(src_pad(2));
+    demux_blocks(false);
+    EXPECT_EQ(stats(2).dropped, 3u);
+}
+
+TEST_F(LatencyBlocks, that_have_a_time_are_dropped_by_whoever_keeps_them) {
+    time_segment(src_pad(1), 0);
+    time_segment(src_pad(2), 0);
+    demux_blocks(false);
+    EXPECT_EQ(stats(2).dropped, 3u);
 }
 
 } // namespace

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <set>
+#include <unistd.h>
 
 using namespace tactus::traced;
 
@@ -299,7 +300,31 @@ TEST_F(Media, FramesOfADemuxerThatPullsAreRecorded) {
     ASSERT_GT(arrivals.count(), 100U);
     EXPECT_EQ(recorded_at(figures, p.path("sink")), arrivals.count()) << figures.text();
     EXPECT_EQ(figures.element(p.path("last")).out, arrivals.count());
-    expect_nothing_left(figures, p, {"demux", "src"});
+    expect_nothing_left(figures, p, {"src"});
+}
+
+// Its header, its index and what is in between are read, and come out of no pad.
+TEST_F(Media, BlocksOfAFileAreNotDroppedByADemuxer) {
+    TACTUS_NEEDS("taginject", "matroskamux", "matroskademux");
+    const std::string file = testing::TempDir() + "clockcalib-" + std::to_string(getpid()) + ".mkv";
+    Pipeline write("write", "audiotestsrc num-buffers=10 ! audio/x-raw,rate=8000,format=S16LE ! "
+                            "taginject tags=comment=" +
+                                std::string(12000, 'x') + " ! matroskamux ! filesink location=\"" +
+                                file + "\"");
+    ASSERT_EQ(write.run(), "eos");
+    write.stop();
+    for (const std::string between : {"", "queue ! "}) { // pulled, and pushed
+        const std::string how = between.empty() ? "pulled" : "pushed";
+        reset_figures();
+        Pipeline p(how, "filesrc name=src location=\"" + file + "\" ! " + between +
+                            "matroskademux name=demux ! fakesink name=sink");
+        ASSERT_EQ(p.run(), "eos");
+        const Figures figures = take_figures();
+        EXPECT_GT(figures.element(p.path("demux")).in, between.empty() ? 0U : 3U) << how;
+        EXPECT_GT(figures.element(p.path("sink")).in, 3U) << how;
+        expect_nothing_left(figures, p);
+    }
+    std::filesystem::remove(file);
 }
 
 TEST_F(Media, FramesOutOfADecodebinAreRecorded) {

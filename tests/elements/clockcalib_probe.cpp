@@ -4,6 +4,10 @@
 // clockcalib-probe: the same figures without a tracer.
 #include "traced_pipeline.h"
 
+#include <chrono>
+#include <future>
+#include <utility>
+
 using namespace tactus::traced;
 
 namespace {
@@ -209,6 +213,84 @@ TEST_F(Probe, WatchesEachBinThatItIsAttachedTo) {
     EXPECT_EQ(figures.element("one/q").in, 20U);
     g_signal_emit_by_name(probe, "detach");
     gst_object_unref(probe);
+}
+
+namespace {
+
+std::string many(int elements) {
+    std::string line = "fakesrc num-buffers=1";
+    for (int i = 0; i < elements; ++i)
+        line += " ! identity";
+    return line + " ! fakesink";
+}
+
+/// Whether a probe can be asked for something while it lets go of an element that nobody else
+/// holds.
+struct LastReference {
+    static void on_toggle(gpointer data, GObject*, gboolean is_last) {
+        auto& self = *static_cast<LastReference*>(data);
+        if (is_last == FALSE || !std::exchange(self.is_armed, false))
+            return;
+        self.asked = std::async(std::launch::async, [&self] { attach(self.probe, self.bin); });
+        self.was_free =
+            self.asked.wait_for(std::chrono::nanoseconds(kPatience)) == std::future_status::ready;
+    }
+
+    GstElement* probe;
+    GstElement* bin;
+    bool is_armed = false;
+    bool was_free = false;
+    std::future<void> asked{};
+};
+
+} // namespace
+
+TEST_F(Probe, HoldsNothingUpWhileItLetsGoOfAnElement) {
+    GstElement* probe = GST_ELEMENT(gst_object_ref_sink(make("clockcalib-probe")));
+    Pipeline small("small", "fakesrc ! identity name=alone ! fakesink");
+    Pipeline large("large", many(400));
+    ASSERT_TRUE(attach(probe, small.get()));
+    GstElement* alone = named(small, "alone");
+    LastReference last{probe, small.get()};
+    g_object_add_toggle_ref(G_OBJECT(alone), LastReference::on_toggle, &last);
+    gst_bin_remove(GST_BIN(small.get()), alone);
+    last.is_armed = true;
+    // So many that it looks which of those before are still there.
+    ASSERT_TRUE(attach(probe, large.get()));
+    EXPECT_FALSE(last.is_armed) << "it did not look at the element";
+    EXPECT_TRUE(last.was_free);
+    last.is_armed = false;
+    gst_object_unref(probe);
+    g_object_remove_toggle_ref(G_OBJECT(alone), LastReference::on_toggle, &last);
+}
+
+TEST_F(Probe, InAPipelineTakesOthersUntilItGoesToNull) {
+    Pipeline own("own", line("clockcalib-probe name=probe ! ", 20));
+    Pipeline other("other", line("", 30));
+    GstElement* probe = named(own, "probe");
+    ASSERT_TRUE(attach(probe, other.get())) << "before READY";
+    ASSERT_EQ(own.run(), "eos");
+    ASSERT_EQ(other.run(), "eos");
+    EXPECT_EQ(figures_of(probe).path("own/src", "own/sink").buffers, 20U);
+    EXPECT_EQ(figures_of(probe).path("other/src", "other/sink").buffers, 30U);
+    own.stop();
+    other.stop();
+    ASSERT_EQ(own.run(), "eos");
+    ASSERT_EQ(other.run(), "eos");
+    EXPECT_EQ(figures_of(probe).path("own/src", "own/sink").buffers, 20U);
+    EXPECT_EQ(figures_of(probe).path("other/src", "other/sink").buffers, 0U);
+}
+
+TEST_F(Probe, InAPipelineCanBeDetachedAndAttachedWhileItPlays) {
+    Pipeline p("again", line("clockcalib-probe name=probe ! ", 20));
+    GstElement* probe = named(p, "probe");
+    ASSERT_TRUE(p.reach(GST_STATE_READY));
+    g_signal_emit_by_name(probe, "detach");
+    ASSERT_TRUE(attach(probe, p.get()));
+    ASSERT_TRUE(attach(probe, p.get())) << "again changes nothing";
+    ASSERT_EQ(p.run(), "eos");
+    EXPECT_EQ(figures_of(probe).path("again/src", "again/sink").buffers, 20U);
+    EXPECT_EQ(figures_of(probe).element("again/q").in, 20U);
 }
 
 TEST_F(Probe, PassesABinAfterItWentAway) {

@@ -349,6 +349,72 @@ TEST(Probes, LeaveTheWorkToATracerThatIsThere) {
     EXPECT_EQ(child.exit_code, 0) << child.errors;
 }
 
+namespace {
+
+std::string with_threshold(const std::string& parameter) {
+    return "fakesrc num-buffers=1 ! clockcalib-probe name=probe " + parameter + " ! fakesink";
+}
+
+/// How often the probe warned, and of what.
+int warnings_of_threshold(const std::string& line, const char* wanted) {
+    Pipeline p("threshold", line);
+    if (!p.reach(GST_STATE_READY))
+        return -1;
+    int warnings = 0;
+    while (GstMessage* message = gst_bus_pop_filtered(p.bus(), GST_MESSAGE_WARNING)) {
+        gchar* text = nullptr;
+        gst_message_parse_warning(message, nullptr, &text);
+        warnings += std::strstr(text, wanted) != nullptr ? 1 : 100;
+        g_free(text);
+        gst_message_unref(message);
+    }
+    return warnings;
+}
+
+} // namespace
+
+TEST(StallThresholds, OfALaterTracerOrProbeGetAWarningWithTheOneInForce) {
+    const ChildResult child =
+        run_in_child("clockcalib(stall-threshold=30);clockcalib(stall-threshold=7);clockcalib", [] {
+            gst_init(nullptr, nullptr);
+            const char* const wanted = "stall-threshold 20 ms is not used: this process already "
+                                       "uses 30 ms";
+            if (warnings_of_threshold(with_threshold("stall-threshold=20"), wanted) != 1)
+                return 1;
+            if (warnings_of_threshold(with_threshold("stall-threshold=30"), wanted) != 0)
+                return 2;
+            return warnings_of_threshold(with_threshold(""), wanted) == 0 ? 0 : 3;
+        });
+    EXPECT_EQ(child.exit_code, 0) << child.errors;
+    EXPECT_EQ(occurrences(child.errors, "stall-threshold 7 ms is not used: this process already "
+                                        "uses 30 ms"),
+              1)
+        << child.errors;
+    EXPECT_EQ(occurrences(child.errors, "is not used"), 1) << child.errors;
+}
+
+TEST(Lines, NameAnElementHoweverManyComeAfterIt) {
+    const ChildResult child = run_in_child("clockcalib", [] {
+        setenv("GST_DEBUG", "GST_TRACER:7", 1);
+        gst_init(nullptr, nullptr);
+        Pipeline early("early", "fakesrc name=src num-buffers=1 ! fakesink name=sink");
+        if (early.run() != "eos")
+            return 1;
+        std::string line = "fakesrc num-buffers=1";
+        for (int i = 0; i < 18; ++i)
+            line += " ! identity";
+        for (int i = 0; i < 220; ++i)
+            if (Pipeline late("late-" + std::to_string(i), line + " ! fakesink");
+                late.run() != "eos")
+                return 2;
+        early.stop();
+        return early.run() == "eos" ? 0 : 3;
+    });
+    EXPECT_EQ(child.exit_code, 0) << child.errors.substr(0, 2000);
+    const std::string named = "source=(string)early/src, sink=(string)early/sink";
+    EXPECT_EQ(occurrences(child.errors, named), 2);
+}
+
 TEST(Memory, StaysBoundedOverAThousandPipelines) {
     const ChildResult child = run_in_child("clockcalib(records=false)", [] {
         gst_init(nullptr, nullptr);

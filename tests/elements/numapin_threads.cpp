@@ -4,7 +4,9 @@
 // numapin between two pads, with threads that the test directs: when threads are pinned, and when
 // and how they are put back.
 #include "core/topology/topology_loader.h"
+#include "footprint.h"
 #include "numapin_fixture.h"
+#include "sanitized.h"
 
 #include <memory>
 #include <sched.h>
@@ -152,6 +154,30 @@ TEST_F(NumapinThreads, that_have_ended_are_forgotten_when_others_come) {
     gst_structure_free(stats);
     // The kernel may show the very last ones for a moment yet.
     EXPECT_LT(stat_of(pads_->element(), "pinned-threads"), 40U);
+}
+
+TEST_F(NumapinThreads, that_have_ended_take_little_memory) {
+    if (test::kSanitized)
+        GTEST_SKIP() << "a sanitizer allocates for itself";
+    pads_->start();
+    const auto come_and_go = [&](std::uint64_t from, std::uint64_t to) {
+        for (std::uint64_t i = from; i < to; ++i) {
+            Worker brief;
+            pushes(brief, i);
+        }
+    };
+    come_and_go(0, 2);
+    const std::size_t few = heap_bytes();
+    come_and_go(2, 40);
+    const std::size_t many = heap_bytes();
+    // Sixteen are remembered. A histogram alone would be 30 KiB each.
+    EXPECT_LT(many, few + 16 * 8 * 1024U);
+    come_and_go(40, 80);
+    EXPECT_LT(heap_bytes(), many + 16 * 1024U);
+    GstStructure* stats = nullptr;
+    g_object_get(pads_->element(), "stats", &stats, nullptr);
+    EXPECT_LE(gst_value_array_get_size(gst_structure_get_value(stats, "threads")), 17U);
+    gst_structure_free(stats);
 }
 
 TEST_F(NumapinThreads, take_over_settings_with_the_next_buffer) {

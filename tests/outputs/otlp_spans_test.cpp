@@ -93,6 +93,19 @@ TEST_F(OtlpSpans, begin_at_the_source_and_end_at_the_sink_on_the_clock_of_the_wa
     EXPECT_EQ(child.start_unix_ns, 1'003'010u);
 }
 
+TEST_F(OtlpSpans, keep_nothing_of_an_element_that_has_gone) {
+    start(1);
+    push(stamp(1), kCamera, kLeft);
+    push(stamp(1), kLeft, kLeftSink);
+    stay(stamp(1), kLeft);
+    builder->element_gone(kLeft);
+    builder->element_gone(kLeftSink);
+    arrive(stamp(1), kLeftSink);
+    ASSERT_EQ(traces.size(), 1u);
+    EXPECT_EQ(traces[0][0].name, "camera -> element " + std::to_string(kLeftSink));
+    EXPECT_EQ(traces[0].size(), 1u) << "it is not known any more that one was on the way";
+}
+
 TEST_F(OtlpSpans, give_each_branch_of_a_tee_its_own_elements) {
     start(1);
     const IdStamp id = stamp(1);

@@ -25,6 +25,7 @@ TEST_F(SettingsTest, HasDefaultsForAnEmptyText) {
     EXPECT_EQ(settings.trace, "");
     EXPECT_EQ(settings.interval_ms, 0U);
     EXPECT_EQ(settings.stall_threshold_ms, 20U);
+    EXPECT_FALSE(settings.wants_stall_threshold);
     EXPECT_EQ(settings.otlp_sample, 100U);
     EXPECT_TRUE(settings.records);
 }
@@ -40,6 +41,7 @@ TEST_F(SettingsTest, ReadsEveryParameter) {
     EXPECT_EQ(settings.otlp, "http://localhost:4318/v1");
     EXPECT_EQ(settings.interval_ms, 500U);
     EXPECT_EQ(settings.stall_threshold_ms, 7U);
+    EXPECT_TRUE(settings.wants_stall_threshold);
     EXPECT_EQ(settings.otlp_sample, 3U);
     EXPECT_FALSE(settings.records);
 }
@@ -65,6 +67,12 @@ TEST_F(SettingsTest, NamesAValueThatCannotBeAndWhatCould) {
                                        HasSubstr("'1000001'"), HasSubstr("true or false")));
     EXPECT_EQ(settings.interval_ms, 0U);
     EXPECT_EQ(settings.stall_threshold_ms, 20U);
+}
+
+TEST_F(SettingsTest, KnowsAStallThresholdThatIsWantedFromTheDefault) {
+    EXPECT_TRUE(parse("stall-threshold=20").wants_stall_threshold);
+    EXPECT_FALSE(parse("interval=20").wants_stall_threshold);
+    EXPECT_FALSE(parse("stall-threshold=never").wants_stall_threshold);
 }
 
 TEST_F(SettingsTest, SaysThatAValueIsMissing) {

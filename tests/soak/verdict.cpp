@@ -11,10 +11,10 @@ namespace tactus::soak {
 namespace {
 
 constexpr double kMostMbPerHour = 1;
-/// clockcalib remembers 512 elements that were replaced (15 kB each), 64 paths over time (48 kB)
-/// and in each pad what was dropped lately (70 kB at 50 buffers a second); each numapin 16 threads
-/// that were (16 kB).
-constexpr double kTablesMb = 17;
+/// clockcalib remembers 512 elements that were replaced (5 kB each), 64 paths over time (48 kB) and
+/// in each pad what was dropped lately (70 kB at 50 buffers a second); each numapin 16 threads that
+/// were (2 kB).
+constexpr double kTablesMb = 12;
 constexpr double kTablesFullAfter_s = 600;
 
 std::string text_of(std::uint64_t count) {

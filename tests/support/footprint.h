@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <malloc.h>
 #include <unistd.h>
 
 namespace tactus {
@@ -18,6 +19,12 @@ inline long resident_kib() {
     long resident = 0;
     file >> size >> resident;
     return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/// What has been allocated and not freed, in all threads. Nothing under AddressSanitizer.
+inline std::size_t heap_bytes() {
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
 }
 
 inline std::size_t count_entries(const char* folder) {

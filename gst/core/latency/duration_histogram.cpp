@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace tactus {
 
@@ -37,15 +38,41 @@ void fill_quantiles(DurationStats& stats) {
     stats.summary.p999 = quantile(stats, 0.999);
 }
 
-void DurationHistogram::fill_buckets(DurationStats& stats) const {
-    for (std::size_t r = 0; r < kRows; ++r) {
-        if (!rows_[r])
+template <typename Visit>
+void DurationHistogram::for_each_bucket(Visit visit) const {
+    for (const std::uint64_t word : packed_)
+        visit(packed_bucket(word), word >> kBucketBits);
+    for (std::size_t r = 0; rows_ && r < kRows; ++r) {
+        if (!(*rows_)[r])
             continue;
         for (std::size_t c = 0; c < kColumns; ++c)
-            if (const std::uint64_t n = (*rows_[r])[c])
-                stats.buckets.push_back(
-                    {LogLinearHistogram::bucket_last_value(r * kColumns + c), n});
+            if (const std::uint64_t n = (*(*rows_)[r])[c])
+                visit(r * kColumns + c, n);
     }
+}
+
+void DurationHistogram::pack() {
+    std::size_t buckets = 0;
+    for_each_bucket([&](std::size_t, std::uint64_t) { ++buckets; });
+    std::vector<std::uint64_t> packed;
+    packed.reserve(buckets);
+    for_each_bucket(
+        [&](std::size_t bucket, std::uint64_t n) { packed.push_back(n << kBucketBits | bucket); });
+    packed_ = std::move(packed);
+    rows_.reset();
+}
+
+void DurationHistogram::unpack() {
+    rows_ = std::make_unique<Rows>();
+    for (const std::uint64_t word : packed_)
+        row_of(packed_bucket(word))[packed_bucket(word) % kColumns] = word >> kBucketBits;
+    packed_ = {};
+}
+
+void DurationHistogram::pack_if_idle() {
+    if (rows_ && count_seen_ == count_)
+        pack();
+    count_seen_ = count_;
 }
 
 DurationStats DurationHistogram::stats() const {
@@ -53,7 +80,9 @@ DurationStats DurationHistogram::stats() const {
     stats.sum_ns = sum_ns_;
     stats.summary.count = count_;
     stats.summary.max = max_ns_;
-    fill_buckets(stats);
+    for_each_bucket([&](std::size_t bucket, std::uint64_t n) {
+        stats.buckets.push_back({LogLinearHistogram::bucket_last_value(bucket), n});
+    });
     fill_quantiles(stats);
     return stats;
 }

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace tactus {
 
@@ -19,15 +20,16 @@ void fill_quantiles(DurationStats& stats);
 
 /// Durations in ns, in the buckets of LogLinearHistogram, with their sum. A row of buckets (one
 /// power of two) is allocated when a value first falls into it: durations of one element fill few
-/// rows, so that most of the 30 KiB are spared where there are hundreds of histograms. One thread.
+/// rows, so that most of the 30 KiB are spared where there are hundreds of histograms. One that
+/// nothing falls into any more can be packed: a word for each bucket that is not empty. The next
+/// value unpacks it. One thread.
 class DurationHistogram {
   public:
     void record(std::uint64_t value_ns) {
         const std::size_t bucket = LogLinearHistogram::bucket_of(value_ns);
-        auto& row = rows_[bucket / kColumns];
-        if (!row)
-            row = std::make_unique<Row>();
-        ++(*row)[bucket % kColumns];
+        if (!rows_) [[unlikely]]
+            unpack();
+        ++row_of(bucket)[bucket % kColumns];
         ++count_;
         sum_ns_ += value_ns;
         if (value_ns > max_ns_)
@@ -37,18 +39,39 @@ class DurationHistogram {
     std::uint64_t count() const { return count_; }
     DurationStats stats() const;
     void reset();
+    /// To be called now and then: packs it if nothing was recorded since the last call.
+    void pack_if_idle();
 
   private:
     static constexpr std::size_t kColumns = LogLinearHistogram::kSubBuckets;
     static constexpr std::size_t kRows = LogLinearHistogram::kBuckets / kColumns;
     using Row = std::array<std::uint64_t, kColumns>;
+    using Rows = std::array<std::unique_ptr<Row>, kRows>;
+    /// A packed word: the bucket in its lower bits, the count in the others.
+    static constexpr unsigned kBucketBits = 12;
+    static_assert(LogLinearHistogram::kBuckets <= std::size_t{1} << kBucketBits);
 
-    void fill_buckets(DurationStats& stats) const;
+    Row& row_of(std::size_t bucket) {
+        auto& row = (*rows_)[bucket / kColumns];
+        if (!row)
+            row = std::make_unique<Row>();
+        return *row;
+    }
+    static std::size_t packed_bucket(std::uint64_t word) {
+        return static_cast<std::size_t>(word & ((std::uint64_t{1} << kBucketBits) - 1));
+    }
+    /// Calls `visit(bucket, count)` for those that are not empty, rising.
+    template <typename Visit>
+    void for_each_bucket(Visit visit) const;
+    void pack();
+    void unpack();
 
     std::uint64_t count_ = 0;
     std::uint64_t sum_ns_ = 0;
     std::uint64_t max_ns_ = 0;
-    std::array<std::unique_ptr<Row>, kRows> rows_;
+    std::uint64_t count_seen_ = 0;      ///< when it was last looked whether it is idle
+    std::unique_ptr<Rows> rows_;        ///< or nullptr: nothing, or it is packed
+    std::vector<std::uint64_t> packed_; ///< rising; empty where there are rows
 };
 
 } // namespace tactus

@@ -43,4 +43,14 @@ void reset_stats(ElementState& e) {
         edge->buffers = edge->bytes = 0;
 }
 
+void pack_idle(ElementState& e) {
+    e.residence.pack_if_idle();
+    e.self.pack_if_idle();
+    e.sync_wait.pack_if_idle();
+    for (const auto& path : e.paths) {
+        path->oldest.pack_if_idle();
+        path->newest.pack_if_idle();
+    }
+}
+
 } // namespace tactus

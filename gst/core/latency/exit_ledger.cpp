@@ -114,19 +114,23 @@ bool ExitLedger::leave(const Exit& exit) {
     return outcome.is_repeat;
 }
 
-const BookEntry* ExitLedger::leave_unattached(const Exit& exit) {
+// It is found by its address and timestamp, so what comes out again is the same buffer and no
+// piece.
+ExitLedger::Unattached ExitLedger::leave_unattached(const Exit& exit) {
     for (PadState* pad : exit.element.sink_pads) {
-        BookEntry* entry = pad->book->match_unattached(exit.buffer.address, exit.buffer.pts_ns);
+        BookEntry* entry = pad->book->match_unattached(exit.buffer, exit.pad.bit);
         if (!entry)
             continue;
-        if (entry->left_mask & exit.pad.bit)
-            ++exit.element.duplicated;
-        else
-            take(exit, *pad->book, *entry, false);
         exit.element.passes = kPassesRemembered;
-        return entry;
+        if (!(entry->left_mask & exit.pad.bit)) {
+            take(exit, *pad->book, *entry, false);
+            return {entry, entry->is_repeat};
+        }
+        const bool is_duplicate = !std::exchange(entry->guessed, false);
+        exit.element.duplicated += is_duplicate ? 1 : 0;
+        return {entry, is_duplicate || entry->is_repeat};
     }
-    return nullptr;
+    return {};
 }
 
 bool ExitLedger::is_ahead(const ElementState& element, const BookEntry& entry) {
@@ -136,8 +140,9 @@ bool ExitLedger::is_ahead(const ElementState& element, const BookEntry& entry) {
 
 void ExitLedger::drop(ElementState& element, PadBook& book, BookEntry& entry,
                       std::uint64_t now_ns) {
-    // Records of its leaving may be lost, or an inferred output may have passed it by.
-    if (book.is_doubted(entry)) {
+    // Records of its leaving may be lost, or an inferred output may have passed it by. And what is
+    // read out of blocks of bytes is the demuxer's or parser's to know: one may hold headers alone.
+    if (book.is_doubted(entry) || (entry.is_block && element.makes_time)) {
         book.settle(entry, Fate::forgotten);
         return;
     }

@@ -35,8 +35,12 @@ class ExitLedger {
     /// A buffer comes out with ids that it brought. Returns whether its content went by before:
     /// this element, or one further up, sends it more than once.
     bool leave(const Exit& exit);
-    /// A buffer comes out that could not carry its id; nullptr if it is not known.
-    const BookEntry* leave_unattached(const Exit& exit);
+    /// A buffer comes out that could not carry its id.
+    struct Unattached {
+        const BookEntry* entry = nullptr; ///< nullptr: it is not known
+        bool is_repeat = false;           ///< as `leave` says
+    };
+    Unattached leave_unattached(const Exit& exit);
     /// A buffer comes out whose id was lost on the way. Nothing if it has no inputs: its content
     /// begins here.
     std::optional<Origins> infer(const Exit& exit);

@@ -12,6 +12,9 @@ namespace tactus {
 
 namespace {
 
+// So often histograms that nothing falls into are looked for.
+constexpr std::uint64_t kPackPeriodNs = 10'000'000'000;
+
 // Under which ids a buffer goes into the next element.
 struct Identity {
     std::uint64_t id = 0;
@@ -34,6 +37,7 @@ struct LatencyAnalyzer::Impl {
     std::uint64_t clock_jumps = 0;
     std::uint32_t last_serial = 0;
     std::uint64_t last_ns = 0; ///< the latest time that was told
+    std::uint64_t next_pack_ns = 0;
 
     /// One push and whom it concerns.
     struct Push {
@@ -61,6 +65,7 @@ struct LatencyAnalyzer::Impl {
     void tell_begun(const Push& push, PushBegan& began) const;
     void end(const PushEnd& seen);
     void lose_records();
+    void pack_idle_histograms(std::uint64_t now_ns);
 };
 
 Origins LatencyAnalyzer::Impl::resolve(const IdStamp& stamp, std::uint64_t& flow_id) const {
@@ -97,11 +102,11 @@ Identity LatencyAnalyzer::Impl::identify_new(const Push& push, const BufferSeen&
         return identity;
     const ExitLedger::Exit exit{*push.src,   *push.from,       buffer,
                                 push.thread, push.seen.thread, push.seen.at_ns};
-    if (const BookEntry* entry = exits.leave_unattached(exit)) {
+    if (const auto [entry, is_repeat] = exits.leave_unattached(exit); entry) {
         identity.origins = entry->origins;
         identity.flow_id = entry->flow_id;
         identity.is_first = false;
-        identity.is_repeat = entry->is_repeat;
+        identity.is_repeat = is_repeat;
     } else if (const auto origins = exits.infer(exit)) {
         identity.origins = *origins;
         identity.is_first = false;
@@ -144,6 +149,8 @@ void LatencyAnalyzer::Impl::enter(Push& push, const BufferSeen& buffer, const Id
     entry.fate = push.to->info.is_sink ? Fate::forgotten : Fate::inside;
     entry.unattached = buffer.id_unattached;
     entry.is_repeat = identity.is_repeat;
+    entry.is_block =
+        push.seen.is_pulled || (push.src && push.src->has_segment && !push.src->segment.in_time);
     book.add(entry);
 }
 
@@ -332,6 +339,15 @@ void LatencyAnalyzer::Impl::lose_records() {
     });
 }
 
+// Those of elements that have gone, above all. Their pads do not tell when the last figure comes:
+// what is on its way from a source still arrives, and a push into an element may end after it went.
+void LatencyAnalyzer::Impl::pack_idle_histograms(std::uint64_t now_ns) {
+    if (now_ns < next_pack_ns)
+        return;
+    next_pack_ns = now_ns + kPackPeriodNs;
+    registry.for_each_element([](ElementState& element) { pack_idle(element); });
+}
+
 LatencyAnalyzer::LatencyAnalyzer() : impl_(std::make_unique<Impl>()) {}
 LatencyAnalyzer::~LatencyAnalyzer() = default;
 
@@ -387,8 +403,10 @@ void LatencyAnalyzer::segment(const SegmentSeen& segment) {
     if (PadState* pad = impl_->registry.find_pad(segment.src_pad)) {
         pad->segment = segment;
         pad->has_segment = true;
-        if (pad->element) // running time may begin anew
-            pad->element->last_out_end = kNoRunningTime;
+        if (!pad->element)
+            return;
+        pad->element->last_out_end = kNoRunningTime; // running time may begin anew
+        pad->element->makes_time |= segment.in_time;
     }
 }
 
@@ -444,9 +462,11 @@ void LatencyAnalyzer::sampled(const CounterSample& sample) {
 }
 
 void LatencyAnalyzer::tick(std::uint64_t now_ns) {
-    impl_->registry.forget_elements();
+    for (const std::uint32_t id : impl_->registry.forget_elements())
+        impl_->observers.tell([id](LatencyObserver& o) { o.element_gone(id); });
     impl_->registry.for_each_element(
         [&](ElementState& element) { impl_->exits.tick(element, now_ns); });
+    impl_->pack_idle_histograms(now_ns);
 }
 
 LatencySnapshot LatencyAnalyzer::snapshot(std::uint64_t now_ns) const {

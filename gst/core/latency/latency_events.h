@@ -72,7 +72,8 @@ struct PushBegin {
     std::uint32_t src_pad = 0;
     std::uint32_t dst_pad = 0;           ///< 0: not linked
     std::span<const BufferSeen> buffers; ///< one, or all of a buffer list
-    bool has_end = true; ///< false from pad probes, which do not see the end of a push
+    bool has_end = true;    ///< false from pad probes, which do not see the end of a push
+    bool is_pulled = false; ///< the sink pad asked for it: a piece of a file as it needed one
 };
 
 struct PushEnd {

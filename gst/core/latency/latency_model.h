@@ -63,6 +63,7 @@ struct ElementState {
     SinkSync sync;
     std::uint64_t src_bits = 0; ///< of all source pads that pushed
     bool ever_pushed = false;
+    bool makes_time = false;                    ///< what it pushes has a segment in time
     unsigned passes = 0;                        ///< not 0: of late, ids came out by themselves
     std::int64_t last_out_end = kNoRunningTime; ///< of inferred output
     std::optional<Origins> last_origins;        ///< of inferred output
@@ -124,6 +125,8 @@ struct ThreadState {
 void append_stats(LatencySnapshot& to, const ElementState& element);
 /// All counters back to 0.
 void reset_stats(ElementState& element);
+/// Packs those of its histograms into which nothing fell since the last call.
+void pack_idle(ElementState& element);
 
 /// Who listens. Calls go out in the order in which observers were added.
 struct ObserverList {

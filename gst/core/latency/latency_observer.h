@@ -109,6 +109,8 @@ class LatencyObserver {
   public:
     virtual ~LatencyObserver() = default;
     virtual void element_added(const ElementInfo&) {}
+    /// The analyzer has forgotten it. What was of it may still be named once or twice.
+    virtual void element_gone(std::uint32_t /*element*/) {}
     virtual void thread_added(const ThreadInfo&) {}
     virtual void push_began(const PushBegan&) {}
     virtual void push_ended(const PushEnded&) {}

@@ -74,9 +74,9 @@ void LatencyRegistry::forget_pad(PadState& pad) {
     }
 }
 
-void LatencyRegistry::forget_elements() {
+std::vector<std::uint32_t> LatencyRegistry::forget_elements() {
     if (elements_.size() <= kElementsKept)
-        return;
+        return {};
     std::vector<std::uint32_t> without_pads;
     elements_.for_each([&](const ElementState& element) {
         if (element.pads.empty())
@@ -85,11 +85,10 @@ void LatencyRegistry::forget_elements() {
     // The newest may be about to get its pads.
     if (!without_pads.empty())
         without_pads.pop_back();
-    for (const std::uint32_t id : without_pads) {
-        if (elements_.size() <= kElementsKept)
-            return;
+    without_pads.resize(std::min(without_pads.size(), elements_.size() - kElementsKept));
+    for (const std::uint32_t id : without_pads)
         forget_element(id);
-    }
+    return without_pads;
 }
 
 void LatencyRegistry::forget_element(std::uint32_t id) {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <vector>
 
 namespace tactus {
 
@@ -25,8 +26,9 @@ class LatencyRegistry {
     void pad(const PadInfo& info);
     void thread(const ThreadInfo& info);
     void forget_pad(PadState& pad);
-    /// To be called now and then, when what was told of elements and pads fits together.
-    void forget_elements();
+    /// To be called now and then, when what was told of elements and pads fits together. Returns
+    /// the ids of those that were forgotten.
+    std::vector<std::uint32_t> forget_elements();
     void forget_thread(std::uint32_t id) { threads_.erase(id); }
 
     ElementState* find_element(std::uint32_t id) const { return elements_.find(id); }

@@ -146,15 +146,20 @@ PadBook::Match PadBook::match(std::uint64_t id, const BufferSeen& buffer, std::u
     return best;
 }
 
-BookEntry* PadBook::match_unattached(std::uint64_t address, std::uint64_t pts_ns) {
+BookEntry* PadBook::match_unattached(const BufferSeen& buffer, std::uint64_t pad_bit) {
     unsigned steps = 0;
-    for (std::uint64_t a = by_address_[address_slot(address)]; is_held(a) && steps < kChainStepsMax;
-         a = at(a).older_by_address, ++steps) {
+    BookEntry* best = nullptr;
+    for (std::uint64_t a = by_address_[address_slot(buffer.address)];
+         is_held(a) && steps < kChainStepsMax; a = at(a).older_by_address, ++steps) {
         BookEntry& entry = at(a);
-        if (entry.address == address)
-            return entry.unattached && entry.pts_ns == pts_ns ? &entry : nullptr;
+        if (entry.address != buffer.address)
+            continue;
+        if (!entry.unattached || entry.pts_ns != buffer.pts_ns)
+            break; // the address was another buffer's before
+        if (!best || !(entry.left_mask & pad_bit))
+            best = &entry;
     }
-    return nullptr;
+    return best;
 }
 
 bool PadBook::has_seen(std::uint64_t id, std::uint64_t newest_id, const BufferSeen& buffer) {

@@ -43,6 +43,7 @@ struct BookEntry {
     bool unattached = false; ///< the buffer itself does not carry the id
     bool guessed = false;    ///< came out by inference, not by its id
     bool is_repeat = false;  ///< its content went by before: an element sent it more than once
+    bool is_block = false;   ///< of a stream of bytes, cut anywhere
 
     /// Notes as which buffer it came out. Returns whether that is a piece of what came out before,
     /// like one packet of a frame after another, and not the same once more.
@@ -82,8 +83,9 @@ class PadBook {
     /// Which entry with this id another buffer that comes out belongs to: best one of the
     /// same timestamp, else the oldest that has not come out there.
     Match match(std::uint64_t id, const BufferSeen& buffer, std::uint64_t pad_bit);
-    /// The newest entry whose buffer does not carry its id, by the buffer's address and timestamp.
-    BookEntry* match_unattached(std::uint64_t address, std::uint64_t pts_ns);
+    /// The entry of a buffer that does not carry its id, by address and timestamp: of the last ones
+    /// that are alike the oldest that has not come out of this pad, else the newest.
+    BookEntry* match_unattached(const BufferSeen& buffer, std::uint64_t pad_bit);
     /// Whether this very buffer went in before.
     bool has_seen(std::uint64_t id, std::uint64_t newest_id, const BufferSeen& buffer);
     /// All that is inside with this id has come out as one buffer: the packets of a frame, say.

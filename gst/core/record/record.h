@@ -43,7 +43,8 @@ struct PushRecord {
     enum Flag : std::uint16_t {
         id_is_new = 1,
         id_unattached = 2,
-        no_end = 4, ///< from a probe: no EndRecord follows
+        no_end = 4,    ///< from a probe: no EndRecord follows
+        is_pulled = 8, ///< the sink pad asked for it
     };
 
     RecordHead head;
