@@ -48,7 +48,10 @@ PinRecord* NumapinState::add_record(std::uint64_t serial) {
     for (const auto& record : records_)
         if (record->active && system.identify(record->thread.tid) != record->thread)
             unpin(*record, none);
-    // We are the one that streams now, so none of those does any more.
+    // We are the one that streams now, so none of those does any more, and if this throws, whoever
+    // comes next is looked up.
+    current_ = nullptr;
+    pinned_serial_.store(0, std::memory_order_relaxed); // see before_push
     for (const auto& record : records_)
         if (!record->active)
             record->pack();
