@@ -151,6 +151,28 @@ TEST_F(LatencyInference, lets_one_input_be_part_of_many_outputs) {
     EXPECT_EQ(stats(3).dropped, 0u);
 }
 
+TEST_F(LatencyInference, leaves_out_what_an_output_reaches_into_by_the_rounding_to_samples) {
+    constexpr std::uint64_t kSampleNs = 20'833; // at 48 kHz
+    const auto mix = [this](std::uint64_t at_ms, std::uint64_t pts_ns) {
+        TestBuffer buffer = fresh(src_pad(3), at_ms);
+        buffer.pts_ns = pts_ns;
+        buffer.duration_ns = 10 * kMs;
+        push(src_pad(3), sink_pad(5), buffer, at_ms, 2);
+    };
+    time_segment(src_pad(1), 0);
+    time_segment(src_pad(3), 0);
+    feed_timed(1, sink_pad(3), 50, 40, 10);
+    feed_timed(1, sink_pad(3), 60, 50, 10);
+    feed_timed(1, sink_pad(3), 70, 60, 10);
+    mix(75, 40 * kMs + kSampleNs);
+    mix(76, 50 * kMs - kSampleNs);
+    mix(77, 55 * kMs);
+    expect_arrival(0, 50, 50, 1);
+    expect_arrival(1, 60, 60, 1);
+    expect_arrival(2, 60, 70, 1); // half of each
+    EXPECT_EQ(stats(3).inside, 0u);
+}
+
 TEST_F(LatencyInference, takes_an_input_without_a_duration_to_last_until_the_next) {
     time_segment(src_pad(1), 0);
     time_segment(src_pad(3), 0);

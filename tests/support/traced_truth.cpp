@@ -205,6 +205,17 @@ Truth truth_between(const Watch& departures, const Watch& arrivals) {
     return truth;
 }
 
+namespace {
+
+/// What both may have in common by rounding alone: durations are rounded to nanoseconds, and mixers
+/// move inputs to their grid of samples.
+std::uint64_t rounding_of(const Passage& sent, const Passage& arrival) {
+    const std::uint64_t shorter_ns = std::min(sent.duration_ns, arrival.duration_ns);
+    return std::clamp<std::uint64_t>(shorter_ns / 100, 1000, 125'000);
+}
+
+} // namespace
+
 Truth truth_of_content(const Watch& departures, const Watch& arrivals, Content which) {
     std::vector<Passage> sent = departures.passages();
     std::sort(sent.begin(), sent.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
@@ -212,17 +223,19 @@ Truth truth_of_content(const Watch& departures, const Watch& arrivals, Content w
     if (sent.empty())
         return truth;
     for (const Passage& arrival : arrivals.passages()) {
-        // Durations are rounded, so a microsecond is no overlap.
-        const std::uint64_t begin = arrival.key + 1000;
-        const std::uint64_t end = arrival.key + std::max<std::uint64_t>(arrival.duration_ns, 2000);
-        auto found =
-            which == Content::oldest
-                ? std::find_if(sent.begin(), sent.end(),
-                               [&](const auto& s) { return s.key + s.duration_ns > begin; })
-                : std::find_if(sent.begin(), sent.end(),
-                               [&](const auto& s) { return s.key + 1000 >= end; });
-        // Silence that a mixer made before the source had begun, or where it paused, is nobody's.
-        if (which == Content::oldest && found != sent.end() && found->key + 1000 >= end)
+        const std::uint64_t begin = arrival.key;
+        const std::uint64_t end = begin + std::max<std::uint64_t>(arrival.duration_ns, 2000);
+        const auto is_past = [&](const Passage& s) {
+            return s.key + s.duration_ns <= begin + rounding_of(s, arrival);
+        };
+        const auto is_ahead = [&](const Passage& s) {
+            return s.key + rounding_of(s, arrival) >= end;
+        };
+        auto found = which == Content::oldest ? std::find_if_not(sent.begin(), sent.end(), is_past)
+                                              : std::find_if(sent.begin(), sent.end(), is_ahead);
+        // Silence that a mixer made where the source had not begun, paused, or had ended is
+        // nobody's.
+        if (which == Content::oldest && (found == sent.end() || is_ahead(*found)))
             continue;
         if (which == Content::newest && found != sent.begin())
             --found;

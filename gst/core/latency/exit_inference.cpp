@@ -14,12 +14,26 @@ constexpr std::uint64_t kLookBack = 32;
 constexpr std::int64_t kFarAheadNs = 1'000'000'000;
 // Content that begins farther away than that from any input was not made of it.
 constexpr std::int64_t kNearNs = 500'000'000;
+// One percent of the shorter, and a sample at 8 kHz at most.
+constexpr std::int64_t kSliverPart = 100;
+constexpr std::int64_t kSliverMostNs = 125'000;
 
 // An input without a duration lasts until the next one, the newest one for as long as it is that.
 std::int64_t end_of(const PadBook& book, const BookEntry& entry) {
     if (entry.running.has_end())
         return entry.running.end_ns;
     return entry.arrival + 1 == book.end() ? INT64_MAX : entry.running.start_ns + 1;
+}
+
+// What of both lies in the same time and is left out. A mixer moves inputs to its grid of samples,
+// so that an output reaches into the input before or after it by up to a sample, of which it has
+// nothing.
+std::int64_t sliver_of(const BookEntry& entry, const RunningInterval& out) {
+    if (!entry.running.has_end())
+        return 0;
+    const std::int64_t shorter_ns =
+        std::min(entry.running.end_ns - entry.running.start_ns, out.end_ns - out.start_ns);
+    return std::min(shorter_ns / kSliverPart, kSliverMostNs);
 }
 
 std::uint64_t look_from(const PadBook& book) {
@@ -59,8 +73,9 @@ void ExitLedger::scan_timed(Scan& scan, PadBook& book, bool newest_alone) {
             continue;
         if (entry.running.start_ns > scan.out.end_ns + kFarAheadNs)
             break;
-        const bool begins = entry.running.start_ns < scan.out.end_ns;
-        const bool is_past = end_of(book, entry) <= scan.out.start_ns;
+        const std::int64_t sliver_ns = sliver_of(entry, scan.out);
+        const bool begins = entry.running.start_ns + sliver_ns < scan.out.end_ns;
+        const bool is_past = end_of(book, entry) <= scan.out.start_ns + sliver_ns;
         // Without a duration it is not known where the output before this one ended: what has not
         // come out by now is part of this one.
         const bool late = is_past && !scan.has_duration && entry.fate == Fate::inside;
