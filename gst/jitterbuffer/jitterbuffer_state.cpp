@@ -77,14 +77,16 @@ void JitterBufferState::start() {
 // PAUSED to READY: both pads are inactive, nobody else is here.
 void JitterBufferState::stop() {
     std::vector<JitterBuffer::Dropped> dropped;
+    MediaClockSource::Found none;
     {
         const std::lock_guard lock(mutex);
         core.flush();
         core.take_dropped(dropped);
         sync.reset();
-        media.forget();
+        media.use(none);
         placed = false;
     }
+    gst_clear_object(&none.clock);
     leave_watch();
     gst_clear_caps(&last_caps);
     for (const JitterBuffer::Dropped& drop : dropped)

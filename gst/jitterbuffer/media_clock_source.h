@@ -45,7 +45,6 @@ class MediaClockSource {
     /// Follows what was found, without a new start if it is the same. Leaves in `found.clock` the
     /// one that is no longer needed: its last reference must not go under a lock.
     void use(Found& found);
-    void forget();
 
     bool in_use() const { return clock_ != nullptr; }
 
@@ -65,6 +64,7 @@ class MediaClockSource {
     const std::string& refclk() const { return refclk_; }
 
   private:
+    void forget();
     std::int64_t reference_now_ns() const;
     void read_clocks(GstClock* pipeline, GstClockTime base_time);
     bool is_ours(GstClock* pipeline);

@@ -7,6 +7,7 @@
 #include <gst/rtp/rtp.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace tactus {
 
@@ -68,7 +69,7 @@ RtcpStatus read_sender_report(GstBuffer* buffer, SenderReport& report) {
 }
 
 void SenderSync::reset() {
-    gst_clear_buffer(&pending_);
+    gst_clear_buffer(&pending_.buffer);
     report_ = {};
     used_ntp_ns_.reset();
     inband_ntp_ns_.reset();
@@ -98,7 +99,8 @@ void SenderSync::note_report(const SenderReport& report, GstBuffer* buffer, unsi
     if (used_ntp_ns_ && report.ntp_ns - *used_ntp_ns_ < interval_ns)
         return;
     used_ntp_ns_ = report.ntp_ns;
-    gst_buffer_replace(&pending_, buffer);
+    gst_buffer_replace(&pending_.buffer, buffer);
+    pending_.report = report;
 }
 
 void SenderSync::note_inband(std::uint64_t ntp, unsigned interval_ms) {
@@ -145,7 +147,7 @@ GstStructure* SenderSync::take_inband() {
 }
 
 bool SenderSync::has_news(std::int64_t now_ns, unsigned interval_ms) const {
-    if (!inband_pending_ && (pending_ == nullptr || clock_rate_ == 0))
+    if (!inband_pending_ && (pending_.buffer == nullptr || clock_rate_ == 0))
         return false;
     const std::int64_t interval_ns = std::int64_t{interval_ms} * std::int64_t{GST_MSECOND};
     return !taken_ns_ || now_ns < *taken_ns_ || now_ns - *taken_ns_ >= interval_ns;
@@ -159,21 +161,21 @@ GstStructure* SenderSync::take(std::int64_t now_ns, int max_difference_ms) {
 }
 
 GstStructure* SenderSync::take_news(int max_difference_ms) {
-    if (pending_ == nullptr || clock_rate_ == 0)
+    if (pending_.buffer == nullptr || clock_rate_ == 0)
         return inband_pending_ ? take_inband() : nullptr;
-    GstBuffer* buffer = pending_;
-    pending_ = nullptr;
-    const std::int64_t ticks = unwrap32(last_ticks_, report_.rtp_time);
+    GstBuffer* buffer = std::exchange(pending_.buffer, nullptr);
+    const SenderReport& report = pending_.report;
+    const std::int64_t ticks = unwrap32(last_ticks_, report.rtp_time);
     GstStructure* s = nullptr;
     // What the sender said before the time line began is of no use.
     if (ticks >= base_ticks_) {
         const std::int64_t ahead_ns = ticks_to_ns(ticks - last_ticks_, clock_rate_);
         const bool too_far = max_difference_ms >= 0 &&
                              ahead_ns > std::int64_t{max_difference_ms} * std::int64_t{GST_MSECOND};
-        s = new_structure(report_.ssrc);
+        s = new_structure(report.ssrc);
         gst_structure_set(s, "sr-ext-rtptime", G_TYPE_UINT64,
                           too_far ? G_MAXUINT64 : static_cast<guint64>(ticks), "sr-ntpnstime",
-                          G_TYPE_UINT64, static_cast<guint64>(report_.ntp_ns), "sr-buffer",
+                          G_TYPE_UINT64, static_cast<guint64>(report.ntp_ns), "sr-buffer",
                           GST_TYPE_BUFFER, buffer, nullptr);
     }
     gst_clear_buffer(&buffer);

@@ -62,8 +62,11 @@ class SenderSync {
     GstStructure* take_inband();
     GstStructure* new_structure(std::uint32_t ssrc) const;
 
-    SenderReport report_;
-    GstBuffer* pending_ = nullptr;
+    SenderReport report_; ///< the newest
+    struct {
+        GstBuffer* buffer = nullptr;
+        SenderReport report;
+    } pending_; ///< the newest that is to be taken
     std::optional<std::uint64_t> used_ntp_ns_;
     std::optional<std::uint64_t> inband_ntp_ns_;
     std::optional<std::uint64_t> inband_used_ntp_ns_;

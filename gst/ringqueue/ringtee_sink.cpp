@@ -36,7 +36,8 @@ RingTeeState::RingTeeState(GstElement* owner)
 
 // --- data
 
-GstFlowReturn RingTeeState::chain(const Item& item) {
+// What does not come in takes no time: the next one that says no time begins `before`.
+GstFlowReturn RingTeeState::chain_item(const Item& item, GstClockTime before) {
     const auto closed = [this] {
         if (retiring.load() != 0)
             drain_retiring();
@@ -49,6 +50,7 @@ GstFlowReturn RingTeeState::chain(const Item& item) {
         flow = gate_.flow() != kFlowOk ? gate_.flow() : combined_.load();
     }
     if (flow != kFlowOk) {
+        sink_time.go_back(before);
         buffers_refused.fetch_add(item.buffers, std::memory_order_relaxed);
         dispose_item(item);
         return as_flow(flow);

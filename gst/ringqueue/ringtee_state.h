@@ -108,9 +108,8 @@ struct RingTeeBranch {
 struct RingTeeState {
     explicit RingTeeState(GstElement* owner);
 
-    GstFlowReturn chain(GstBuffer* buffer) { return chain(make_item(buffer, sink_time)); }
-    GstFlowReturn chain_list(GstBufferList* list) { return chain(make_item(list, sink_time)); }
-    GstFlowReturn chain(const Item& item);
+    GstFlowReturn chain(GstBuffer* buffer) { return chain_media(buffer); }
+    GstFlowReturn chain_list(GstBufferList* list) { return chain_media(list); }
     GstFlowReturn sink_event(GstEvent* event);
     gboolean sink_query(GstQuery* query);
     gboolean sink_activate(bool active);
@@ -148,6 +147,13 @@ struct RingTeeState {
     std::atomic<std::uint64_t> buffers_refused{0};
 
   private:
+    template <typename Media>
+    GstFlowReturn chain_media(Media* media) {
+        const GstClockTime before = sink_time.position();
+        return chain_item(make_item(media, sink_time), before);
+    }
+    /// `before`: where `item` begins if it does not say.
+    GstFlowReturn chain_item(const Item& item, GstClockTime before);
     GstFlowReturn flush_start(GstEvent* event);
     GstFlowReturn flush_stop(GstEvent* event);
     GstFlowReturn queue_event(GstEvent* event);

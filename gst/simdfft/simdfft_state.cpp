@@ -141,12 +141,12 @@ void SimdFftState::show_stream(GstCaps* peer) {
         throw std::invalid_argument(complaint);
     if (face_ == Face::stream && stream_.is(*stream, current_.frames_per_buffer, info_))
         return;
+    const CapsHandle caps(make_stft_caps(*stream));
     stream_.start(*stream, current_.frames_per_buffer, info_, src_pad);
     if (face_ == Face::messages)
         messages_.reset();
     face_ = Face::stream;
     is_stream_ = true;
-    const CapsHandle caps(make_stft_caps(*stream));
     send_caps(caps.get());
 }
 

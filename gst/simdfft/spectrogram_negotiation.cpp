@@ -62,6 +62,15 @@ GstFlowReturn SpectrogramState::prepare() {
     }
     if (picture_ && !settings_changed_.load(std::memory_order_relaxed))
         return GST_FLOW_OK;
+    try {
+        return take_settings();
+    } catch (...) {
+        settings_changed_ = true; // what was to be is not yet: to be tried again
+        throw;
+    }
+}
+
+GstFlowReturn SpectrogramState::take_settings() {
     SpectrogramSettings wanted;
     {
         const std::lock_guard lock(settings_mutex_);

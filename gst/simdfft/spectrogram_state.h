@@ -58,6 +58,7 @@ class SpectrogramState {
     // --- what is to be drawn
     bool take_caps(GstCaps* caps);
     GstFlowReturn prepare();
+    GstFlowReturn take_settings();
     bool negotiate();
     bool choose_caps(GstCaps* possible);
     bool decide_allocation(GstCaps* caps);

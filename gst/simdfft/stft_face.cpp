@@ -116,14 +116,22 @@ void StftFace::count_non_finite() {
 GstFlowReturn StftFace::finish() {
     if (!in_run_)
         return GST_FLOW_OK;
+    try {
+        const GstFlowReturn flow = push_rest();
+        drop_buffer();
+        end_run();
+        return flow;
+    } catch (...) { // of a run that is finished, no more can come
+        flush();
+        throw;
+    }
+}
+
+GstFlowReturn StftFace::push_rest() {
     stft_->finish();
     is_finished_ = true;
-    GstFlowReturn flow = push_ready();
-    if (flow == GST_FLOW_OK && buffer_)
-        flow = push_buffer();
-    drop_buffer();
-    end_run();
-    return flow;
+    const GstFlowReturn flow = push_ready();
+    return flow == GST_FLOW_OK && buffer_ ? push_buffer() : flow;
 }
 
 void StftFace::flush() {

@@ -59,6 +59,7 @@ class StftFace {
 
   private:
     GstFlowReturn take(const AudioMap& audio, std::size_t first, std::size_t frames);
+    GstFlowReturn push_rest();
     GstFlowReturn push_ready();
     void begin_buffer();
     GstFlowReturn push_buffer();

@@ -86,8 +86,8 @@ TEST_F(LatencyMemory, is_constant_over_a_million_buffers) {
 
 // Durations of all sizes, as they are in an element that has been there for a while.
 TEST_F(LatencyMemory, of_an_element_that_has_gone_is_small_and_nothing_is_lost) {
-    if (test::kAddressSanitized)
-        GTEST_SKIP() << "AddressSanitizer does not tell how much is allocated";
+    if (test::kSanitized)
+        GTEST_SKIP() << "sanitizers do not tell how much is allocated";
     constexpr std::uint32_t kFirst = 10;
     constexpr std::uint32_t kElements = 400;
     constexpr std::uint64_t kBuffers = 500;

@@ -164,15 +164,26 @@ TEST_F(LatencyPieces, knows_such_a_repetition_behind_a_queue) {
     EXPECT_EQ(recorder.arrivals[0].at_ns, 20 * kMs);
 }
 
+TEST_F(LatencyPieces, knows_a_buffer_that_comes_in_twice_and_goes_out_twice) {
+    for (const unsigned pad : {0U, 1U})
+        push_unwritable(src_pad(1), sink_pad(6, pad), pad);
+    for (const std::uint64_t at_ms : {10U, 11U})
+        push_unwritable(src_pad(6), sink_pad(4), at_ms);
+    EXPECT_EQ(stats(6).duplicated, 0u);
+    EXPECT_EQ(residences_in(6).size(), 2u);
+    analyzer.eos(src_pad(6), 20 * kMs);
+    EXPECT_EQ(stats(6).dropped, 0u);
+}
+
 /// Blocks go into the demuxer, of which only the second comes out.
 class LatencyBlocks : public LatencyPieces {
   protected:
-    void demux_blocks(bool are_pulled) {
+    void demux_blocks(bool are_pulled, std::uint64_t pts_ns = kNoTimeNs) {
         std::vector<TestBuffer> blocks;
         for (std::uint64_t at_ms = 0; at_ms < 4; ++at_ms) {
             blocks.push_back(fresh(src_pad(1), at_ms));
             TestBuffer& block = blocks.back();
-            const BufferSeen seen{block.ids, block.address, kNoTimeNs, kNoTimeNs, 4096, true};
+            const BufferSeen seen{block.ids, block.address, pts_ns, kNoTimeNs, 4096, true};
             PushBegin push{at_ms * kMs, 1, src_pad(1), sink_pad(2), {&seen, 1}, false};
             push.is_pulled = are_pulled;
             analyzer.begin(push);
@@ -212,6 +223,14 @@ TEST_F(LatencyBlocks, are_dropped_by_what_hands_on_bytes) {
     byte_segment(src_pad(1));
     byte_segment(src_pad(2));
     demux_blocks(false);
+    EXPECT_EQ(stats(2).dropped, 3u);
+}
+
+// An appsrc whose format was left at bytes, but whose buffers have times.
+TEST_F(LatencyBlocks, are_none_where_each_has_a_timestamp) {
+    byte_segment(src_pad(1));
+    time_segment(src_pad(2), 0);
+    demux_blocks(false, 0);
     EXPECT_EQ(stats(2).dropped, 3u);
 }
 

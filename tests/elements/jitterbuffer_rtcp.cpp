@@ -18,13 +18,14 @@ using Bytes = std::vector<guint8>;
 
 constexpr guint64 kNtpSeconds = 3900000000;
 
-GstBuffer* make_report(std::uint32_t ssrc, std::uint32_t rtp_time) {
+GstBuffer* make_report(std::uint32_t ssrc, std::uint32_t rtp_time,
+                       guint64 ntp_seconds = kNtpSeconds) {
     std::array<guint8, 48> bytes{};
     bytes[0] = 0x80;
     bytes[1] = 200;
     bytes[3] = 6;
     GST_WRITE_UINT32_BE(bytes.data() + 4, ssrc);
-    GST_WRITE_UINT32_BE(bytes.data() + 8, kNtpSeconds);
+    GST_WRITE_UINT32_BE(bytes.data() + 8, ntp_seconds);
     GST_WRITE_UINT32_BE(bytes.data() + 16, rtp_time);
     guint8* sdes = bytes.data() + 28;
     sdes[0] = 0x81;
@@ -248,6 +249,26 @@ TEST_F(RtcpTest, TimesInPacketsAreSignalledOncePerInterval) {
     h.send(gst_event_new_eos());
     gst_event_unref(h.pull_event(GST_EVENT_EOS));
     EXPECT_EQ(syncs_, 4); // 20 packets are 400 ms
+    release(h);
+}
+
+TEST_F(RtcpTest, AReportThatWaitsIsSignalledAsItCameWhateverIsRefusedMeanwhile) {
+    RtpHarness h("jitterbuffer", "sync-interval=100 min-sync-interval=1000");
+    connect(h);
+    pass(h, 50);
+    const auto report = [&](unsigned ticks, guint64 ntp_seconds) {
+        return gst_pad_chain(pad_, make_report(0x1234, h.first_timestamp + ticks, ntp_seconds));
+    };
+    ASSERT_EQ(report(0, kNtpSeconds), GST_FLOW_OK);
+    ASSERT_EQ(report(8, kNtpSeconds + 1), GST_FLOW_OK);
+    ASSERT_EQ(report(16, kNtpSeconds + 1), GST_FLOW_OK); // too soon by its own time
+    EXPECT_EQ(syncs_, 1);
+    for (int i = 50; i < 101; ++i) {
+        ASSERT_EQ(h.push(i), GST_FLOW_OK);
+        ASSERT_EQ(h.pull(), h.first_seqnum + i);
+    }
+    EXPECT_EQ(syncs_, 2);
+    EXPECT_EQ(field("sr-ext-rtptime"), h.first_timestamp + 8U);
     release(h);
 }
 

@@ -117,20 +117,29 @@ bool ExitLedger::leave(const Exit& exit) {
 // It is found by its address and timestamp, so what comes out again is the same buffer and no
 // piece.
 ExitLedger::Unattached ExitLedger::leave_unattached(const Exit& exit) {
+    PadBook* book = nullptr;
+    BookEntry* entry = nullptr;
+    bool has_left = true;
     for (PadState* pad : exit.element.sink_pads) {
-        BookEntry* entry = pad->book->match_unattached(exit.buffer, exit.pad.bit);
-        if (!entry)
+        BookEntry* const match = pad->book->match_unattached(exit.buffer, exit.pad.bit);
+        if (!match || (entry && (match->left_mask & exit.pad.bit)))
             continue;
-        exit.element.passes = kPassesRemembered;
-        if (!(entry->left_mask & exit.pad.bit)) {
-            take(exit, *pad->book, *entry, false);
-            return {entry, entry->is_repeat};
-        }
-        const bool is_duplicate = !std::exchange(entry->guessed, false);
-        exit.element.duplicated += is_duplicate ? 1 : 0;
-        return {entry, is_duplicate || entry->is_repeat};
+        book = pad->book.get();
+        entry = match;
+        has_left = (entry->left_mask & exit.pad.bit) != 0;
+        if (!has_left)
+            break;
     }
-    return {};
+    if (!entry)
+        return {};
+    exit.element.passes = kPassesRemembered;
+    if (!has_left) {
+        take(exit, *book, *entry, false);
+        return {entry, entry->is_repeat};
+    }
+    const bool is_duplicate = !std::exchange(entry->guessed, false);
+    exit.element.duplicated += is_duplicate ? 1 : 0;
+    return {entry, is_duplicate || entry->is_repeat};
 }
 
 bool ExitLedger::is_ahead(const ElementState& element, const BookEntry& entry) {

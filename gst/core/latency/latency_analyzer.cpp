@@ -149,8 +149,8 @@ void LatencyAnalyzer::Impl::enter(Push& push, const BufferSeen& buffer, const Id
     entry.fate = push.to->info.is_sink ? Fate::forgotten : Fate::inside;
     entry.unattached = buffer.id_unattached;
     entry.is_repeat = identity.is_repeat;
-    entry.is_block =
-        push.seen.is_pulled || (push.src && push.src->has_segment && !push.src->segment.in_time);
+    entry.is_block = push.seen.is_pulled || (buffer.pts_ns == kNoTimeNs && push.src &&
+                                             push.src->has_segment && !push.src->segment.in_time);
     book.add(entry);
 }
 
