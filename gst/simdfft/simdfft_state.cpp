@@ -141,7 +141,7 @@ void SimdFftState::show_stream(GstCaps* peer) {
         throw std::invalid_argument(complaint);
     if (face_ == Face::stream && stream_.is(*stream, current_.frames_per_buffer, info_))
         return;
-    const CapsHandle caps(make_stft_caps(*stream));
+    const CapsHandle caps = make_stft_caps(*stream);
     stream_.start(*stream, current_.frames_per_buffer, info_, src_pad);
     if (face_ == Face::messages)
         messages_.reset();

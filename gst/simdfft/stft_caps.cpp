@@ -131,9 +131,9 @@ void set_window(GstStructure* structure, const WindowShape& window) {
 
 } // namespace
 
-GstCaps* make_stft_caps(const StftStream& stream) {
+CapsHandle make_stft_caps(const StftStream& stream) {
     const StftConfig& config = stream.config;
-    GstCaps* const caps = gst_caps_new_simple(
+    CapsHandle caps(gst_caps_new_simple(
         TACTUS_STFT_MEDIA_TYPE, "format", G_TYPE_STRING, stft_format_name(config.format), "rate",
         G_TYPE_INT, static_cast<gint>(config.rate), "channels", G_TYPE_INT,
         static_cast<gint>(config.channels), "fft-size", G_TYPE_INT,
@@ -141,8 +141,8 @@ GstCaps* make_stft_caps(const StftStream& stream) {
         static_cast<gint>(config.window_length), "hop-size", G_TYPE_INT,
         static_cast<gint>(config.hop_frames), "scaling", G_TYPE_STRING,
         stft_scaling_name(config.scaling), "center", G_TYPE_BOOLEAN, config.center ? TRUE : FALSE,
-        nullptr);
-    GstStructure* const structure = gst_caps_get_structure(caps, 0);
+        nullptr));
+    GstStructure* const structure = gst_caps_get_structure(caps.get(), 0);
     set_window(structure, config.window);
     if (config.band_count != 0)
         gst_structure_set(structure, "band-count", G_TYPE_INT, static_cast<gint>(config.band_count),

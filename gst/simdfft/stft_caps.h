@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/fft/stft_config.h"
+#include "glue/handles.h"
 
 #include <gst/gst.h>
 
@@ -38,8 +39,8 @@ struct StftStream {
     bool operator==(const StftStream&) const = default;
 };
 
-/// The caller owns the result.
-GstCaps* make_stft_caps(const StftStream& stream);
+/// Throws bad_alloc.
+CapsHandle make_stft_caps(const StftStream& stream);
 
 /// Nothing if `caps` are no such caps, or cannot be; then `complaint` says which field is wrong,
 /// its value, and what would be right.

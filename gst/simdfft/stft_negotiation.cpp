@@ -70,7 +70,7 @@ std::optional<StftStream> choose_stft(const StftStream& wanted, GstCaps* peer,
                 complaint = error.what();
             continue;
         }
-        const CapsHandle caps(make_stft_caps(stream));
+        const CapsHandle caps = make_stft_caps(stream);
         if (gst_caps_can_intersect(caps.get(), peer))
             return stream;
         offers += (offers.empty() ? "" : "; ") + text_of(caps.get());

@@ -30,6 +30,8 @@ constexpr std::array kSubjects = {
             "bands=1073741824"},
     Subject{"stream", "simdfft fft-size=256", "audio/x-stft", "fft-size=512", "frames-refused",
             "window-length=4096"},
+    Subject{"window", "simdfft fft-size=256", "audio/x-stft",
+            "window=custom custom-window=<1.,2.,3.,4.>", "frames-refused", "window-length=4096"},
     Subject{"spectrogram", "simdspectrogram fft-size=64 show-scale=false",
             "video/x-raw,format=GRAY8,width=32,height=32,framerate=100/1", "fft-size=128",
             "frames-dropped", "min-db=10"},
@@ -48,6 +50,13 @@ std::unique_ptr<AudioFeed> begin(const Subject& subject) {
     return feed;
 }
 
+/// Of an element that has taken the changes.
+GstClockTime latency_with(const Subject& subject) {
+    const auto feed = begin(subject);
+    EXPECT_EQ(feed->push(float_noise_of(kChunk, 2)), GST_FLOW_OK);
+    return gst_harness_query_latency(feed->harness());
+}
+
 void expect_all_counted(AudioFeed& feed, const Subject& subject, int failing) {
     EXPECT_EQ(feed.stat("frames") + feed.stat(subject.lost), (1 + kChunks) * kChunk)
         << "allocation " << failing;
@@ -60,6 +69,7 @@ void expect_all_counted(AudioFeed& feed, const Subject& subject, int failing) {
 } // namespace
 
 TEST_P(SimdShortMemory, EachFrameOfABufferIsCountedWhicheverAllocationFails) {
+    const GstClockTime latency = latency_with(GetParam());
     int failing = 0;
     for (;; ++failing) {
         const auto feed = begin(GetParam());
@@ -73,6 +83,7 @@ TEST_P(SimdShortMemory, EachFrameOfABufferIsCountedWhicheverAllocationFails) {
         for (unsigned i = 1; i < kChunks; ++i)
             feed->push(float_noise_of(kChunk, 3));
         expect_all_counted(*feed, GetParam(), failing);
+        EXPECT_EQ(gst_harness_query_latency(feed->harness()), latency) << "the new ones are in use";
     }
     EXPECT_GT(failing, 0) << "it allocates nothing";
 }

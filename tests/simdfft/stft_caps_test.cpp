@@ -60,13 +60,12 @@ TEST_F(StftCaps, AreReadAsTheyWereWritten) {
     std::mt19937 random(1);
     for (int i = 0; i < 300; ++i) {
         const StftStream stream = any(random);
-        GstCaps* const caps = make_stft_caps(stream);
-        EXPECT_TRUE(gst_caps_is_fixed(caps));
+        const CapsHandle caps = make_stft_caps(stream);
+        EXPECT_TRUE(gst_caps_is_fixed(caps.get()));
         std::string complaint;
-        const auto found = parse_stft_caps(caps, complaint);
+        const auto found = parse_stft_caps(caps.get(), complaint);
         ASSERT_TRUE(found) << complaint;
         EXPECT_EQ(*found, stream);
-        gst_caps_unref(caps);
     }
 }
 
@@ -74,9 +73,8 @@ TEST_F(StftCaps, FitTheTemplate) {
     GstCaps* const general = gst_caps_from_string(TACTUS_STFT_CAPS(TACTUS_STFT_FORMATS));
     std::mt19937 random(2);
     for (int i = 0; i < 50; ++i) {
-        GstCaps* const caps = make_stft_caps(any(random));
-        EXPECT_TRUE(gst_caps_is_subset(caps, general));
-        gst_caps_unref(caps);
+        const CapsHandle caps = make_stft_caps(any(random));
+        EXPECT_TRUE(gst_caps_is_subset(caps.get(), general));
     }
     gst_caps_unref(general);
 }

@@ -130,10 +130,8 @@ class IfftHarness {
     GstElement* element() const { return harness_->element; }
     bool send(GstEvent* event) { return gst_harness_push_event(harness_, event) != FALSE; }
     bool send_caps(const StftConfig& config, std::uint64_t channel_mask = 0) {
-        GstCaps* const caps = make_stft_caps({config.resolved(), channel_mask});
-        const bool taken = send(gst_event_new_caps(caps));
-        gst_caps_unref(caps);
-        return taken;
+        const CapsHandle caps = make_stft_caps({config.resolved(), channel_mask});
+        return send(gst_event_new_caps(caps.get()));
     }
     bool start(const StftConfig& config, std::uint64_t channel_mask = 0) {
         return send(gst_event_new_stream_start("test")) && send_caps(config, channel_mask) &&
