@@ -111,6 +111,18 @@ TEST(Outputs, WarnOfFilesThatCannotBeMade) {
     EXPECT_NE(child.errors.find("/no/such/folder/y."), std::string::npos) << child.errors;
 }
 
+TEST(Outputs, WarnAtTheStartOfAReportThatCannotBeWritten) {
+    const ChildResult child = run_in_child("clockcalib(report=/no/such/folder/y.html)", [] {
+        gst_init(nullptr, nullptr);
+        _exit(0); // nothing can be said at the end
+        return 1;
+    });
+    EXPECT_EQ(child.exit_code, 0) << child.errors;
+    EXPECT_NE(child.errors.find("/no/such/folder/y.html"), std::string::npos) << child.errors;
+    EXPECT_NE(child.errors.find("make the folder '/no/such/folder'"), std::string::npos)
+        << child.errors;
+}
+
 TEST(Outputs, WarnOfAPortThatIsTaken) {
     const TakenPort taken(true);
     const ChildResult child =
