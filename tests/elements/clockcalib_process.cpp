@@ -374,10 +374,10 @@ int warnings_of_threshold(const std::string& line, const char* wanted) {
         return -1;
     int warnings = 0;
     while (GstMessage* message = gst_bus_pop_filtered(p.bus(), GST_MESSAGE_WARNING)) {
-        gchar* text = nullptr;
-        gst_message_parse_warning(message, nullptr, &text);
-        warnings += std::strstr(text, wanted) != nullptr ? 1 : 100;
-        g_free(text);
+        GError* warning = nullptr;
+        gst_message_parse_warning(message, &warning, nullptr);
+        warnings += std::strstr(warning->message, wanted) != nullptr ? 1 : 100;
+        g_error_free(warning);
         gst_message_unref(message);
     }
     return warnings;
