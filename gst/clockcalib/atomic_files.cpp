@@ -20,7 +20,10 @@ constexpr int kMaxLinks = 40; // as the kernel's own limit
 std::string trouble(const char* what, const std::string& path, int error) {
     std::string why = std::generic_category().message(error);
     if (error == ENOENT)
-        why += "; does the folder exist?";
+        why += "; make the folder '" + std::filesystem::path(path).parent_path().string() +
+               "' first, or name a file elsewhere";
+    else if (error == EACCES || error == EROFS)
+        why += "; name a file in a folder that you may write to";
     return std::string("cannot ") + what + " " + path + ": " + why;
 }
 
@@ -88,6 +91,10 @@ int write_all(int fd, std::string_view content) {
             content.remove_prefix(static_cast<std::size_t>(written));
     }
     return 0;
+}
+
+std::string why_not_writable(const std::string& path) {
+    return WrittenFile({path, ""}).error();
 }
 
 std::string write_files_atomically(const std::vector<FileContent>& files) {

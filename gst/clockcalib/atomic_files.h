@@ -24,6 +24,12 @@ struct FileContent {
 /// Threads: any. Blocks on the disk.
 std::string write_files_atomically(const std::vector<FileContent>& files);
 
+/// Whether a file could be written there, by making one under another name and taking it away
+/// again. Returns an empty text, or what is wrong with the path and what would be right.
+///
+/// Threads: any. Blocks on the disk.
+std::string why_not_writable(const std::string& path);
+
 /// All of `content` to a file descriptor. Returns 0 or an errno.
 int write_all(int fd, std::string_view content);
 

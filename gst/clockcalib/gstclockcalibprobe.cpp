@@ -92,8 +92,8 @@ gboolean write_report(GstClockcalibProbe* self, const gchar* path) noexcept {
                                         : engine->write_report(path);
         if (problem.empty())
             return TRUE;
-        GST_ELEMENT_WARNING(self, RESOURCE, WRITE, ("No report was written."),
-                            ("%s", problem.c_str()));
+        GST_ELEMENT_WARNING(self, RESOURCE, WRITE, ("No report was written: %s", problem.c_str()),
+                            (nullptr));
         return FALSE;
     });
 }
@@ -121,8 +121,9 @@ void open_engine(GstClockcalibProbe* self) {
         state.engine = std::move(engine);
     }
     for (const std::string& problem : problems)
-        GST_ELEMENT_WARNING(self, RESOURCE, SETTINGS, ("clockcalib-probe cannot do all it should."),
-                            ("%s", problem.c_str()));
+        GST_ELEMENT_WARNING(self, RESOURCE, SETTINGS,
+                            ("clockcalib-probe cannot do all it should: %s", problem.c_str()),
+                            (nullptr));
 }
 
 /// With a tracer at work all is recorded already; probes would write it twice.
@@ -154,9 +155,10 @@ void detach(GstClockcalibProbe* self) {
 gboolean attach_action(GstClockcalibProbe* self, GstElement* bin) noexcept {
     return tactus::guarded(GST_ELEMENT_CAST(self), gboolean{FALSE}, [&]() -> gboolean {
         if (!GST_IS_BIN(bin)) {
-            GST_ELEMENT_WARNING(self, RESOURCE, SETTINGS, ("Nothing to attach to."),
-                                ("attach needs a bin or pipeline, not %s",
-                                 bin != nullptr ? G_OBJECT_TYPE_NAME(bin) : "NULL"));
+            GST_ELEMENT_WARNING(self, RESOURCE, SETTINGS,
+                                ("Nothing to attach to: attach needs a bin or pipeline, not %s",
+                                 bin != nullptr ? G_OBJECT_TYPE_NAME(bin) : "NULL"),
+                                (nullptr));
             return FALSE;
         }
         open_engine(self);

@@ -146,8 +146,15 @@ std::vector<LatencyObserver*> Outputs::add(const Settings& settings, std::uint64
         problems.push_back("report '" + settings.report +
                            "' is not written: this process already writes '" + report_ + "'");
     else if (!settings.report.empty())
-        report_ = settings.report;
+        add_report(settings.report, problems);
     return observers;
+}
+
+void Outputs::add_report(const std::string& path, std::vector<std::string>& problems) {
+    // At the end, when it is written, the measurement would be lost. It is tried then all the same.
+    if (std::string problem = why_no_report(path); !problem.empty())
+        problems.push_back(std::move(problem));
+    report_ = path;
 }
 
 std::unique_ptr<MetricsEndpoint> Outputs::open_metrics(const Settings& settings,

@@ -69,6 +69,7 @@ class Outputs {
     bool add_trace(const Settings& settings, std::uint64_t now_ns,
                    std::vector<std::string>& problems);
     bool add_otlp(const Settings& settings, std::vector<std::string>& problems);
+    void add_report(const std::string& path, std::vector<std::string>& problems);
 
     std::unique_ptr<TraceFile> trace_file_;
     std::unique_ptr<TraceTimeline> timeline_;

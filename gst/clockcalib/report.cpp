@@ -32,6 +32,11 @@ std::string report_html(std::string_view json) {
     return page;
 }
 
+std::string why_no_report(const std::string& html_path) {
+    const std::string problem = why_not_writable(html_path);
+    return problem.empty() ? why_not_writable(report_json_path(html_path)) : problem;
+}
+
 std::string write_report(const std::string& html_path, const StatsView& view) {
     const std::string json = json_text(stats_to_json(view));
     const std::string html = report_html(json);

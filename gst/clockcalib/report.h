@@ -17,6 +17,12 @@ std::string report_json_path(std::string_view html_path);
 /// `json` is what json_text() returns.
 std::string report_html(std::string_view json);
 
+/// Why a report could not be written there, the page or the JSON beside it, with what would be
+/// right. Empty if it could. Leaves nothing behind.
+///
+/// Threads: any. Blocks on the disk.
+std::string why_no_report(const std::string& html_path);
+
 /// Writes the page to `html_path` and the same figures to the JSON beside it; both or neither, see
 /// write_files_atomically(). Returns an empty text, or what went wrong with which path and why.
 ///

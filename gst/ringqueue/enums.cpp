@@ -33,8 +33,8 @@ const GEnumValue kSerializedQueriesValues[] = {
 };
 
 const GEnumValue kTeeModeValues[] = {
-    {value_of(TeeMode::lossless), "Wait for the slowest consumer", "lossless"},
-    {value_of(TeeMode::lossy), "Slow consumers jump forward", "lossy"},
+    {value_of(TeeMode::lossless), "Wait for the slowest branch", "lossless"},
+    {value_of(TeeMode::lossy), "Slow branches jump forward", "lossy"},
     {0, nullptr, nullptr},
 };
 

@@ -3,11 +3,11 @@
 /**
  * SECTION:element-ringtee
  * @title: ringtee
- * @short_description: one stream to many consumers, each in a thread of its own, over one ring
+ * @short_description: one stream to many branches, each in a thread of its own, over one ring
  *
  * ringtee takes the place of a `tee` with a `queue` on every branch. All branches share one
- * ring; in lossy mode a branch that is too slow jumps forward and says how much it lost, and the
- * others never notice.
+ * ring; in lossy mode a branch that is too slow jumps forward and says how much was dropped,
+ * and the others never notice.
  *
  * ## Example launch line
  * |[
@@ -65,7 +65,7 @@ constexpr std::uint64_t kMaxSpinUs = 1000000;
 constexpr std::array kProperties = {
     PropertySpec{"mode", "Mode",
                  "What happens when a branch is a whole limit behind: upstream waits for it, or it "
-                 "jumps forward, loses the oldest buffers and reports them",
+                 "jumps forward, drops the oldest buffers and reports them",
                  Kind::enumeration, Access::playing, static_cast<std::uint64_t>(kDefaults.mode), 0,
                  UINT64_MAX, tee_mode_get_type},
     PropertySpec{"allow-not-linked", "Allow not linked",
@@ -228,7 +228,7 @@ static void gst_ring_tee_class_init(GstRingTeeClass* klass) {
 
     gst_element_class_set_static_metadata(
         element_class, "Ring tee", "Generic",
-        "One stream to many consumers over one lock-free ring, a thread for each",
+        "One stream to many branches over one lock-free ring, a thread for each",
         "The gst-tactus authors");
     gst_element_class_add_static_pad_template(element_class, &sink_template);
     gst_element_class_add_static_pad_template_with_gtype(element_class, &src_template,

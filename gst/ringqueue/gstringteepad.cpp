@@ -24,15 +24,16 @@ enum Property : guint { kLost = 1, kCurrentLevelBuffers, kStats };
 
 constexpr std::array kProperties = {
     PropertySpec{"lost", "Lost",
-                 "Buffers that this pad missed because it was too slow (lossy mode)",
+                 "Buffers dropped for this pad because its branch was too slow (lossy mode)",
                  PropertySpec::Kind::uint64, PropertySpec::Access::read_only},
     PropertySpec{"current-level-buffers", "Current level (buffers)",
                  "Buffers that this pad has still before it", PropertySpec::Kind::uint64,
                  PropertySpec::Access::read_only},
-    PropertySpec{"stats", "Statistics",
-                 "Buffers in, out, dropped (lost), flushed and queued; losses per burst; residence "
-                 "time P50/P99/P99.9/max (ns)",
-                 PropertySpec::Kind::structure, PropertySpec::Access::read_only},
+    PropertySpec{
+        "stats", "Statistics",
+        "Buffers in, out, dropped (what lost counts), flushed and queued; drops per burst; "
+        "residence time P50/P99/P99.9/max (ns)",
+        PropertySpec::Kind::structure, PropertySpec::Access::read_only},
 };
 static_assert(kProperties.size() == kStats);
 

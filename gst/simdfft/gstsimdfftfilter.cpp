@@ -11,8 +11,8 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 audiotestsrc num-buffers=100 ! audioconvert ! simdfftfilter
- * kernel-file=/usr/share/sounds/alsa/Noise.wav ! fakesink
+ * gst-launch-1.0 audiotestsrc num-buffers=100 ! audio/x-raw,rate=48000 ! audioconvert !
+ * simdfftfilter kernel-file=/usr/share/sounds/alsa/Noise.wav ! fakesink
  * ]|
  *
  * Since: 0.1

@@ -108,6 +108,20 @@ TEST_F(Probe, TakesNothingButABin) {
     gst_object_unref(probe);
 }
 
+TEST_F(Probe, SaysAtTheStartWhyItsReportCannotBeWritten) {
+    Pipeline p("unwritable", "fakesrc ! clockcalib-probe report=/no/such/folder/y.html ! fakesink");
+    ASSERT_TRUE(p.reach(GST_STATE_READY));
+    GstMessage* message = gst_bus_pop_filtered(p.bus(), GST_MESSAGE_WARNING);
+    ASSERT_NE(message, nullptr);
+    GError* warning = nullptr;
+    gst_message_parse_warning(message, &warning, nullptr);
+    const std::string text = warning->message;
+    g_error_free(warning);
+    gst_message_unref(message);
+    EXPECT_NE(text.find("/no/such/folder/y.html"), std::string::npos) << text;
+    EXPECT_NE(text.find("make the folder '/no/such/folder'"), std::string::npos) << text;
+}
+
 TEST_F(Probe, FollowsWhatIsAddedLater) {
     Pipeline p("later", std::string("videotestsrc name=src num-buffers=200 ! ") + kSmall +
                             " ! clockcalib-probe name=probe ! tee name=t ! "

@@ -111,6 +111,18 @@ TEST(Outputs, WarnOfFilesThatCannotBeMade) {
     EXPECT_NE(child.errors.find("/no/such/folder/y."), std::string::npos) << child.errors;
 }
 
+TEST(Outputs, WarnAtTheStartOfAReportThatCannotBeWritten) {
+    const ChildResult child = run_in_child("clockcalib(report=/no/such/folder/y.html)", [] {
+        gst_init(nullptr, nullptr);
+        _exit(0); // nothing can be said at the end
+        return 1;
+    });
+    EXPECT_EQ(child.exit_code, 0) << child.errors;
+    EXPECT_NE(child.errors.find("/no/such/folder/y.html"), std::string::npos) << child.errors;
+    EXPECT_NE(child.errors.find("make the folder '/no/such/folder'"), std::string::npos)
+        << child.errors;
+}
+
 TEST(Outputs, WarnOfAPortThatIsTaken) {
     const TakenPort taken(true);
     const ChildResult child =
@@ -362,10 +374,10 @@ int warnings_of_threshold(const std::string& line, const char* wanted) {
         return -1;
     int warnings = 0;
     while (GstMessage* message = gst_bus_pop_filtered(p.bus(), GST_MESSAGE_WARNING)) {
-        gchar* text = nullptr;
-        gst_message_parse_warning(message, nullptr, &text);
-        warnings += std::strstr(text, wanted) != nullptr ? 1 : 100;
-        g_free(text);
+        GError* warning = nullptr;
+        gst_message_parse_warning(message, &warning, nullptr);
+        warnings += std::strstr(warning->message, wanted) != nullptr ? 1 : 100;
+        g_error_free(warning);
         gst_message_unref(message);
     }
     return warnings;

@@ -21,6 +21,9 @@ HEAD = ("// SPDX-FileCopyrightText: The gst-tactus authors\n"
 OFFLINE_SITE = ("site_name: a\ndocs_dir: ..\ntheme:\n  name: readthedocs\n"
                 "  highlightjs: false\n")
 
+FINE_LINE = "gst-launch-1.0 fakesrc num-buffers=1 ! fakesink"
+SLOW_MACHINE = "WARNING: from element /a: A lot of buffers are being dropped."
+
 CLEAN_TREE = {
     "gst/core/a.h": HEAD + "#pragma once\n#include <vector>\nint a();\n",
     "gst/core/a.cpp": HEAD + '#include "core/a.h"\n',
@@ -30,7 +33,8 @@ CLEAN_TREE = {
     "gst/two/e.h": HEAD + "#pragma once\n",
     "tests/t.cpp": HEAD + '#include "two/e.h"\n#include <gst/gst.h>\n',
     "README.md": "# One\n\n[Two](docs/index.md#the-two), `[none](none)`, <!-- --> [out](https://example.org/a)\n",
-    "docs/index.md": "# Two\n\n## The two\n\n[so](#two)\n",
+    "docs/index.md": "# Two\n\n## The two\n\n[so](#two)\n\n"
+                     f"```sh\n{FINE_LINE}; echo '{SLOW_MACHINE}'\n```\n",
     "docs/site/mkdocs.yml": OFFLINE_SITE + "nav:\n  - Start: index.md\n",
     "tools/run": "#!/bin/bash\n" + HEAD.replace("//", "#"),
 }
@@ -62,6 +66,8 @@ BROKEN_TREES = [
     ("a version that the compiler asks for", "versions", "gst/one/c.cpp", HEAD + "#if GST_CHECK_VERSION(1, 24, 0)\n", "c.cpp:3"),
     ("a version that a test asks for", "versions", "tests/t.cpp", HEAD + "gst_version (&a, &b, &c, &d);\n", "t.cpp:3"),
     ("a long file", "sizes", "gst/core/a.cpp", HEAD + "int a;\n" * 800, "a.cpp:802"),
+    ("a long file in C", "sizes", "gst/core/a.c", HEAD + "int a;\n" * 800, "a.c:802"),
+    ("a long file in JavaScript", "sizes", "gst/one/a.js", HEAD + "a();\n" * 800, "a.js:802"),
     ("a long example", "sizes", "docs/examples/call_over_udp.cpp", HEAD + "int a;\n" * 79, "call_over_udp.cpp:81"),
     ("a long function", "sizes", "tests/t.cpp", long_function(81), "t.cpp:3: f has 81 lines"),
     ("too many longish functions", "sizes", "gst/one/c.cpp", long_function(36), "c.cpp:3: f has 36"),
@@ -90,6 +96,18 @@ BROKEN_TREES = [
      HEAD + "/**\n * |[\n * gst-launch-1.0 fakesrc !\n * nosuchelement\n * ]|\n */\n", "c.cpp:5"),
     ("a launch line that fails", "launch_lines", "docs/a.md",
      "```console\n$ gst-launch-1.0 filesrc \\\n    location=/none ! fakesink\n```\n", "docs/a.md:2"),
+    ("a launch line with a value out of range", "launch_lines", "docs/a.md",
+     "```sh\ngst-launch-1.0 fakesrc num-buffers=1 sizemax=-5 ! fakesink\n```\n", "warned: "),
+    ("such a line that is not run", "launch_lines", "docs/a.md",
+     "<!-- parse-only: a test -->\n```sh\ngst-launch-1.0 fakesrc sizemax=-5 ! fakesink\n```\n", "warned: "),
+    ("an element that warns", "launch_lines", "docs/a.md",
+     f"```sh\n{FINE_LINE}; echo 'WARNING: from element /a: no'\n```\n", "warned: WARNING: from"),
+    ("a tracer that warns", "launch_lines", "docs/a.md",
+     f"```sh\n{FINE_LINE}; echo \"clockcalib: unknown parameter 'a'\" >&2\n```\n", "warned: clockcalib: unknown"),
+    ("a warning that grep leaves out", "launch_lines", "docs/a.md",
+     f"```sh\n{FINE_LINE} | (cat; echo 'WARNING: from element /a: no') | grep Setting\n```\n", "warned: "),
+    ("a message that does not come", "launch_lines", "docs/a.md", f"```sh\n{FINE_LINE} | grep nosuch\n```\n",
+     "ended with 1"),
     ("a Python example that is none", "python_examples", "docs/a.md", "```python\nprint(\n```\n", "a.md:2"),
     ("a Python example that fails", "python_examples", "docs/a.md", "```python\nimport sys\nsys.exit(3)\n```\n",
      "a.md:2"),

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs every launch line of the README, of the pages under docs/ and of the SECTION blocks; prints TAP.
 
-A line must end by itself, on a quiet machine within seconds. Above a block may stand, with a reason that is printed,
+A line must end by itself, on a quiet machine within seconds, and without a warning: a misspelt parameter or a value
+out of range gives no more than that. Above a block may stand, with a reason that is printed,
 
     <!-- parse-only: REASON -->   the pipeline is made, with all its properties, but not run
     <!-- not-run: REASON -->      nothing is done
@@ -29,6 +30,12 @@ from repo_files import root_argument
 
 LIMIT_S = 60
 AT_ONCE = 3  # most of them wait for a live source's clock
+# Of GLib, of an element (except that the machine is too slow), and of the tracer.
+WARNING = re.compile(r"""^(.*\b(WARNING|CRITICAL)\ \*\*:.*
+                         |WARNING:\ (?!from\ element\ \S+:\ A\ lot\ of\ buffers\ are\ being\ dropped).*
+                         |clockcalib:\ (?!report\ in\ |metrics\ at\ ).*)$""", re.VERBOSE | re.MULTILINE)
+# gst-launch-1.0 prints warnings among all else, and a line may look for one thing there.
+SHELL = 'set -o pipefail; grep() { tee /dev/stderr | command grep "$@"; }; '
 NO_DRIVER = "No Vulkan device can be used: there is no Vulkan driver"
 
 
@@ -50,7 +57,10 @@ def run_command(command, environment):
             os.killpg(program.pid, signal.SIGKILL)
             output, _ = program.communicate()
             return f"did not end within {LIMIT_S} s\n{output}"
-    return None if program.returncode == 0 else f"ended with {program.returncode}\n{output}"
+    if program.returncode != 0:
+        return f"ended with {program.returncode}\n{output}"
+    warning = WARNING.search(output)
+    return f"warned: {warning.group()}\n{output}" if warning else None
 
 
 def pipeline_words(text):
@@ -103,7 +113,7 @@ class Checker:
             trouble = run_command([self.parser, *pipeline_words(line.text)],
                                   {"ASAN_OPTIONS": "detect_leaks=0"})
             return trouble is None, f" (made, not run: {line.reason})", trouble
-        trouble = run_command(["bash", "-c", f"set -o pipefail; {line.text}"],
+        trouble = run_command(["bash", "-c", SHELL + line.text],
                               {**preload(), "CLIP": str(self.clip)})
         if trouble and NO_DRIVER in trouble:
             return True, " # SKIP there is no Vulkan driver", ""

@@ -29,6 +29,7 @@ namespace tactus::test {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 std::string content_of(const fs::path& path) {
@@ -186,7 +187,34 @@ TEST_F(ReportFiles, ReplaceOlderOnes) {
 TEST_F(ReportFiles, SayWhichFolderIsMissing) {
     const std::string error = write(folder / "none" / "r.html");
     EXPECT_THAT(error, HasSubstr((folder / "none" / "r.json").string()));
-    EXPECT_THAT(error, HasSubstr("No such file or directory; does the folder exist?"));
+    EXPECT_THAT(error, HasSubstr("No such file or directory; make the folder '" +
+                                 (folder / "none").string() + "' first"));
+}
+
+TEST_F(ReportFiles, AreTriedWithoutLeavingAnything) {
+    EXPECT_EQ(why_no_report(folder / "r.html"), "");
+    EXPECT_EQ(files(), 0u);
+    std::ofstream(folder / "r.html") << "old";
+    EXPECT_EQ(why_no_report(folder / "r.html"), "");
+    EXPECT_EQ(content_of(folder / "r.html"), "old");
+    EXPECT_EQ(files(), 1u);
+}
+
+TEST_F(ReportFiles, AreTriedWithTheComplaintsOfWriting) {
+    EXPECT_THAT(why_no_report(folder / "none" / "r.html"),
+                AllOf(HasSubstr((folder / "none" / "r.html").string()),
+                      HasSubstr("make the folder '" + (folder / "none").string() + "' first")));
+    fs::create_directory(folder / "s.json");
+    EXPECT_THAT(why_no_report(folder / "s.html"), HasSubstr("s.json: it is not a regular file"));
+}
+
+TEST_F(ReportFiles, SayThatAFolderIsNotToBeWrittenTo) {
+    if (::geteuid() == 0)
+        GTEST_SKIP() << "root may write everywhere";
+    fs::permissions(folder, fs::perms::owner_read | fs::perms::owner_exec);
+    const std::string problem = why_no_report(folder / "r.html");
+    fs::permissions(folder, fs::perms::owner_all);
+    EXPECT_THAT(problem, HasSubstr("Permission denied; name a file in a folder"));
 }
 
 TEST_F(ReportFiles, RefuseWhatIsNotAFile) {
