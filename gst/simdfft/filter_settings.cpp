@@ -1,13 +1,10 @@
 // SPDX-FileCopyrightText: The gst-tactus authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//
-// GValueArray is deprecated, but it is the type of the peer's property.
-#define GLIB_DISABLE_DEPRECATION_WARNINGS
-
 #include "simdfft/filter_settings.h"
 
 #include "glue/properties.h"
 #include "glue/setting_value.h"
+#include "glue/value_array.h"
 
 #include <gst/gst.h>
 
@@ -90,27 +87,6 @@ enum SourceId : guint {
     kStatsId,
 };
 
-// --- kernel
-
-std::vector<double> from_array(const GValue* value) {
-    const auto* array = static_cast<const GValueArray*>(g_value_get_boxed(value));
-    std::vector<double> taps;
-    for (guint i = 0; array != nullptr && i < array->n_values; ++i)
-        taps.push_back(g_value_get_double(&array->values[i]));
-    return taps;
-}
-
-GValueArray* to_array(const std::vector<double>& taps) {
-    GValueArray* const array = g_value_array_new(static_cast<guint>(taps.size()));
-    GValue value = G_VALUE_INIT;
-    g_value_init(&value, G_TYPE_DOUBLE);
-    for (const double tap : taps) {
-        g_value_set_double(&value, tap);
-        g_value_array_append(array, &value);
-    }
-    return array;
-}
-
 // --- kernel-bytes
 
 std::vector<std::byte> from_bytes(const GValue* value) {
@@ -167,7 +143,7 @@ FilterResponses FilterSource::read(unsigned bytes_responses) const {
 std::shared_ptr<const FilterSource> FilterSource::of_property(guint id, const GValue* value) {
     auto source = std::make_shared<FilterSource>();
     if (id == kKernelId) {
-        source->kernel = from_array(value);
+        source->kernel = doubles_from_array(value);
     } else if (id == kFileId) {
         const char* const path = g_value_get_string(value);
         source->file = path != nullptr ? path : "";
@@ -209,7 +185,7 @@ bool get_filter_property(const FilterSettings& settings, const FilterSource& sou
                          GValue* value) {
     switch (id) {
     case kKernelId:
-        g_value_take_boxed(value, to_array(source.kernel));
+        g_value_take_boxed(value, array_from_doubles(source.kernel));
         return true;
     case kFileId:
         g_value_set_string(value, source.file.empty() ? nullptr : source.file.c_str());
