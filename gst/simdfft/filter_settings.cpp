@@ -46,10 +46,10 @@ constexpr std::array kSettings = {
                   "Length of the blocks that are filtered, in frames; audio comes out by so much "
                   "later, and longer blocks cost less"),
             &S::latency_frames, FilterChange::none},
-    Setting{PropertySpec{"latency", "Delay of the kernel (frames)",
+    Setting{PropertySpec{"latency", "Delay of the response (frames)",
                          "How many frames of the result are left out at the beginning and appended "
-                         "at the end: by as many the kernel delays the sound, half its length if "
-                         "it is symmetric",
+                         "at the end: by so many frames the response delays the sound (half its "
+                         "length if it is symmetric)",
                          Kind::uint64, Access::playing, kDefaults.delay_frames, 0,
                          ConvolutionLayout::kMostTaps},
             &S::delay_frames, FilterChange::delay},
@@ -59,15 +59,15 @@ constexpr std::array kSettings = {
                  Access::ready),
             &S::low_latency, FilterChange::none},
     Setting{flag("drain-on-changes", "Drain on changes", kDefaults.drain_on_changes,
-                 "Begin anew with a new kernel, with silence before, instead of fading over to it "
-                 "(audiofirfilter 1.22 means the opposite, so that its default sounds like this "
+                 "Begin anew with a new response, with silence before, instead of fading over to "
+                 "it (audiofirfilter 1.22 means the opposite, so that its default sounds like this "
                  "one)"),
             &S::drain_on_changes, FilterChange::none},
     Setting{flag("drain-tail", "Drain the tail", kDefaults.drain_tail,
-                 "Let the kernel ring on after the end of the stream; else the result is as long "
+                 "Let the response ring on after the end of the stream; else the result is as long "
                  "as what came in"),
             &S::drain_tail, FilterChange::none},
-    Setting{count("kernel-channels", "Channels of kernel-bytes", kDefaults.kernel_channels, 1,
+    Setting{count("kernel-channels", "Responses in kernel-bytes", kDefaults.kernel_channels, 1,
                   ConvolutionFilter::kMostChannels* ConvolutionFilter::kMostChannels,
                   "How many responses kernel-bytes holds: 1 for all channels, one for each, or one "
                   "from each to each (those of the first input to all outputs, then of the second)",
@@ -107,18 +107,18 @@ void install_sources(GObjectClass* klass) {
     g_object_class_install_property(
         klass, kKernelId,
         g_param_spec_value_array(
-            "kernel", "Kernel", "The taps of one response, for all channels (empty = 1)",
+            "kernel", "Response (taps)", "The taps of one response, for all channels (empty = 1)",
             g_param_spec_double("tap", "Tap", "A tap", -G_MAXDOUBLE, G_MAXDOUBLE, 0, writable()),
             writable()));
     g_object_class_install_property(
         klass, kFileId,
-        g_param_spec_string("kernel-file", "Kernel file",
+        g_param_spec_string("kernel-file", "Response file",
                             "An audio file whose channels are responses: 1 for all channels, one "
                             "for each, or one from each to each",
                             nullptr, writable()));
     g_object_class_install_property(
         klass, kBytesId,
-        g_param_spec_boxed("kernel-bytes", "Kernel bytes",
+        g_param_spec_boxed("kernel-bytes", "Response bytes",
                            "kernel-channels responses as frames of float32 in the machine's byte "
                            "order: the first tap of each, then the second",
                            G_TYPE_BYTES, writable()));
