@@ -141,15 +141,30 @@ std::uint32_t JitterBufferState::clock_rate_of(unsigned payload_type) {
         return rate;
     caps = JitterBufferSignals::request_pt_map(element, payload_type);
     if (caps == nullptr) {
-        GST_WARNING_OBJECT(element, "no clock-rate for payload type %u: dropping its packets",
-                           payload_type);
+        caps = gst_pad_get_current_caps(sink_pad);
+        warn_no_rate(payload_type, caps);
+        gst_clear_caps(&caps);
         return 0;
     }
     read_new_caps(caps);
     last_payload_type = static_cast<int>(payload_type);
     rate = read_caps(caps).clock_rate;
+    if (rate == 0)
+        warn_no_rate(payload_type, caps);
     gst_caps_unref(caps);
     return rate;
+}
+
+// Once for each payload type: all of its packets are dropped.
+void JitterBufferState::warn_no_rate(unsigned payload_type, const GstCaps* caps) {
+    if (told_no_rate.test(payload_type & 0x7f))
+        return;
+    told_no_rate.set(payload_type & 0x7f);
+    GST_ELEMENT_WARNING(element, STREAM, FORMAT,
+                        ("Packets of payload type %u are dropped: %s. There must be a clock-rate "
+                         "above 0, in the caps or in the answer to request-pt-map.",
+                         payload_type, describe_no_rate(caps, payload_type).c_str()),
+                        (nullptr));
 }
 
 GstFlowReturn JitterBufferState::insert(JitterPacket* packets, std::size_t count) {

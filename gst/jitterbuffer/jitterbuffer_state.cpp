@@ -72,6 +72,7 @@ void JitterBufferState::start() {
     gst_segment_init(&out_segment, GST_FORMAT_TIME);
     rates.fill(0);
     last_payload_type = -1;
+    told_no_rate.reset();
 }
 
 // PAUSED to READY: both pads are inactive, nobody else is here.

@@ -17,6 +17,7 @@
 
 #include <array>
 #include <atomic>
+#include <bitset>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -116,6 +117,7 @@ struct JitterBufferState {
     std::int64_t arrival_of(GstBuffer* buffer);
     void report_dropped(std::vector<JitterBuffer::Dropped>& dropped);
     void warn_invalid(const char* why);
+    void warn_no_rate(unsigned payload_type, const GstCaps* caps);
     void find_media_clock();
     void warn_misplaced();
     void place_by_media_clock(const JitterPacket& packet);
@@ -257,6 +259,7 @@ struct JitterBufferState {
     GstSegment in_segment;
     std::array<std::uint32_t, 128> rates{};
     int last_payload_type = -1;
+    std::bitset<128> told_no_rate; ///< payload types, in this run
     std::uint8_t ntp64_id = 0;
     std::atomic<bool> pt_map_cleared{false};
     std::vector<JitterPacket> incoming;

@@ -143,4 +143,19 @@ RtpCaps read_caps(const GstCaps* caps) {
     return result;
 }
 
+std::string describe_no_rate(const GstCaps* caps, unsigned payload_type) {
+    if (caps == nullptr || gst_caps_is_any(caps) != FALSE || gst_caps_is_empty(caps) != FALSE)
+        return "there are no caps";
+    const int other = read_caps(caps).payload_type;
+    if (other >= 0 && static_cast<unsigned>(other) != payload_type)
+        return "the caps are for payload type " + std::to_string(other);
+    const GValue* value = gst_structure_get_value(gst_caps_get_structure(caps, 0), "clock-rate");
+    if (value == nullptr)
+        return "the caps have no clock-rate";
+    gchar* text = gst_value_serialize(value);
+    std::string why = std::string("clock-rate is ") + (text != nullptr ? text : "of a wrong type");
+    g_free(text);
+    return why;
+}
+
 } // namespace tactus

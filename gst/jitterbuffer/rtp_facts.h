@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace tactus {
 
@@ -29,5 +30,8 @@ struct RtpCaps {
 };
 
 RtpCaps read_caps(const GstCaps* caps);
+
+/// How caps, which may be null, fail to give the clock rate of a payload type: "clock-rate is 0" …
+std::string describe_no_rate(const GstCaps* caps, unsigned payload_type);
 
 } // namespace tactus

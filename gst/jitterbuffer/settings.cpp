@@ -175,7 +175,7 @@ constexpr std::array kSettings = {
                    "How the delay reaches the pipeline when adaptive"),
             &S::adapt_by},
     Setting{count("min-latency", "Least latency (ms)", kDefaults.min_latency_ms,
-                  "The least delay when adaptive, in ms"),
+                  "The least delay when adaptive, in ms; above latency it counts as latency"),
             &S::min_latency_ms},
     Setting{quantile("target-quantile", "Target quantile", kDefaults.target_quantile,
                      "The share of the time for which the adaptive delay is to be long enough"),

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #ifdef HAVE_SNDFILE
@@ -30,6 +31,23 @@ std::vector<std::vector<double>> by_channel(const std::vector<T>& samples, std::
         }
     return result;
 }
+
+std::string named(const std::string& path) {
+    return "kernel-file=" + path;
+}
+
+#ifdef HAVE_SNDFILE
+// libsndfile's words, without what it puts around those of the system.
+std::string why_not_open() {
+    std::string why = sf_strerror(nullptr);
+    constexpr std::string_view kSystem = "System error : ";
+    if (why.starts_with(kSystem))
+        why.erase(0, kSystem.size());
+    if (why.ends_with('.'))
+        why.pop_back();
+    return why;
+}
+#endif
 
 } // namespace
 
@@ -66,26 +84,28 @@ FilterResponses FilterResponses::from_file(const std::string& path) {
     const std::unique_ptr<SNDFILE, decltype(&sf_close)> file(sf_open(path.c_str(), SFM_READ, &info),
                                                              sf_close);
     if (file == nullptr)
-        throw std::runtime_error(path + ": " + sf_strerror(nullptr));
+        throw std::runtime_error(named(path) + ": cannot be read: " + why_not_open() +
+                                 "; it must be a WAV, FLAC or AIFF file");
     const auto channels = static_cast<std::size_t>(info.channels);
     if (info.frames < 1 || static_cast<std::size_t>(info.frames) > ConvolutionLayout::kMostTaps)
-        throw std::runtime_error(path + ": it has " + std::to_string(info.frames) +
+        throw std::runtime_error(named(path) + ": it has " + std::to_string(info.frames) +
                                  " frames; there must be 1 to " +
                                  std::to_string(ConvolutionLayout::kMostTaps));
     if (static_cast<std::size_t>(info.frames) > kMostTotalTaps / channels)
-        throw std::runtime_error(path + ": it has " + std::to_string(info.frames) + " frames of " +
-                                 std::to_string(channels) + " channels; there must be " +
+        throw std::runtime_error(named(path) + ": it has " + std::to_string(info.frames) +
+                                 " frames of " + std::to_string(channels) +
+                                 " channels; there must be " +
                                  std::to_string(kMostTotalTaps / channels) + " at most");
     std::vector<double> samples(static_cast<std::size_t>(info.frames) * channels);
     const sf_count_t read = sf_readf_double(file.get(), samples.data(), info.frames);
     if (read != info.frames)
-        throw std::runtime_error(path + ": only " + std::to_string(read) + " of " +
+        throw std::runtime_error(named(path) + ": only " + std::to_string(read) + " of " +
                                  std::to_string(info.frames) + " frames can be read");
     return {by_channel(samples, channels), info.samplerate};
 }
 #else
 FilterResponses FilterResponses::from_file(const std::string& path) {
-    throw std::runtime_error(path + ": this build reads no files, as it has no libsndfile");
+    throw std::runtime_error(named(path) + ": this build reads no files, as it has no libsndfile");
 }
 #endif
 

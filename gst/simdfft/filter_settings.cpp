@@ -1,13 +1,10 @@
 // SPDX-FileCopyrightText: The gst-tactus authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//
-// GValueArray is deprecated, but it is the type of the peer's property.
-#define GLIB_DISABLE_DEPRECATION_WARNINGS
-
 #include "simdfft/filter_settings.h"
 
 #include "glue/properties.h"
 #include "glue/setting_value.h"
+#include "glue/value_array.h"
 
 #include <gst/gst.h>
 
@@ -49,10 +46,10 @@ constexpr std::array kSettings = {
                   "Length of the blocks that are filtered, in frames; audio comes out by so much "
                   "later, and longer blocks cost less"),
             &S::latency_frames, FilterChange::none},
-    Setting{PropertySpec{"latency", "Delay of the kernel (frames)",
+    Setting{PropertySpec{"latency", "Delay of the response (frames)",
                          "How many frames of the result are left out at the beginning and appended "
-                         "at the end: by as many the kernel delays the sound, half its length if "
-                         "it is symmetric",
+                         "at the end: by so many frames the response delays the sound (half its "
+                         "length if it is symmetric)",
                          Kind::uint64, Access::playing, kDefaults.delay_frames, 0,
                          ConvolutionLayout::kMostTaps},
             &S::delay_frames, FilterChange::delay},
@@ -62,15 +59,15 @@ constexpr std::array kSettings = {
                  Access::ready),
             &S::low_latency, FilterChange::none},
     Setting{flag("drain-on-changes", "Drain on changes", kDefaults.drain_on_changes,
-                 "Begin anew with a new kernel, with silence before, instead of fading over to it "
-                 "(audiofirfilter 1.22 means the opposite, so that its default sounds like this "
+                 "Begin anew with a new response, with silence before, instead of fading over to "
+                 "it (audiofirfilter 1.22 means the opposite, so that its default sounds like this "
                  "one)"),
             &S::drain_on_changes, FilterChange::none},
     Setting{flag("drain-tail", "Drain the tail", kDefaults.drain_tail,
-                 "Let the kernel ring on after the end of the stream; else the result is as long "
+                 "Let the response ring on after the end of the stream; else the result is as long "
                  "as what came in"),
             &S::drain_tail, FilterChange::none},
-    Setting{count("kernel-channels", "Channels of kernel-bytes", kDefaults.kernel_channels, 1,
+    Setting{count("kernel-channels", "Responses in kernel-bytes", kDefaults.kernel_channels, 1,
                   ConvolutionFilter::kMostChannels* ConvolutionFilter::kMostChannels,
                   "How many responses kernel-bytes holds: 1 for all channels, one for each, or one "
                   "from each to each (those of the first input to all outputs, then of the second)",
@@ -89,27 +86,6 @@ enum SourceId : guint {
     kBytesId,
     kStatsId,
 };
-
-// --- kernel
-
-std::vector<double> from_array(const GValue* value) {
-    const auto* array = static_cast<const GValueArray*>(g_value_get_boxed(value));
-    std::vector<double> taps;
-    for (guint i = 0; array != nullptr && i < array->n_values; ++i)
-        taps.push_back(g_value_get_double(&array->values[i]));
-    return taps;
-}
-
-GValueArray* to_array(const std::vector<double>& taps) {
-    GValueArray* const array = g_value_array_new(static_cast<guint>(taps.size()));
-    GValue value = G_VALUE_INIT;
-    g_value_init(&value, G_TYPE_DOUBLE);
-    for (const double tap : taps) {
-        g_value_set_double(&value, tap);
-        g_value_array_append(array, &value);
-    }
-    return array;
-}
 
 // --- kernel-bytes
 
@@ -131,18 +107,18 @@ void install_sources(GObjectClass* klass) {
     g_object_class_install_property(
         klass, kKernelId,
         g_param_spec_value_array(
-            "kernel", "Kernel", "The taps of one response, for all channels (empty = 1)",
+            "kernel", "Response (taps)", "The taps of one response, for all channels (empty = 1)",
             g_param_spec_double("tap", "Tap", "A tap", -G_MAXDOUBLE, G_MAXDOUBLE, 0, writable()),
             writable()));
     g_object_class_install_property(
         klass, kFileId,
-        g_param_spec_string("kernel-file", "Kernel file",
+        g_param_spec_string("kernel-file", "Response file",
                             "An audio file whose channels are responses: 1 for all channels, one "
                             "for each, or one from each to each",
                             nullptr, writable()));
     g_object_class_install_property(
         klass, kBytesId,
-        g_param_spec_boxed("kernel-bytes", "Kernel bytes",
+        g_param_spec_boxed("kernel-bytes", "Response bytes",
                            "kernel-channels responses as frames of float32 in the machine's byte "
                            "order: the first tap of each, then the second",
                            G_TYPE_BYTES, writable()));
@@ -167,7 +143,7 @@ FilterResponses FilterSource::read(unsigned bytes_responses) const {
 std::shared_ptr<const FilterSource> FilterSource::of_property(guint id, const GValue* value) {
     auto source = std::make_shared<FilterSource>();
     if (id == kKernelId) {
-        source->kernel = from_array(value);
+        source->kernel = doubles_from_array(value);
     } else if (id == kFileId) {
         const char* const path = g_value_get_string(value);
         source->file = path != nullptr ? path : "";
@@ -209,7 +185,7 @@ bool get_filter_property(const FilterSettings& settings, const FilterSource& sou
                          GValue* value) {
     switch (id) {
     case kKernelId:
-        g_value_take_boxed(value, to_array(source.kernel));
+        g_value_take_boxed(value, array_from_doubles(source.kernel));
         return true;
     case kFileId:
         g_value_set_string(value, source.file.empty() ? nullptr : source.file.c_str());

@@ -98,8 +98,9 @@ std::shared_ptr<AudioFilter>
 FilterState::make_filter(const FilterFormat& format, const Wishes& wishes, std::string& complaint) {
     FilterResponses responses = wishes.source->read(wishes.settings.kernel_channels);
     if (responses.rate_hz != 0 && responses.rate_hz != format.rate_hz)
-        complaint = wishes.source->file + " is for " + std::to_string(responses.rate_hz) +
-                    " Hz, but the stream has " + std::to_string(format.rate_hz) +
+        complaint = "kernel-file=" + wishes.source->file + " is for " +
+                    std::to_string(responses.rate_hz) + " Hz, but the stream has " +
+                    std::to_string(format.rate_hz) +
                     " Hz: the response is used as it is, at another pitch";
     const ConvolutionFilter filter = std::move(responses).filter(
         static_cast<std::size_t>(format.inputs), static_cast<std::size_t>(format.outputs));

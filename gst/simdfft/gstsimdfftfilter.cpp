@@ -136,7 +136,7 @@ gboolean set_caps(GstBaseTransform* transform, GstCaps* in_caps, GstCaps* out_ca
         return FALSE;
     }
     return guarded(state.element, FALSE, [&]() -> gboolean {
-        // Before the filter is made, so that a handler can set its kernel.
+        // Before the filter is made, so that a handler can set its response.
         if (state.format().rate_hz != GST_AUDIO_INFO_RATE(&in))
             g_signal_emit(transform, rate_changed_signal, 0, GST_AUDIO_INFO_RATE(&in));
         return state.set_format({sample_of(in), GST_AUDIO_INFO_CHANNELS(&in),

@@ -2,9 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // simdfftfilter beside audiofirfilter, both at a low latency: CPU time for an hour of stereo.
-#define GLIB_DISABLE_DEPRECATION_WARNINGS
-
 #include "allocations.h"
+#include "glue/value_array.h"
 #include "harness.h"
 #include "scenarios.h"
 
@@ -36,15 +35,11 @@ struct Work {
     double seconds = 10;      ///< of audio
 };
 
-GValueArray* make_kernel(unsigned taps) {
-    GValueArray* const kernel = g_value_array_new(taps);
-    GValue value = G_VALUE_INIT;
-    g_value_init(&value, G_TYPE_DOUBLE);
-    for (unsigned i = 0; i < taps; ++i) {
-        g_value_set_double(&value, std::cos(i * 0.7) * std::exp(-5.0 * i / taps) / taps);
-        g_value_array_append(kernel, &value);
-    }
-    return kernel;
+GValueArray* make_kernel(unsigned count) {
+    std::vector<double> taps;
+    for (unsigned i = 0; i < count; ++i)
+        taps.push_back(std::cos(i * 0.7) * std::exp(-5.0 * i / count) / count);
+    return array_from_doubles(taps);
 }
 
 GstBuffer* make_audio(unsigned frames, unsigned seed) {
@@ -73,7 +68,7 @@ class FilterRig {
                      nullptr);
         GValueArray* const kernel = make_kernel(work.taps);
         g_object_set(element_, "kernel", kernel, nullptr);
-        g_value_array_free(kernel);
+        free_array(kernel);
         if (is_ours)
             g_object_set(element_, "latency-frames", work.latency_frames, nullptr);
         link_pad(element_, "sink", source_);

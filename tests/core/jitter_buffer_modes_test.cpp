@@ -89,6 +89,18 @@ TEST_F(JitterBufferModesTest, NeverFallsBelowTheFloor) {
     EXPECT_EQ(buffer_->latency_ns(), 40 * kMs);
 }
 
+TEST_F(JitterBufferModesTest, AFloorAboveTheCeilingIsTheCeiling) {
+    JitterConfig config = adaptive(100);
+    config.adapt_by = AdaptBy::timestamps;
+    config.min_latency_ns = 500 * kMs;
+    start(config);
+    arrive_all(0, 500);
+    EXPECT_EQ(buffer_->latency_ns(), 100 * kMs);
+    EXPECT_EQ(buffer_->stats().current_delay_ns, 100 * kMs);
+    for (const Event& event : of(Kind::push))
+        ASSERT_NEAR(static_cast<double>(event.action.stored.pts_ns % kSpacingNs), 0, 1);
+}
+
 TEST_F(JitterBufferModesTest, TellsOneGapPerStallAndSoonEnough) {
     settle(adaptive());
     const std::int64_t needed_ns = 500 * kSpacingNs + buffer_->latency_ns();

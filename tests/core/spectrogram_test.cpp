@@ -255,9 +255,11 @@ TEST(Spectrogram, SaysWhatIsWrong) {
               "a picture of 15 by 100 pixels: each must be 16 to 16384");
     SpectrogramConfig c = config_of(100, 100);
     c.span_s = 0;
-    EXPECT_EQ(complaint(c, kGrey), "a span of 0.000000 s: it must be more than 0");
-    EXPECT_EQ(complaint(config_of(100, 100), {ColorMap::grey, 0, 0}),
-              "colours from 0.000000 to 0.000000 dB: the second must be larger, by 1 at least");
+    EXPECT_EQ(complaint(c, kGrey), "a span of 0 s: it must be more than 0");
+    EXPECT_EQ(complaint(config_of(100, 100), {ColorMap::grey, 0, -10}),
+              "min-db 0, max-db -10: max-db must be larger, by 1 at least");
+    EXPECT_EQ(complaint(config_of(100, 100), {ColorMap::grey, 199.9999999, 200}),
+              "min-db 199.9999999, max-db 200: max-db must be larger, by 1 at least");
     c = config_of(100, 100);
     c.window.kind = WindowKind::custom;
     EXPECT_NE(complaint(c, kGrey), "nothing");

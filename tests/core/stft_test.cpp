@@ -283,7 +283,7 @@ TEST(StftConfig, SaysWhatIsWrong) {
               "format complex-f32 with bands or smoothing: these are of magnitude-f32, power-f32 "
               "and db-f32 alone");
     config.attack_s = -1;
-    EXPECT_EQ(what_is_wrong(config), "attack is -1.000000 s: it must be 0 or more");
+    EXPECT_EQ(what_is_wrong(config), "attack is -1 s: it must be 0 or more");
     config = {};
     config.fft_size = 2;
     config.window = {.kind = WindowKind::custom, .custom = {1, -1}};

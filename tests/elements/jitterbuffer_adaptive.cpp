@@ -62,6 +62,17 @@ TEST(JitterBufferAdaptive, TimestampsMoveInsteadOfTheLatencyWhenAskedTo) {
     EXPECT_FALSE(h.has_message(GST_MESSAGE_LATENCY));
 }
 
+TEST(JitterBufferAdaptive, MinLatencyAboveTheLatencyIsReportedAsTheLatency) {
+    for (const char* adapt_by : {"latency", "timestamps"}) {
+        RtpHarness h("jitterbuffer",
+                     (std::string("latency=100 min-latency=500 adapt-by=") + adapt_by).c_str());
+        EXPECT_EQ(latency_of(h), 100 * GST_MSECOND) << adapt_by;
+        pass(h, 0, 50);
+        EXPECT_EQ(latency_of(h), h.stat("current-delay")) << adapt_by;
+        EXPECT_EQ(latency_of(h), 100 * GST_MSECOND) << adapt_by;
+    }
+}
+
 TEST(JitterBufferAdaptive, StallIsOneGapEventAtTheMomentItIsNeeded) {
     RtpHarness h("jitterbuffer", "latency=500");
     pass(h, 0, 200);

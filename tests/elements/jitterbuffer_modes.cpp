@@ -38,6 +38,16 @@ guint field(const GstStructure* s, const char* name) {
     return value;
 }
 
+std::string warning(RtpHarness& h) {
+    GstMessage* message = h.pop(GST_MESSAGE_WARNING);
+    if (message == nullptr)
+        return "no warning";
+    g_autoptr(GError) error = nullptr;
+    gst_message_parse_warning(message, &error, nullptr);
+    gst_message_unref(message);
+    return error->message;
+}
+
 // 30 frames per second; every 30th is a key frame of 40 packets, which the link lets through two
 // in a millisecond; the others have two packets.
 class VideoStream {
@@ -282,6 +292,49 @@ TEST(JitterBufferSenders, AnythingAsCapsFromTheApplicationIsBorne) {
     }
     EXPECT_EQ(h.stat("num-refused"), 2U);
     pass(h, 10, 15);
+}
+
+TEST(JitterBufferSenders, PayloadTypeWithoutAClockRateIsOneWarningInEachRun) {
+    RtpHarness h("jitterbuffer", "latency=100");
+    for (const auto& [caps, why] :
+         {std::pair{"application/x-rtp,payload=96,clock-rate=0", "clock-rate is 0"},
+          {"application/x-rtp,payload=96,clock-rate=-8000", "clock-rate is -8000"},
+          {"application/x-rtp,payload=96", "the caps have no clock-rate"},
+          {"application/x-rtp,payload=97,clock-rate=8000", "are for payload type 97"},
+          {"application/x-rtp,clock-rate=(string)fast", "clock-rate is fast"}}) {
+        gst_harness_set_src_caps_str(h.get(), caps);
+        for (int i = 0; i < 3; ++i)
+            ASSERT_EQ(h.push(i), GST_FLOW_OK);
+        const std::string text = warning(h);
+        EXPECT_NE(text.find(why), std::string::npos) << text;
+        EXPECT_NE(text.find("payload type 96 are dropped"), std::string::npos) << text;
+        EXPECT_NE(text.find("must be a clock-rate above 0"), std::string::npos) << text;
+        EXPECT_FALSE(h.has_message(GST_MESSAGE_WARNING));
+        EXPECT_EQ(h.stat("num-refused"), 3U);
+        gst_element_set_state(h.element(), GST_STATE_READY);
+        gst_element_set_state(h.element(), GST_STATE_PLAYING);
+    }
+}
+
+TEST(JitterBufferSenders, AnswerWithoutAClockRateIsAWarningForEachPayloadType) {
+    RtpHarness h("jitterbuffer", "latency=100");
+    const auto handler = +[](GstElement*, guint pt, gpointer) {
+        return gst_caps_new_simple("application/x-rtp", "payload", G_TYPE_INT,
+                                   static_cast<gint>(pt), "clock-rate", G_TYPE_INT, -1, nullptr);
+    };
+    g_signal_connect(h.element(), "request-pt-map", G_CALLBACK(handler), nullptr);
+    for (int i = 0; i < 6; ++i) {
+        RtpPacket packet = h.packet(i);
+        packet.payload_type = i % 2 == 0 ? 100 : 101;
+        ASSERT_EQ(h.push(packet), GST_FLOW_OK);
+    }
+    for (const char* type : {"type 100 ", "type 101 "}) {
+        const std::string text = warning(h);
+        EXPECT_NE(text.find(type), std::string::npos) << text;
+        EXPECT_NE(text.find("clock-rate is -1"), std::string::npos) << text;
+    }
+    EXPECT_FALSE(h.has_message(GST_MESSAGE_WARNING));
+    EXPECT_EQ(h.stat("num-refused"), 6U);
 }
 
 TEST(JitterBufferSenders, RubbishOfAnyKindLeavesItWorking) {

@@ -25,7 +25,7 @@ struct Case {
 constexpr Case kCases[] = {
     {"Spectrogram", "simdspectrogram min-db=-90 max-db=0",
      "video/x-raw,format=GRAY8,width=64,height=32,framerate=20/1", "min-db", "10", "max-db", "60",
-     "the second must be larger", GST_FLOW_ERROR},
+     "min-db 10, max-db 0: max-db must be larger", GST_FLOW_ERROR},
     {"Stream", "simdfft fft-size=1024 window-length=1024",
      "audio/x-stft,format=(string)complex-f32", "window-length", "4096", "fft-size", "4096",
      "window-length is 4096", GST_FLOW_NOT_NEGOTIATED},

@@ -339,6 +339,20 @@ TEST(SimdFftFilter, DrainsWhenTheCapsChange) {
     expect_filtered(taps, second, after, 2);
 }
 
+// Properties are named as those of its peer; what is said of them keeps to the glossary.
+TEST(SimdFftFilter, SaysResponseWhereNoPropertyIsMeant) {
+    AudioFeed feed("simdfftfilter");
+    guint count = 0;
+    g_autofree GParamSpec** specs =
+        g_object_class_list_properties(G_OBJECT_GET_CLASS(feed.element()), &count);
+    for (guint i = 0; i < count; ++i)
+        for (const char* const text :
+             {g_param_spec_get_nick(specs[i]), g_param_spec_get_blurb(specs[i])})
+            EXPECT_FALSE(g_regex_match_simple("kernel(?!-)", text, G_REGEX_CASELESS,
+                                              static_cast<GRegexMatchFlags>(0)))
+                << specs[i]->name << ": " << text;
+}
+
 TEST(SimdFftFilter, GoesOnWhenDownstreamNegotiatesAnew) {
     const auto taps = noise_taps(300, 1);
     AudioFeed feed("simdfftfilter");

@@ -226,9 +226,27 @@ TEST(SimdFftFilter, SaysWhichFileItCannotRead) {
     gst_element_set_state(feed.element(), GST_STATE_NULL);
     g_object_set(feed.element(), "kernel-file", "/no/such.wav", nullptr);
     EXPECT_EQ(gst_element_set_state(feed.element(), GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
-    EXPECT_NE(feed.complaint(GST_MESSAGE_ERROR).find("/no/such.wav"), std::string::npos);
+    const std::string error = feed.complaint(GST_MESSAGE_ERROR);
+    if (error.find("libsndfile") != std::string::npos)
+        EXPECT_NE(error.find("kernel-file=/no/such.wav: "), std::string::npos) << error;
+    else
+        EXPECT_EQ(error, "kernel-file=/no/such.wav: cannot be read: No such file or directory; it "
+                         "must be a WAV, FLAC or AIFF file");
     g_object_set(feed.element(), "kernel-file", nullptr, nullptr);
     EXPECT_EQ(gst_element_set_state(feed.element(), GST_STATE_PLAYING), GST_STATE_CHANGE_SUCCESS);
+}
+
+TEST(SimdFftFilter, SaysWhatAFileThatIsNoSoundShouldBe) {
+    AudioFeed feed("simdfftfilter");
+    gst_element_set_state(feed.element(), GST_STATE_NULL);
+    const std::string path = TACTUS_TEST_SUPPORT "/filter_feed.h";
+    g_object_set(feed.element(), "kernel-file", path.c_str(), nullptr);
+    EXPECT_EQ(gst_element_set_state(feed.element(), GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
+    const std::string error = feed.complaint(GST_MESSAGE_ERROR);
+    if (error.find("libsndfile") != std::string::npos)
+        GTEST_SKIP() << "built without libsndfile";
+    EXPECT_EQ(error.find("kernel-file=" + path + ": cannot be read: "), 0U) << error;
+    EXPECT_NE(error.find("; it must be a WAV, FLAC or AIFF file"), std::string::npos) << error;
 }
 
 TEST(SimdFftFilter, CountsBytesThatAreNoFrameAndWarnsOnce) {

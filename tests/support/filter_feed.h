@@ -4,10 +4,9 @@
 // Responses for simdfftfilter, and what it must make of audio with them.
 #pragma once
 
-// GValueArray is deprecated, but it is the type of the peer's property.
-#define GLIB_DISABLE_DEPRECATION_WARNINGS
-
 #include "audio_feed.h"
+
+#include "glue/value_array.h"
 
 #include <cmath>
 #include <string>
@@ -19,15 +18,9 @@ inline constexpr const char* kDouble = G_BYTE_ORDER == G_LITTLE_ENDIAN ? "F64LE"
 inline constexpr const char* kShort = G_BYTE_ORDER == G_LITTLE_ENDIAN ? "S16LE" : "S16BE";
 
 inline void set_kernel(GstElement* element, const std::vector<double>& taps) {
-    GValueArray* const array = g_value_array_new(static_cast<guint>(taps.size()));
-    GValue value = G_VALUE_INIT;
-    g_value_init(&value, G_TYPE_DOUBLE);
-    for (const double tap : taps) {
-        g_value_set_double(&value, tap);
-        g_value_array_append(array, &value);
-    }
+    GValueArray* const array = array_from_doubles(taps);
     g_object_set(element, "kernel", array, nullptr);
-    g_value_array_free(array);
+    free_array(array);
 }
 
 inline void set_bytes(GstElement* element, unsigned channels, const std::vector<float>& frames) {

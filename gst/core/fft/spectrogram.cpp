@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/fft/spectrogram.h"
 
+#include "core/fft/number_text.h"
 #include "core/fft/spectrogram_scale.h"
 
 #include <algorithm>
@@ -35,16 +36,16 @@ SpectrogramConfig checked(const SpectrogramConfig& config) {
                                         std::to_string(SpectrogramConfig::kLeastSize) + " to " +
                                         std::to_string(SpectrogramConfig::kMostSize));
     if (!(config.span_s > 0) || !std::isfinite(config.span_s))
-        throw std::invalid_argument("a span of " + std::to_string(config.span_s) +
+        throw std::invalid_argument("a span of " + number_text(config.span_s) +
                                     " s: it must be more than 0");
     return config;
 }
 
 SpectrogramColors checked(const SpectrogramColors& colors) {
     if (!(colors.max_db - colors.min_db >= SpectrogramColors::kLeastRangeDb))
-        throw std::invalid_argument("colours from " + std::to_string(colors.min_db) + " to " +
-                                    std::to_string(colors.max_db) +
-                                    " dB: the second must be larger, by 1 at least");
+        throw std::invalid_argument("min-db " + number_text(colors.min_db) + ", max-db " +
+                                    number_text(colors.max_db) +
+                                    ": max-db must be larger, by 1 at least");
     return colors;
 }
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/fft/stft_config.h"
 
+#include "core/fft/number_text.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -34,7 +36,7 @@ void require_range(const char* what, std::size_t value, std::size_t least, std::
 
 void require_time(const char* what, double seconds) {
     if (!(seconds >= 0 && std::isfinite(seconds)))
-        throw std::invalid_argument(std::string(what) + " is " + std::to_string(seconds) +
+        throw std::invalid_argument(std::string(what) + " is " + number_text(seconds) +
                                     " s: it must be 0 or more");
 }
 

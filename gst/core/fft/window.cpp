@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/fft/window.h"
 
+#include "core/fft/number_text.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -37,7 +39,7 @@ double bessel_i0(double x) {
 
 std::vector<double> kaiser(double beta, std::size_t length, std::size_t period) {
     if (!(beta >= 0 && beta <= WindowShape::kLargestBeta))
-        throw std::invalid_argument("kaiser-beta is " + std::to_string(beta) +
+        throw std::invalid_argument("kaiser-beta is " + number_text(beta) +
                                     ": it must be 0 to 500");
     std::vector<double> window(length);
     const double norm = bessel_i0(beta);

@@ -17,7 +17,7 @@ PlayoutDelayConfig playout_config(const JitterConfig& config) {
     playout.adapt_by = config.adapt_by;
     playout.quantile = config.target_quantile;
     playout.max_ns = config.latency_ns;
-    playout.min_ns = std::min(config.min_latency_ns, config.latency_ns);
+    playout.min_ns = config.floor_ns();
     playout.frames = config.video;
     return playout;
 }
@@ -66,7 +66,7 @@ std::int64_t JitterBuffer::hold_ns() const {
 std::int64_t JitterBuffer::latency_ns() const {
     if (!config_.adapts())
         return config_.latency_ns;
-    return config_.adapt_by == AdaptBy::latency ? playout_.delay_ns() : config_.min_latency_ns;
+    return config_.adapt_by == AdaptBy::latency ? playout_.delay_ns() : config_.floor_ns();
 }
 
 std::int64_t JitterBuffer::deadline_ns(std::int64_t pts_ns) const {
@@ -81,7 +81,7 @@ bool JitterBuffer::offset_can_be_met() const {
 // The part of the delay that is in presentation times.
 std::int64_t JitterBuffer::carried_ns() const {
     return config_.adapts() && config_.adapt_by == AdaptBy::timestamps
-               ? playout_.delay_ns() - config_.min_latency_ns
+               ? playout_.delay_ns() - config_.floor_ns()
                : 0;
 }
 

@@ -5,6 +5,7 @@
 #include "core/jitter/playout_delay.h"
 #include "core/jitter/rtx_planner.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -25,7 +26,7 @@ struct JitterConfig {
     AdaptBy adapt_by = AdaptBy::latency;
     bool video = false;
     std::int64_t latency_ns = 200'000'000; ///< fixed delay, or the ceiling of the adaptive one
-    std::int64_t min_latency_ns = 0;
+    std::int64_t min_latency_ns = 0;       ///< see floor_ns
     double target_quantile = 0.97;
     bool drop_on_latency = false;
     std::int64_t ts_offset_ns = 0;
@@ -39,6 +40,9 @@ struct JitterConfig {
 
     /// Adaptation needs presentation times that stand still, which buffer mode does not have.
     bool adapts() const { return adaptive && mode != JitterMode::buffer; }
+
+    /// The ceiling counts for the floor, too.
+    std::int64_t floor_ns() const { return std::min(min_latency_ns, latency_ns); }
 
     /// As in rtpjitterbuffer: presentation times count from 0. An adaptive delay could not follow
     /// that: all packets of a stream that starts later would be late.
