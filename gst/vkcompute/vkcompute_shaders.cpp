@@ -6,6 +6,7 @@
 #include "vkcompute/vkcompute_state.h"
 
 #include <exception>
+#include <memory>
 #include <utility>
 
 namespace tactus {
@@ -196,21 +197,6 @@ void VkComputeState::take_reload() {
     is_decided = true;
     ++reloads;
     GST_INFO_OBJECT(element, "took over the changed shader");
-}
-
-// There is a program on a device that is not lost: the one before, made anew, if there was one.
-// Then what was set or mended is taken over.
-GstFlowReturn VkComputeState::bring_up_to_date(const FrameLayout& layout) {
-    do {
-        if (device->lost() || !active)
-            if (const GstFlowReturn made = make_ready(program_layout(layout), active != nullptr);
-                made != GST_FLOW_OK)
-                return made;
-        if (is_exchange_due())
-            read_named();
-        take_reload();
-    } while (device->lost());
-    return GST_FLOW_OK;
 }
 
 // Shaders see the lines of both fields as one picture.

@@ -341,7 +341,7 @@ TEST_F(Live, WithoutAProgramEachShaderThatIsSetIsOneReloadOrOneFailure) {
     EXPECT_EQ(harness.stat("reloads"), 1U);
 }
 
-// A second a frame, so that only what takes longer than that could raise it.
+// So few frames a second that nothing but a long compilation takes longer than one of them.
 TEST_F(Live, TheTimeToReadAShaderThatCannotBeUsedIsNoLatency) {
     std::string slow = "#include \"tactus/planes.glsl\"\n";
     for (int i = 0; i < 20000; ++i)
