@@ -83,6 +83,13 @@ std::string shader_folder() {
     return fs::is_directory(beside, error) ? beside.string() : TACTUS_SHADER_FOLDER;
 }
 
+std::vector<std::string> names_of(const ShaderTexts& files) {
+    std::vector<std::string> names;
+    for (const auto& [name, text] : files)
+        names.push_back(name);
+    return names;
+}
+
 bool load_shaders(ShaderSet& set, const ShaderTexts* held, SpirvCache& cache, GpuError& error) {
     const std::string folder = shader_folder();
     const std::string prelude = (fs::path(folder) / "tactus/frame.glsl").string();

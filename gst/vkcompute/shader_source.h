@@ -25,6 +25,8 @@ struct ShaderSet {
     ShaderTexts files;               ///< that had a part in it, also if it failed
 };
 
+std::vector<std::string> names_of(const ShaderTexts& files);
+
 /// Makes the shaders of a set that has nothing but sources. One with a line break or a brace is
 /// GLSL; else it is a file, or the name of one in the library. Of the files in `held` what they
 /// had counts, not what there is now. False with the reason in `error`: a list of the library if

@@ -3,9 +3,11 @@
 #include "vkcompute/shader_watch.h"
 
 #include "core/vulkan/file_watch.h"
+#include "vkcompute/vkcompute_debug.h"
 
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <memory>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -23,8 +25,12 @@ void run(FileWatch& watch, int wake_fd,
             return;
         if (fds[1].revents != 0)
             return;
-        if (fds[0].revents != 0 && watch.take_changes())
-            watch.add(on_change());
+        try {
+            if (fds[0].revents != 0 && watch.take_changes())
+                watch.add(on_change());
+        } catch (const std::exception& thrown) {
+            GST_WARNING("an edit may be missed: %s", thrown.what());
+        }
     }
 }
 

@@ -19,9 +19,9 @@ class ShaderWatch {
     ShaderWatch(const ShaderWatch&) = delete;
     ShaderWatch& operator=(const ShaderWatch&) = delete;
 
-    /// `on_change` is called on the thread; it must not throw. The files that it returns are
-    /// watched from then on, too. An empty text, or what went wrong (folders that can be watched
-    /// are).
+    /// `on_change` is called on the thread; what it throws is logged. The files that it returns
+    /// are watched from then on, too. An empty text, or what went wrong (folders that can be
+    /// watched are).
     std::string start(const std::vector<std::string>& files,
                       std::function<std::vector<std::string>()> on_change);
     void stop();

@@ -6,7 +6,7 @@
 #include "vkcompute/vkcompute_debug.h"
 #include "vkcompute/vkcompute_state.h"
 
-#include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace tactus {
@@ -91,9 +91,9 @@ GstCaps* caps_of(std::uint32_t mask) {
 
 } // namespace
 
-// Under the lock. They are not known yet, or others were set and no program holds them back.
+// Under the lock. They are not known yet, or others would come with other caps.
 bool VkComputeState::are_shaders_open() const {
-    return shader_set.shaders.empty() || (exchange_due && !active);
+    return shader_set.shaders.empty() || exchange_due || reloaded;
 }
 
 // Before the shaders are known they may do anything.
@@ -115,11 +115,15 @@ VkComputeState::Change VkComputeState::caps_change() const {
     return change;
 }
 
-// Whether one of the shaders says that it makes any size.
 bool VkComputeState::scales() const {
     const std::lock_guard lock(mutex);
+    return any_scales(shader_set.shaders);
+}
+
+// Whether one of them says that it makes any size.
+bool VkComputeState::any_scales(const std::vector<std::shared_ptr<const Shader>>& shaders) {
     bool found = false;
-    for (const auto& shader : shader_set.shaders) {
+    for (const auto& shader : shaders) {
         GpuError error;
         const auto facts = shader_facts(shader->reflection(), error);
         found =
@@ -218,14 +222,15 @@ void VkComputeState::explain_misfit() {
             return;
     }
     // What upstream does with our question must not bring us here once more.
-    if (shaders.empty() || !gst_pad_is_linked(sink_pad) || !may_explain.exchange(false))
+    if (shaders.empty() || !gst_pad_is_linked(sink_pad) || !may_explain ||
+        explaining.exchange(true))
         return;
+    const auto end = [](std::atomic<bool>* now) { *now = false; };
+    const std::unique_ptr<std::atomic<bool>, decltype(end)> always(&explaining, end);
     const CapsHandle all = acceptable_caps(true, nullptr);
     const CapsHandle offered(gst_pad_peer_query_caps(sink_pad, nullptr));
-    if (gst_caps_can_intersect(offered.get(), all.get())) {
-        may_explain = true;
-        return;
-    }
+    if (gst_caps_can_intersect(offered.get(), all.get()) || !may_explain.exchange(false))
+        return; // caps may have come meanwhile
     const CapsHandle wanted(gst_pad_peer_query_caps(src_pad, nullptr));
     GST_ELEMENT_WARNING(
         element, STREAM, FORMAT,
@@ -281,11 +286,24 @@ bool VkComputeState::propose_allocation(GstQuery* query) {
     return true;
 }
 
+// Caps that are refused here do not come as an event.
+gboolean VkComputeState::accept_caps(GstQuery* query) {
+    gboolean is_accepted = FALSE;
+    const gboolean done = gst_pad_query_default(sink_pad, GST_OBJECT_CAST(element), query);
+    if (done)
+        gst_query_parse_accept_caps_result(query, &is_accepted);
+    const std::lock_guard lock(mutex);
+    caps_refused = caps_refused || !is_accepted;
+    return done;
+}
+
 gboolean VkComputeState::sink_query(GstQuery* query) {
     switch (GST_QUERY_TYPE(query)) {
     case GST_QUERY_CAPS:
         answer_caps(sink_pad, query);
         return TRUE;
+    case GST_QUERY_ACCEPT_CAPS:
+        return accept_caps(query);
     case GST_QUERY_ALLOCATION:
         return propose_allocation(query) ? TRUE : FALSE;
     case GST_QUERY_CONTEXT:
@@ -323,65 +341,7 @@ gboolean VkComputeState::src_query(GstQuery* query) {
     return TRUE;
 }
 
-// --- those in force
-
-// Caps that are refused leave nothing behind: whatever comes next makes all of it.
-bool VkComputeState::configure(GstCaps* caps) {
-    bool is_taken = false;
-    const auto tidy = [&is_taken](VkComputeState* self) {
-        if (!is_taken)
-            self->forget_caps();
-    };
-    const std::unique_ptr<VkComputeState, decltype(tidy)> always(this, tidy); // exceptions included
-    is_taken = take_caps(caps);
-    return is_taken;
-}
-
-void VkComputeState::forget_caps() {
-    in_caps.reset();
-    media.reset();
-    std::shared_ptr<ActiveProgram> old;
-    const std::lock_guard lock(mutex);
-    std::swap(active, old); // it goes once the lock is open
-    caps_refused = true;
-}
-
-bool VkComputeState::take_caps(GstCaps* caps) {
-    const CapsHandle before = std::move(in_caps);
-    may_explain = false;
-    const bool was_lost = device->lost();
-    if (was_lost && reopen() != GST_FLOW_OK)
-        return false;
-    media = MediaFormat::from_caps(caps);
-    if (!media) {
-        GST_ELEMENT_ERROR(element, STREAM, FORMAT, ("These caps are none that shaders can take"),
-                          ("%" GST_PTR_FORMAT, static_cast<const void*>(caps)));
-        return false;
-    }
-    latency_ns = std::max(latency_ns.load(), media->frame_duration());
-    take_shaders_for_caps();
-    const bool had_images = out_images;
-    if (!choose_memory())
-        return false;
-    in_caps.reset(gst_caps_ref(caps));
-    // The same once more is the same stream: history and state of the shaders go on.
-    GstFlowReturn made = GST_FLOW_OK;
-    if (was_lost || !active || !before || !gst_caps_is_equal(before.get(), caps))
-        made = set_up(media->nominal_layout());
-    else if (out_images != had_images)
-        made = announce(active->layout);
-    return made == GST_FLOW_OK;
-}
-
-// A program for frames of this layout, and the caps of what it makes.
-GstFlowReturn VkComputeState::set_up(const FrameLayout& layout) {
-    const FrameShape before = std::exchange(shape, choose_shape(layout));
-    const GstFlowReturn renewed = renew(layout);
-    if (renewed == GST_FLOW_OK)
-        return announce(layout);
-    shape = before;
-    return renewed;
-}
+// --- what is made
 
 PixelFormat VkComputeState::made_format() const {
     FrameProgram::Settings wanted;
@@ -457,17 +417,6 @@ std::string VkComputeState::objection_to(const GstCaps* made) const {
     const std::lock_guard lock(mutex);
     const std::string unmet = unmet_fields(settings.out_caps.get(), made);
     return unmet.empty() ? "" : "out-caps cannot be met: " + unmet + " (in " + text_of(made) + ")";
-}
-
-GstFlowReturn VkComputeState::announce(const FrameLayout& layout) {
-    const CapsHandle caps = made_caps(active->program->out_layout(layout));
-    if (out_images && !shared.begin_output(caps.get())) {
-        GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("There is no pool of Vulkan images"),
-                          ("%" GST_PTR_FORMAT, static_cast<const void*>(caps.get())));
-        return GST_FLOW_NOT_NEGOTIATED;
-    }
-    enqueue_event(EventHandle(gst_event_new_caps(caps.get())));
-    return GST_FLOW_OK;
 }
 
 // The format that out-caps asks for; sizes are checked only.

@@ -129,14 +129,7 @@ bool VkComputeState::use_device(bool of_neighbours) {
         GST_WARNING_OBJECT(element, "frames in images are worked on by %s, not by %s",
                            next->traits().name.c_str(), device->traits().name.c_str());
     store_caches();
-    std::shared_ptr<ActiveProgram> old_program;
-    std::shared_ptr<SubmissionRing> old_ring;
-    {
-        const std::lock_guard lock(mutex);
-        device = std::move(next);
-        old_program = std::move(active);
-        old_ring = std::move(ring);
-    }
+    go_over_to(std::move(next)).reset();
     warm_caches();
     last_resort.reset();
     return make_ring();

@@ -6,20 +6,10 @@
 #include "vkcompute/vkcompute_state.h"
 
 #include <exception>
+#include <memory>
 #include <utility>
 
 namespace tactus {
-
-namespace {
-
-std::vector<std::string> names_of(const ShaderTexts& files) {
-    std::vector<std::string> names;
-    for (const auto& [name, text] : files)
-        names.push_back(name);
-    return names;
-}
-
-} // namespace
 
 // What the properties say, to be made.
 ShaderSet VkComputeState::named_shaders() {
@@ -50,25 +40,17 @@ bool VkComputeState::read_shaders(std::vector<std::string>& files) {
     return true;
 }
 
-// Where caps find no program, none has to go on: what was set or mended meanwhile is there for the
-// first one, whatever it makes. That may be what the caps before were refused for.
-void VkComputeState::take_shaders_for_caps() {
-    bool is_due = false;
-    {
-        const std::lock_guard lock(mutex);
-        if (active)
-            return;
-        is_due = exchange_due;
-    }
-    if (is_due)
+// Where no program has to go on, what was set or mended meanwhile is there for the next one,
+// whatever it makes: that may be what the one before was refused for. True: there was something.
+bool VkComputeState::take_shaders() {
+    if (is_exchange_due())
         read_named();
     std::optional<ShaderSet> next;
     const std::lock_guard lock(mutex);
     next = std::exchange(reloaded, std::nullopt);
-    if (!next)
-        return;
-    std::swap(shader_set, *next); // the old ones go once the lock is open
-    ++reloads;
+    if (next)
+        std::swap(shader_set, *next); // the old ones go once the lock is open
+    return next.has_value();
 }
 
 // Another device may need them in another form. They are made of what they were made of before:
@@ -101,9 +83,12 @@ void VkComputeState::start_watching(const std::vector<std::string>& files) {
         std::string why = "no memory";
         std::vector<std::string> read;
         try {
-            if (read_changed(read, why))
+            if (read_changed(read, why)) {
+                offer_rescue();
                 return read;
+            }
         } catch (const std::exception& thrown) {
+            read_once_more();
             why = thrown.what();
         }
         keep_shader(why);
@@ -114,7 +99,7 @@ void VkComputeState::start_watching(const std::vector<std::string>& files) {
                             ("Reload does not work: %s", wrong.c_str()), (nullptr));
 }
 
-// On the thread that watches: taken over with the next frame.
+// Taken over with the next frame, or the next caps. On the thread that watches, too.
 bool VkComputeState::read_changed(std::vector<std::string>& files, std::string& why) {
     GpuError error;
     ShaderSet set = named_shaders();
@@ -131,9 +116,14 @@ bool VkComputeState::read_changed(std::vector<std::string>& files, std::string& 
 
 void VkComputeState::keep_shader(const std::string& why) {
     ++reload_failures;
+    bool goes_on = false;
+    {
+        const std::lock_guard lock(mutex);
+        goes_on = active != nullptr;
+    }
     GST_ELEMENT_WARNING(element, LIBRARY, SETTINGS,
                         ("The changed shader cannot be used: %s", why.c_str()),
-                        ("the old one goes on"));
+                        ("%s", goes_on ? "the old one goes on" : "no other runs either"));
 }
 
 // Properties that name shaders were set: those are read now, and files of theirs watched. What the
@@ -142,15 +132,26 @@ void VkComputeState::read_named() {
     watch.stop();
     std::vector<std::string> files;
     std::string why;
-    if (!read_changed(files, why)) {
-        std::optional<ShaderSet> older;
-        {
-            const std::lock_guard lock(mutex);
-            std::swap(reloaded, older);
+    try {
+        if (!read_changed(files, why)) {
+            std::optional<ShaderSet> older;
+            {
+                const std::lock_guard lock(mutex);
+                std::swap(reloaded, older);
+            }
+            keep_shader(why);
         }
-        keep_shader(why);
+        start_watching(files);
+    } catch (...) {
+        read_once_more();
+        throw;
     }
-    start_watching(files);
+}
+
+// What was thrown had nothing to do with the shaders: the next frame, or the next caps, try again.
+void VkComputeState::read_once_more() {
+    const std::lock_guard lock(mutex);
+    exchange_due = true;
 }
 
 bool VkComputeState::is_exchange_due() const {
@@ -168,6 +169,13 @@ void VkComputeState::take_reload() {
     }
     if (!set)
         return;
+    bool is_decided = false;
+    const auto tidy = [&](VkComputeState* self) {
+        const std::lock_guard lock(self->mutex);
+        if (!is_decided && !self->reloaded)
+            std::swap(self->reloaded, set);
+    };
+    const std::unique_ptr<VkComputeState, decltype(tidy)> always(this, tidy); // exceptions included
     GpuError error;
     const PixelFormat made = active->program->out_format();
     const bool passes = active->program->passes_input();
@@ -178,34 +186,17 @@ void VkComputeState::take_reload() {
         next.reset();
         error.text = "it makes another format than before; restart the element for that";
     } else if (!next && device->lost()) {
-        const std::lock_guard lock(mutex);
-        if (!reloaded)
-            std::swap(reloaded, set);
         return;
     }
     if (!next) {
+        is_decided = true;
         keep_shader(error.text);
         return;
     }
-    {
-        const std::lock_guard lock(mutex);
-        std::swap(shader_set, *set);
-    }
-    use_program(std::move(next));
+    use_program(std::move(next), &*set);
+    is_decided = true;
     ++reloads;
     GST_INFO_OBJECT(element, "took over the changed shader");
-}
-
-// What was set or mended is taken over, on a device that is not lost.
-GstFlowReturn VkComputeState::bring_up_to_date() {
-    do {
-        if (const GstFlowReturn recovered = recover(); recovered != GST_FLOW_OK)
-            return recovered;
-        if (is_exchange_due())
-            read_named();
-        take_reload();
-    } while (device->lost());
-    return GST_FLOW_OK;
 }
 
 // Shaders see the lines of both fields as one picture.

@@ -60,13 +60,12 @@ Result VkComputeState::told_once(Result refused, Body body) {
 }
 
 GstFlowReturn VkComputeState::take(BufferHandle buffer) {
-    std::uint64_t arrived_ns = FastClock::monotonic_ns();
     {
         const std::lock_guard lock(mutex);
         if (flow != GST_FLOW_OK)
             return flow;
     }
-    if (!media || !active) {
+    if (!media) {
         if (told_frames.is_news("no caps"))
             GST_ELEMENT_ERROR(element, CORE, NEGOTIATION, ("A buffer came before its caps"),
                               (nullptr));
@@ -82,16 +81,15 @@ GstFlowReturn VkComputeState::take(BufferHandle buffer) {
     }
     if (skips_late(buffer.get()))
         return GST_FLOW_OK;
-    sync_controls(element, segment, buffer.get());
-    const std::uint64_t rebuilds_before = rebuilds;
-    if (const GstFlowReturn ready = bring_up_to_date(); ready != GST_FLOW_OK)
+    if (const GstFlowReturn ready = bring_up_to_date(*layout); ready != GST_FLOW_OK)
         return ready;
     if (const GstFlowReturn adapted = adapt_to(*layout); adapted != GST_FLOW_OK)
         return adapted;
-    apply_uniforms();
     // What is done once is no latency.
-    const bool tried = !is_empty(*layout) && try_workgroups(buffer.get(), *layout);
-    if (rebuilds != rebuilds_before || tried)
+    std::uint64_t arrived_ns = FastClock::monotonic_ns();
+    sync_controls(element, segment, buffer.get());
+    apply_uniforms();
+    if (!is_empty(*layout) && try_workgroups(buffer.get(), *layout))
         arrived_ns = FastClock::monotonic_ns();
     if (!is_empty(*layout))
         return process(std::move(buffer), *layout, arrived_ns);
@@ -127,9 +125,14 @@ GstFlowReturn VkComputeState::adapt_to(const FrameLayout& layout) {
     if (layout.width == active->layout.width && layout.height == active->layout.height &&
         !(is_scaling && gst_pad_check_reconfigure(src_pad) && choose_shape(layout) != shape))
         return GST_FLOW_OK;
-    const FrameLayout bare =
-        FrameLayout::create(layout.format, layout.width, layout.height).value_or(layout);
-    return set_up(bare);
+    return set_up(program_layout(layout));
+}
+
+// That of programs for such frames: of sound and data they take any amount.
+FrameLayout VkComputeState::program_layout(const FrameLayout& frame) const {
+    if (media->kind() != MediaFormat::Kind::video)
+        return media->nominal_layout();
+    return FrameLayout::create(frame.format, frame.width, frame.height).value_or(frame);
 }
 
 GstFlowReturn VkComputeState::process(BufferHandle buffer, const FrameLayout& layout,

@@ -84,14 +84,23 @@ bool VkComputeState::open_device() {
     }
     GST_INFO_OBJECT(element, "using %s, %s", opened->traits().name.c_str(),
                     opened->traits().driver.c_str());
-    {
-        const std::lock_guard lock(mutex);
-        std::swap(device, opened);
-    }
+    opened = go_over_to(std::move(opened));
     if (opened) // one that was lost: what was measured there still holds
         device->workgroups().load(opened->workgroups().data());
     warm_caches();
     return true;
+}
+
+// Gives the device before. Its ring and its program go with it: nothing of them is on the GPU.
+std::shared_ptr<VulkanDevice> VkComputeState::go_over_to(std::shared_ptr<VulkanDevice> next) {
+    // They go once the lock is open.
+    std::shared_ptr<ActiveProgram> old_program;
+    std::shared_ptr<SubmissionRing> old_ring;
+    const std::lock_guard lock(mutex);
+    old_program = std::move(active);
+    old_ring = std::move(ring);
+    std::swap(device, next);
+    return next;
 }
 
 void VkComputeState::close() {
@@ -131,8 +140,7 @@ bool VkComputeState::start() {
         shader = settings.shader;
         stale = shaders_changed;
         workgroup = settings.workgroup;
-        for (const auto& [name, text] : shader_set.files)
-            files.push_back(name);
+        files = names_of(shader_set.files);
     }
     told_program.forget();
     told_frames.forget();
@@ -167,8 +175,12 @@ bool VkComputeState::start() {
 void VkComputeState::begin_pool() {
     auto frames = std::make_shared<HostFrames>(device);
     pool.begin(frames);
-    const std::lock_guard lock(mutex);
-    std::swap(host_frames, frames); // the old one goes once the lock is open
+    {
+        const std::lock_guard lock(mutex);
+        std::swap(host_frames, frames);
+    }
+    if (frames) // upstream's pool is of the device before
+        gst_pad_push_event(sink_pad, gst_event_new_reconfigure());
 }
 
 // Comes with the pool of its device. One that is lost just now, by a neighbour's work perhaps, is
@@ -178,8 +190,9 @@ bool VkComputeState::make_ring() {
     while (!try_make_ring(error)) {
         if (error.status != GpuStatus::device_lost || device->borrowed() ||
             !rebuilds_allowed.grant(FastClock::monotonic_ns())) {
-            GST_ELEMENT_ERROR(element, RESOURCE, FAILED,
-                              ("The device does not take work: %s", error.text.c_str()), (nullptr));
+            const std::string text = "The device does not take work: " + error.text;
+            if (told_program.is_news(text)) // it is tried again with each frame
+                GST_ELEMENT_ERROR(element, RESOURCE, FAILED, ("%s", text.c_str()), (nullptr));
             return false;
         }
         ++rebuilds;
@@ -201,12 +214,8 @@ bool VkComputeState::try_make_ring(GpuError& error) {
         wanted.in_flight = settings.in_flight;
     }
     std::shared_ptr<SubmissionRing> made = SubmissionRing::create(device, wanted, error);
-    // What was for another device goes once the lock is open.
-    std::shared_ptr<ActiveProgram> old_program;
     const std::lock_guard lock(mutex);
-    std::swap(ring, made);
-    if (!ring)
-        old_program = std::move(active);
+    std::swap(ring, made); // the old one goes once the lock is open
     return ring != nullptr;
 }
 
@@ -219,6 +228,7 @@ void VkComputeState::stop() {
     route.begin(nullptr, false);
     media.reset();
     in_caps.reset();
+    out_caps.reset();
     gst_segment_init(&segment, GST_FORMAT_UNDEFINED);
     qos.reset();
     // They go once the lock is open: freeing takes a while.
@@ -231,6 +241,8 @@ void VkComputeState::stop() {
     old_reload = std::exchange(reloaded, std::nullopt);
     old_ring = std::move(ring);
     old_frames = std::move(host_frames);
+    // Nobody watches until the next start.
+    shaders_changed = shaders_changed || settings.reload;
 }
 
 // --- programs
@@ -292,12 +304,16 @@ std::shared_ptr<ActiveProgram> VkComputeState::finish_program(FrameProgram::Sett
     return made->program ? made : nullptr;
 }
 
-void VkComputeState::use_program(std::shared_ptr<ActiveProgram> next) {
-    is_scaling = scales();
+// Of the shaders in use or of others, which are in use from then on.
+void VkComputeState::use_program(std::shared_ptr<ActiveProgram> next, ShaderSet* others) {
+    const bool will_scale = others != nullptr ? any_scales(others->shaders) : scales();
     route.begin(device, next->program->history() > 0);
     warn_of_fields(*next->program);
+    is_scaling = will_scale; // from here on nothing is thrown
     const std::lock_guard lock(mutex);
     std::swap(active, next); // the old one goes once the lock is open
+    if (others != nullptr)
+        std::swap(shader_set, *others);
     uniforms_changed = true;
 }
 
@@ -332,15 +348,6 @@ void VkComputeState::apply_uniforms() {
 
 // ERROR after an element error. The frames that were on the lost device have been counted. If the
 // stream does not go on, the task may still hold frames of the lost device: then it stays.
-GstFlowReturn VkComputeState::recover() {
-    if (!device->lost())
-        return GST_FLOW_OK;
-    const FrameLayout layout = active->layout;
-    if (const GstFlowReturn opened = reopen(); opened != GST_FLOW_OK)
-        return opened;
-    return renew(layout);
-}
-
 GstFlowReturn VkComputeState::reopen() {
     if (const GstFlowReturn now = wait_until_idle(); now != GST_FLOW_OK)
         return now;
@@ -364,11 +371,7 @@ GstFlowReturn VkComputeState::reopen() {
     if (!open_device())
         return GST_FLOW_ERROR;
     last_resort.reset();
-    if (!make_ring())
-        return GST_FLOW_ERROR;
-    // Upstream's pool is of the lost device.
-    gst_pad_push_event(sink_pad, gst_event_new_reconfigure());
-    return GST_FLOW_OK;
+    return make_ring() ? GST_FLOW_OK : GST_FLOW_ERROR;
 }
 
 // A program for frames of this layout, in place of the one before. A device that is lost meanwhile
@@ -394,8 +397,12 @@ GstFlowReturn VkComputeState::renew(const FrameLayout& layout) {
     }
 }
 
-// The same caps come again with each buffer.
+// The same caps come again with each buffer, or it is tried again with each.
 GstFlowReturn VkComputeState::tell_program(const std::string& text) {
+    {
+        const std::lock_guard lock(mutex);
+        caps_refused = caps_refused || !active;
+    }
     if (told_program.is_news(text))
         GST_ELEMENT_ERROR(element, LIBRARY, SETTINGS, ("%s", text.c_str()), (nullptr));
     return GST_FLOW_NOT_NEGOTIATED;
@@ -404,7 +411,6 @@ GstFlowReturn VkComputeState::tell_program(const std::string& text) {
 // --- properties
 
 bool VkComputeState::set_property(guint id, const GValue* value) {
-    bool is_rescue = false;
     {
         const std::lock_guard lock(mutex);
         if (!set_setting(settings, id, value))
@@ -413,12 +419,20 @@ bool VkComputeState::set_property(guint id, const GValue* value) {
         exchange_due = exchange_due || concerns_shaders(id);
         told_program.forget();
         uniforms_changed = uniforms_changed || id == kUniformsId || id >= kFirstControlId;
-        is_rescue = concerns_shaders(id) && std::exchange(caps_refused, false);
     }
-    // Upstream may choose other caps for another shader.
-    if (is_rescue)
-        gst_pad_push_event(sink_pad, gst_event_new_reconfigure());
+    if (concerns_shaders(id))
+        offer_rescue();
     return true;
+}
+
+// There is another shader to be tried. If caps were refused, upstream may choose others for it.
+void VkComputeState::offer_rescue() {
+    {
+        const std::lock_guard lock(mutex);
+        if (!std::exchange(caps_refused, false))
+            return;
+    }
+    gst_pad_push_event(sink_pad, gst_event_new_reconfigure());
 }
 
 bool VkComputeState::get_property(guint id, GValue* value) {

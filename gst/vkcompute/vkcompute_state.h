@@ -107,12 +107,13 @@ class VkComputeState {
 
     // making ready
     bool open_device();
+    std::shared_ptr<VulkanDevice> go_over_to(std::shared_ptr<VulkanDevice> next);
     void begin_pool();
     bool make_ring();
     bool try_make_ring(GpuError& error);
     ShaderSet named_shaders();
     bool read_shaders(std::vector<std::string>& files);
-    void take_shaders_for_caps();
+    bool take_shaders();
     bool fit_to_device(GpuError& error);
     void warm_caches();
     void store_caches();
@@ -123,6 +124,8 @@ class VkComputeState {
     bool configure(GstCaps* caps);
     bool take_caps(GstCaps* caps);
     void forget_caps();
+    void drop_program();
+    GstFlowReturn make_ready(const FrameLayout& layout, bool goes_on);
     GstFlowReturn set_up(const FrameLayout& layout);
     GstFlowReturn announce(const FrameLayout& layout);
     std::string objection_to(const GstCaps* made) const;
@@ -132,7 +135,7 @@ class VkComputeState {
     std::shared_ptr<ActiveProgram> make_program(const FrameLayout& layout, const ShaderSet& set,
                                                 GpuError& error);
     std::shared_ptr<ActiveProgram> finish_program(FrameProgram::Settings wanted, GpuError& error);
-    void use_program(std::shared_ptr<ActiveProgram> next);
+    void use_program(std::shared_ptr<ActiveProgram> next, ShaderSet* others = nullptr);
     void warn_of_fields(const FrameProgram& program);
     bool read_out_caps(FrameProgram::Settings& wanted, GpuError& error) const;
     FrameShape choose_shape(const FrameLayout& layout);
@@ -142,9 +145,11 @@ class VkComputeState {
     bool read_changed(std::vector<std::string>& files, std::string& why);
     void keep_shader(const std::string& why);
     void read_named();
+    void read_once_more();
+    void offer_rescue();
     bool is_exchange_due() const;
     void take_reload();
-    GstFlowReturn bring_up_to_date();
+    GstFlowReturn bring_up_to_date(const FrameLayout& layout);
     void apply_uniforms();
 
     // sizes of work groups
@@ -154,7 +159,6 @@ class VkComputeState {
     void warm_workgroups(const std::string& path);
     void store_workgroups(const std::string& path);
 
-    GstFlowReturn recover();
     GstFlowReturn reopen();
     GstFlowReturn renew(const FrameLayout& layout);
 
@@ -169,9 +173,11 @@ class VkComputeState {
     static GstCaps* without(GstCaps* caps, Change change);
     GstCaps* possible_caps(bool output) const;
     bool scales() const;
+    static bool any_scales(const std::vector<std::shared_ptr<const Shader>>& shaders);
     void explain_misfit();
     CapsHandle acceptable_caps(bool from_sink, GstCaps* filter) const;
     void answer_caps(GstPad* pad, GstQuery* query);
+    gboolean accept_caps(GstQuery* query);
     bool propose_allocation(GstQuery* query);
 
     // frames in Vulkan images
@@ -188,6 +194,7 @@ class VkComputeState {
     GstFlowReturn take(BufferHandle buffer);
     bool skips_late(GstBuffer* buffer);
     GstFlowReturn adapt_to(const FrameLayout& layout);
+    FrameLayout program_layout(const FrameLayout& frame) const;
     GstFlowReturn process(BufferHandle buffer, const FrameLayout& layout, std::uint64_t arrived_ns);
     GpuStatus place(GstBuffer* buffer, const FrameLayout& layout, Item& item,
                     FrameProgram::Frame& frame, GpuError& error);
@@ -228,15 +235,15 @@ class VkComputeState {
     bool uniforms_changed = false;
     bool shaders_changed = true;
     bool exchange_due = false; ///< the properties name shaders that were not read yet
-    bool caps_refused = false; ///< the last ones
+    bool caps_refused = false; ///< the last ones, and another shader may be a rescue
     std::deque<Item> queue;
     bool busy = false;                      ///< the task has an item in its hands
     GstFlowReturn flow = GST_FLOW_FLUSHING; ///< other than OK: nothing is taken or pushed any more
     std::shared_ptr<VulkanDevice> device;
     std::shared_ptr<SubmissionRing> ring;
     std::shared_ptr<HostFrames>
-        host_frames; ///< that the pools take; changed by the streaming thread
-    std::shared_ptr<ActiveProgram> active;
+        host_frames;                       ///< that the pools take; changed by the streaming thread
+    std::shared_ptr<ActiveProgram> active; ///< null with caps: one is made before the next frame
     ShaderSet shader_set;
     unsigned most_in_flight = 0;       ///< less than the property says where memory is short
     std::optional<ShaderSet> reloaded; ///< to be taken over with the next frame
@@ -246,7 +253,8 @@ class VkComputeState {
     SpirvCache spirv_cache;           ///< locks itself
 
     // the streaming thread's own
-    CapsHandle in_caps; ///< that are in force
+    CapsHandle in_caps;  ///< that are in force
+    CapsHandle out_caps; ///< that were announced
     std::optional<MediaFormat> media;
     GstSegment segment;
     FrameShape shape;        ///< of what comes out
@@ -277,6 +285,7 @@ class VkComputeState {
     ToldFault told_uniforms; ///< locks itself
 
     std::atomic<bool> may_explain{true}; ///< no caps yet, and nobody was told why
+    std::atomic<bool> explaining{false};
     std::atomic<std::uint64_t> frames_in{0};
     std::atomic<std::uint64_t> frames_out{0};
     std::atomic<std::uint64_t> frames_lost{0};

@@ -359,6 +359,37 @@ TEST_F(Caps, AConverterThatWouldRatherDoNothingIsNoReasonToWarn) {
     gst_message_unref(message);
 }
 
+// Also if they come while it is looked into.
+TEST_F(Caps, AMisfitIsNotToldOnceThereWereCaps) {
+    ComputeHarness harness("shader=invert");
+    GstHarness* const h = harness.get();
+    const std::string fits = video_caps(PixelFormat::gray8, 32, 24);
+    gst_harness_set_sink_caps_str(h, fits.c_str());
+    // Upstream offers these alone; the first time they are in force by then.
+    const auto offer = [](GstPad* pad, GstPadProbeInfo* info, gpointer data) {
+        GstQuery* const query = GST_PAD_PROBE_INFO_QUERY(info);
+        if (GST_QUERY_TYPE(query) != GST_QUERY_CAPS)
+            return GST_PAD_PROBE_OK;
+        GstCaps* const caps = static_cast<GstCaps*>(data);
+        if (!gst_pad_has_current_caps(pad)) {
+            gst_pad_push_event(pad, gst_event_new_stream_start("stream"));
+            gst_pad_push_event(pad, gst_event_new_caps(caps));
+        }
+        gst_query_set_caps_result(query, caps);
+        return GST_PAD_PROBE_HANDLED;
+    };
+    GstCaps* const small = gst_caps_from_string(fits.c_str());
+    GstCaps* const large = gst_caps_from_string(kSquare);
+    gst_pad_add_probe(h->srcpad, GST_PAD_PROBE_TYPE_QUERY_UPSTREAM, offer, small, nullptr);
+    EXPECT_FALSE(gst_pad_peer_query_accept_caps(h->srcpad, large));
+    ASSERT_EQ(harness.stat("latency"), GST_SECOND / 30) << "caps have come";
+    gst_harness_set_sink_caps_str(h, video_caps(PixelFormat::gray8, 16, 12).c_str());
+    EXPECT_FALSE(gst_pad_peer_query_accept_caps(h->srcpad, large));
+    EXPECT_EQ(harness.complaint(GST_MESSAGE_WARNING), "");
+    gst_caps_unref(small);
+    gst_caps_unref(large);
+}
+
 TEST_F(Caps, OfSeveralStructuresInOutCapsTheFirstCounts) {
     const std::string out_caps = " out-caps=\"video/x-raw,width=16,height=12; "
                                  "video/x-raw,width=8,height=6\"";

@@ -131,7 +131,7 @@ TEST_F(Faulty, AnElementWhoseFirstJobFindsTheDeviceLostStartsOnANewOne) {
 }
 
 // What goes wrong while a lost device is opened anew is no state to go on from.
-TEST_F(Faulty, CapsAfterADeviceThatCouldNotBeOpenedAnewMakeAllOfIt) {
+TEST_F(Faulty, AFrameAfterADeviceThatCouldNotBeOpenedAnewMakesAllOfIt) {
     ComputeHarness harness("shader=invert");
     harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
     faults_->submit_lost_at = faults_->submits + 1;
@@ -140,7 +140,8 @@ TEST_F(Faulty, CapsAfterADeviceThatCouldNotBeOpenedAnewMakeAllOfIt) {
     faults_->waits_time_out = true; // also of the first jobs on the new one
     EXPECT_EQ(push(harness, 1), GST_FLOW_ERROR);
     clear_faults();
-    EXPECT_NE(push(harness, 2), GST_FLOW_OK) << "no frame is lost without a word";
+    ASSERT_EQ(push(harness, 2), GST_FLOW_OK) << harness.complaint();
+    expect_inverted(harness, 2);
     harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight / 2));
     harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
     ASSERT_EQ(push(harness, 3), GST_FLOW_OK) << harness.complaint();
@@ -166,6 +167,104 @@ TEST_F(Faulty, MemoryIsOfTheNewDeviceAlsoIfItsFirstRingCouldNotBeMade) {
     for (std::uint32_t i = 3; i < 9; ++i)
         expect_inverted(harness, i);
     EXPECT_EQ(harness.stat("device-rebuilds"), 1U);
+}
+
+TEST_F(Faulty, ARingThatCouldNotBeMadeIsOneErrorAndMadeOnceThereIsMemory) {
+    ComputeHarness harness("shader=invert");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    faults_->submit_lost_at = faults_->submits + 1;
+    ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
+    drain(harness);
+    clear_faults();
+    faults_->command_pools_fail = true;
+    for (std::uint32_t i = 1; i < 4; ++i)
+        EXPECT_EQ(push(harness, i), GST_FLOW_ERROR);
+    const std::string text = harness.complaint();
+    EXPECT_NE(text.find("does not take work"), std::string::npos) << text;
+    EXPECT_EQ(harness.complaint(), "");
+    gst_pad_check_reconfigure(harness.get()->srcpad); // forgets that it was asked to
+    clear_faults();
+    ASSERT_EQ(push(harness, 4), GST_FLOW_OK) << harness.complaint();
+    EXPECT_TRUE(expect_inverted(harness, 4)) << "frames are missing before it";
+    EXPECT_TRUE(gst_pad_check_reconfigure(harness.get()->srcpad)) << "there is other memory";
+    EXPECT_EQ(harness.stat("frames-in"), accounted(harness));
+}
+
+// The program of the lost device must not run on the new one.
+TEST_F(Faulty, AProgramThatTheNewDeviceRefusesIsMadeForTheNextFrame) {
+    ComputeHarness harness("shader=invert");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
+    expect_inverted(harness, 0);
+    faults_->submit_lost_at = faults_->submits + 1;
+    ASSERT_EQ(push(harness, 1), GST_FLOW_OK);
+    drain(harness);
+    clear_faults();
+    faults_->pipeline_fails_at = faults_->pipelines + 1;
+    EXPECT_EQ(push(harness, 2), GST_FLOW_NOT_NEGOTIATED);
+    EXPECT_NE(harness.complaint(), "");
+    const std::int64_t before = faults_->pipelines;
+    ASSERT_EQ(push(harness, 3), GST_FLOW_OK) << harness.complaint();
+    expect_inverted(harness, 3);
+    EXPECT_GT(faults_->pipelines, before);
+    EXPECT_EQ(harness.stat("device-rebuilds"), 1U);
+    EXPECT_EQ(harness.stat("frames-in"), accounted(harness));
+}
+
+TEST_F(Faulty, WhereOutCapsForbidWhatTheNewDeviceMakesNothingComesOutUntilTheyAreMended) {
+    ComputeHarness harness("shader=invert");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    faults_->submit_lost_at = faults_->submits + 1;
+    ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
+    drain(harness);
+    clear_faults();
+    gst_util_set_object_arg(G_OBJECT(harness.element()), "out-caps", "video/x-raw,framerate=25/1");
+    for (std::uint32_t i = 1; i < 4; ++i)
+        EXPECT_EQ(push(harness, i), GST_FLOW_NOT_NEGOTIATED);
+    const std::string text = harness.complaint();
+    EXPECT_NE(text.find("framerate is 30/1, not 25/1"), std::string::npos) << text;
+    EXPECT_EQ(harness.complaint(), "");
+    g_object_set(harness.element(), "out-caps", nullptr, nullptr);
+    ASSERT_EQ(push(harness, 4), GST_FLOW_OK) << harness.complaint();
+    expect_inverted(harness, 4);
+    EXPECT_EQ(harness.stat("frames-in"), accounted(harness));
+}
+
+TEST_F(Faulty, AfterALossACapsEventComesOnlyIfTheCapsAreOthers) {
+    ComputeHarness harness("shader=invert");
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    faults_->submit_lost_at = faults_->submits + 1;
+    ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
+    drain(harness);
+    clear_faults();
+    while (GstEvent* event = gst_harness_try_pull_event(harness.get()))
+        gst_event_unref(event);
+    ASSERT_EQ(push(harness, 1), GST_FLOW_OK) << harness.complaint();
+    expect_inverted(harness, 1);
+    EXPECT_EQ(gst_harness_try_pull_event(harness.get()), nullptr);
+}
+
+TEST_F(Faulty, ASizeThatDownstreamWishedForIsMadeOnceThereIsMemory) {
+    ComputeHarness harness("shader=scale-bilinear");
+    const auto wish = [&](std::uint32_t side) {
+        gst_harness_set_sink_caps_str(harness.get(),
+                                      video_caps(PixelFormat::rgba, side, side).c_str());
+    };
+    wish(kWidth);
+    harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
+    ASSERT_EQ(push(harness, 0), GST_FLOW_OK) << harness.complaint();
+    gst_buffer_unref(harness.pull());
+    wish(kWidth / 2);
+    gst_pad_push_event(harness.get()->sinkpad, gst_event_new_reconfigure());
+    faults_->allocations_fail = true;
+    faults_->pipeline_fails_at = faults_->pipelines + 1;
+    EXPECT_NE(push(harness, 1), GST_FLOW_OK);
+    clear_faults();
+    ASSERT_EQ(push(harness, 2), GST_FLOW_OK) << harness.complaint();
+    GstBuffer* out = harness.pull();
+    ASSERT_NE(out, nullptr);
+    EXPECT_EQ(gst_buffer_get_size(out), kFrameBytes / 4);
+    gst_buffer_unref(out);
 }
 
 TEST_F(Faulty, WhateverTheSubmissionThatIsLostAllFramesAreAccountedFor) {

@@ -282,6 +282,85 @@ TEST_F(Live, AShaderSetWhereNoneIsHeldBackMayTakeAndMakeOtherFormats) {
     EXPECT_EQ(picture_of(harness.pull(), PixelFormat::gray8, 8, 8).bytes[0], 155);
 }
 
+TEST_F(Live, AShaderThatIsSetMayMakeAnotherFormatWithOtherCaps) {
+    for (const bool is_refused_first : {false, true}) {
+        ComputeHarness harness("shader=nv12-to-rgba");
+        harness.set_caps(video_caps(PixelFormat::nv12, 8, 8));
+        ASSERT_EQ(harness.push(buffer_of(Picture(PixelFormat::nv12, 8, 8))), GST_FLOW_OK);
+        gst_buffer_unref(harness.pull());
+        GstPad* const upstream = harness.get()->srcpad;
+        gst_pad_check_reconfigure(upstream); // forgets that it was asked to
+        if (is_refused_first) {
+            harness.set_caps(video_caps(PixelFormat::gray8, 8, 8));
+            EXPECT_EQ(harness.push(buffer_of(grey(100))), GST_FLOW_NOT_NEGOTIATED);
+        }
+        g_object_set(harness.element(), "shader", "invert", nullptr);
+        EXPECT_EQ(gst_pad_check_reconfigure(upstream), is_refused_first);
+        if (!is_refused_first)
+            harness.set_caps(video_caps(PixelFormat::gray8, 8, 8));
+        ASSERT_EQ(harness.push(buffer_of(grey(100))), GST_FLOW_OK) << harness.complaint();
+        EXPECT_EQ(picture_of(harness.pull(), PixelFormat::gray8, 8, 8).bytes[0], 155);
+        EXPECT_EQ(harness.stat("reloads"), 1U);
+        EXPECT_EQ(harness.stat("reload-failures"), 0U);
+    }
+}
+
+TEST_F(Live, CapsThatWereTakenAfterOthersWereRefusedNeedNoOtherShader) {
+    ComputeHarness harness("shader=invert out-caps=\"video/x-raw,framerate=25/1\"");
+    const std::string caps = video_caps(PixelFormat::gray8, 8, 8);
+    harness.set_caps(caps);
+    EXPECT_EQ(harness.push(buffer_of(grey(1))), GST_FLOW_NOT_NEGOTIATED);
+    std::string fits = caps;
+    fits.replace(fits.find("30/1"), 4, "25/1");
+    harness.set_caps(fits);
+    ASSERT_EQ(harness.push(buffer_of(grey(1))), GST_FLOW_OK) << harness.complaint();
+    gst_buffer_unref(harness.pull());
+    gst_pad_check_reconfigure(harness.get()->srcpad); // forgets that it was asked to
+    g_object_set(harness.element(), "shader", filling(9).c_str(), nullptr);
+    EXPECT_FALSE(gst_pad_check_reconfigure(harness.get()->srcpad));
+}
+
+TEST_F(Live, WithoutAProgramEachShaderThatIsSetIsOneReloadOrOneFailure) {
+    GstElement* element = make_compute("");
+    g_object_set(element, "shader", kWrongForAll, nullptr);
+    ComputeHarness harness(element);
+    harness.set_caps(video_caps(PixelFormat::gray8, 8, 8));
+    const auto push_with = [&](const char* shader) {
+        g_object_set(element, "shader", shader, nullptr);
+        return harness.push(buffer_of(grey(100)));
+    };
+    EXPECT_EQ(push_with("no-such-shader"), GST_FLOW_NOT_NEGOTIATED);
+    const std::string text = harness.complaint(GST_MESSAGE_WARNING);
+    EXPECT_NE(text.find("no other runs either"), std::string::npos) << text;
+    EXPECT_EQ(harness.stat("reload-failures"), 1U);
+    EXPECT_EQ(push_with(kWrongForAll), GST_FLOW_NOT_NEGOTIATED);
+    EXPECT_EQ(harness.stat("reload-failures"), 2U);
+    EXPECT_EQ(harness.stat("reloads"), 0U);
+    EXPECT_EQ(push_with("invert"), GST_FLOW_OK) << harness.complaint();
+    EXPECT_EQ(harness.stat("reload-failures"), 2U);
+    EXPECT_EQ(harness.stat("reloads"), 1U);
+}
+
+// So few frames a second that nothing but a long compilation takes longer than one of them.
+TEST_F(Live, TheTimeToReadAShaderThatCannotBeUsedIsNoLatency) {
+    std::string slow = "#include \"tactus/planes.glsl\"\n";
+    for (int i = 0; i < 20000; ++i)
+        slow += "float f" + std::to_string(i) + "(float x) { return sin(x) * cos(x) + 0.5; }\n";
+    slow += "void main() { broken }\n";
+    std::string caps = video_caps(PixelFormat::gray8, 8, 8);
+    caps.replace(caps.find("30/1"), 4, "4/1");
+    ComputeHarness harness("shader=invert");
+    harness.set_caps(caps);
+    for (int i = 0; i < 3; ++i) {
+        if (i == 1)
+            g_object_set(harness.element(), "shader", slow.c_str(), nullptr);
+        ASSERT_EQ(harness.push(buffer_of(grey(100))), GST_FLOW_OK) << harness.complaint();
+        gst_buffer_unref(harness.pull());
+    }
+    EXPECT_EQ(harness.stat("reload-failures"), 1U);
+    EXPECT_EQ(harness.stat("latency"), GST_SECOND / 4);
+}
+
 TEST_F(Live, AfterCapsThatWereRefusedAnElementStartsAnewWithAnotherShader) {
     GstElement* element = make_compute("");
     g_object_set(element, "shader", kWrongForAll, nullptr);

@@ -471,6 +471,65 @@ TEST_F(Shaders, AnEditThatDoesNotFitTheCapsIsMendedByTheNextOne) {
     EXPECT_EQ(picture_of(harness.pull(), PixelFormat::gray8, 8, 8).bytes[0], 70);
 }
 
+TEST_F(Shaders, AMendedFileMayTakeTheCapsThatWereRefused) {
+    std::ifstream nv12(std::filesystem::path(std::getenv("TACTUS_SHADERS")) / "nv12-to-rgba.comp");
+    folder_.write("paint.comp", {std::istreambuf_iterator<char>(nv12), {}});
+    ComputeHarness harness("reload=true shader=" + (folder_ / "paint.comp"));
+    harness.set_caps(video_caps(PixelFormat::gray8, 8, 8));
+    const auto push = [&] { return harness.push(buffer_of(Picture(PixelFormat::gray8, 8, 8))); };
+    EXPECT_EQ(push(), GST_FLOW_NOT_NEGOTIATED);
+    GstPad* const upstream = harness.get()->srcpad;
+    gst_pad_check_reconfigure(upstream); // forgets that it was asked to
+    folder_.replace("paint.comp", paint(33));
+    GstFlowReturn flow = GST_FLOW_NOT_NEGOTIATED;
+    for (int i = 0; i < 100000 && flow != GST_FLOW_OK; ++i)
+        flow = push();
+    ASSERT_EQ(flow, GST_FLOW_OK) << harness.complaint();
+    EXPECT_EQ(picture_of(harness.pull(), PixelFormat::gray8, 8, 8).bytes[0], 33);
+    EXPECT_EQ(harness.stat("reloads"), 1U);
+}
+
+TEST_F(Shaders, AfterCapsThatWereRefusedAMendedFileAsksUpstreamForOthers) {
+    folder_.write("paint.comp", "layout(local_size_x = 1) in;\n"
+                                "layout(set = 1, binding = 0) buffer B { uint v; } far;\n"
+                                "void main() { far.v = 1u; }\n");
+    ComputeHarness harness("reload=true shader=" + (folder_ / "paint.comp"));
+    harness.set_caps(video_caps(PixelFormat::gray8, 8, 8));
+    EXPECT_EQ(harness.push(buffer_of(Picture(PixelFormat::gray8, 8, 8))), GST_FLOW_NOT_NEGOTIATED);
+    while (GstEvent* event = gst_harness_try_pull_upstream_event(harness.get()))
+        gst_event_unref(event);
+    folder_.replace("paint.comp", paint(33));
+    GstEvent* event = gst_harness_pull_upstream_event(harness.get());
+    ASSERT_NE(event, nullptr);
+    EXPECT_EQ(GST_EVENT_TYPE(event), GST_EVENT_RECONFIGURE);
+    gst_event_unref(event);
+}
+
+TEST_F(Shaders, AnEditInReadyTakesEffectWithTheNextStart) {
+    folder_.write("paint.comp", paint(10));
+    ComputeHarness harness("reload=true shader=" + (folder_ / "paint.comp"));
+    EXPECT_EQ(painted(harness), 10);
+    gst_element_set_state(harness.element(), GST_STATE_READY);
+    folder_.replace("paint.comp", paint(20));
+    gst_element_set_state(harness.element(), GST_STATE_PLAYING);
+    gst_harness_push_event(harness.get(), gst_event_new_stream_start("again"));
+    EXPECT_EQ(painted(harness), 20);
+}
+
+TEST_F(Shaders, AnIncludeThatWasMissingTakesEffectOnceItIsThere) {
+    folder_.write("paint.comp", shader_with("VALUE", "#include \"value.glsl\"\n"));
+    ComputeHarness harness("reload=true shader=invert");
+    EXPECT_EQ(painted(harness), 255);
+    g_object_set(harness.element(), "shader", (folder_ / "paint.comp").c_str(), nullptr);
+    EXPECT_EQ(painted(harness), 255);
+    EXPECT_HAS(harness.complaint(GST_MESSAGE_WARNING), "value.glsl was looked for");
+    folder_.write("value.glsl", "const float VALUE = 30.0 / 255.0;\n");
+    int value = 255;
+    for (int i = 0; i < 10000 && value == 255; ++i)
+        value = painted(harness);
+    EXPECT_EQ(value, 30);
+}
+
 TEST_F(Shaders, AnIncludedFileIsWatchedToo) {
     folder_.write("value.glsl", "const float VALUE = 30.0 / 255.0;\n");
     folder_.write("paint.comp", shader_with("VALUE", "#include \"value.glsl\"\n"));

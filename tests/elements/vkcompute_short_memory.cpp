@@ -42,4 +42,50 @@ TEST_F(ShortMemory, IsOneErrorHoweverManyFramesItCosts) {
     EXPECT_EQ(harness.stat("frames-in"), harness.stat("frames-out") + refused);
 }
 
+// A shader that fills frames with a value.
+std::string filling(int value) {
+    return "#include \"tactus/planes.glsl\"\nTACTUS_WORKGROUP;\n"
+           "void main() { tactus_store(gl_GlobalInvocationID.xy, vec4(" +
+           std::to_string(value) + ".0 / 255.0)); }\n";
+}
+
+// The last value that has come out.
+int last_value(ComputeHarness& harness) {
+    GstQuery* query = gst_query_new_drain();
+    gst_pad_peer_query(harness.get()->srcpad, query);
+    gst_query_unref(query);
+    int value = -1;
+    while (GstBuffer* buffer = gst_harness_try_pull(harness.get()))
+        value = picture_of(buffer, PixelFormat::gray8, 8, 8).bytes[0];
+    return value;
+}
+
+// Whichever allocation it is, from the property to the program.
+TEST_F(ShortMemory, DoesNotLoseAShaderThatWasSet) {
+    constexpr int kStep = 31;
+    GstElement* element = make_compute("");
+    g_object_set(element, "shader", filling(1).c_str(), nullptr);
+    ComputeHarness harness(element);
+    harness.set_caps(video_caps(PixelFormat::gray8, 8, 8));
+    ASSERT_EQ(harness.push(frame()), GST_FLOW_OK);
+    bool has_failed = true;
+    int failures = 0;
+    for (int allowed = 0; has_failed && allowed < 4000; allowed += kStep) {
+        const int value = 1 + allowed % 2;
+        g_object_set(element, "shader", filling(value).c_str(), nullptr);
+        GstBuffer* const buffer = frame();
+        {
+            const FailingAllocation one(allowed);
+            harness.push(buffer);
+            has_failed = FailingAllocation::has_failed();
+        }
+        failures += has_failed ? 1 : 0;
+        ASSERT_EQ(harness.push(frame()), GST_FLOW_OK) << harness.complaint();
+        ASSERT_EQ(last_value(harness), value) << allowed;
+    }
+    EXPECT_GT(failures, 0);
+    EXPECT_EQ(harness.stat("frames-in"),
+              harness.stat("frames-out") + harness.stat("frames-refused"));
+}
+
 } // namespace

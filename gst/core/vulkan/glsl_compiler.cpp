@@ -51,6 +51,8 @@ class FileIncluder final : public glslang::TShader::Includer {
 
     /// Where the last header that was not found was looked for, or empty.
     const std::string& note() const { return note_; }
+    /// Files that were looked for and not found, in folders that there are.
+    const std::vector<std::string>& missed() const { return missed_; }
 
     void releaseInclude(IncludeResult* result) override {
         if (result == nullptr)
@@ -65,8 +67,13 @@ class FileIncluder final : public glslang::TShader::Includer {
         GpuError error;
         auto text =
             depth <= kIncludeDepth ? read_shader_file(name, error, source_.held) : std::nullopt;
-        if (!text)
+        if (!text) {
+            std::error_code code;
+            const fs::path folder = fs::path(name).parent_path();
+            if (fs::is_directory(folder.empty() ? "." : folder, code))
+                missed_.push_back(name);
             return nullptr;
+        }
         files_[name] = *text;
         auto owned = std::make_unique<std::string>(std::move(*text));
         auto* const result = new IncludeResult(name, owned->data(), owned->size(), owned.get());
@@ -78,6 +85,7 @@ class FileIncluder final : public glslang::TShader::Includer {
     ShaderTexts& files_;
     std::string beside_; ///< where a header was looked for first, and not found
     std::string note_;
+    std::vector<std::string> missed_;
 };
 
 /// Of glslang's log, the errors: "ERROR: NAME:LINE: …" without the first word.
@@ -162,6 +170,8 @@ std::optional<std::vector<std::uint32_t>> compile_glsl(const GlslSource& source,
         error = compile_error(source.name, shader.getInfoLog());
         if (!includer.note().empty())
             error.text += "\n" + source.name + ": " + includer.note();
+        for (const std::string& missed : includer.missed())
+            files.try_emplace(missed);
         return std::nullopt;
     }
     glslang::TProgram program;

@@ -26,8 +26,8 @@ struct GlslSource {
 };
 
 /// A compute shader's SPIR-V, not yet validated; nothing with "NAME:LINE: what is wrong", one line
-/// each, in `error`. The files that were included are added to `files`, also on failure: whoever
-/// waits for a correction has to watch them. Any thread.
+/// each, in `error`. The files that were included are added to `files`, on failure also those that
+/// were not found: whoever waits for a correction has to watch them. Any thread.
 std::optional<std::vector<std::uint32_t>> compile_glsl(const GlslSource& source, ShaderTexts& files,
                                                        GpuError& error);
 
