@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace tactus {
 
@@ -137,6 +138,41 @@ GstCaps* caps_like(const GstCaps* in, PixelFormat format, const FrameShape& shap
         gst_structure_set(s, "format", G_TYPE_STRING, name.c_str(), nullptr);
     }
     return caps;
+}
+
+namespace {
+
+// " (RGBA, BGRA)"; nothing for so many formats that one is as good as another.
+std::string brief_formats_of(const GstStructure* structure) {
+    constexpr guint kFew = 16;
+    const GValue* const value = gst_structure_get_value(structure, "format");
+    if (value == nullptr)
+        return {};
+    if (!GST_VALUE_HOLDS_LIST(value))
+        return " (" + text_of(value) + ")";
+    const guint count = gst_value_list_get_size(value);
+    std::string text;
+    for (guint i = 0; i < count && count <= kFew; ++i)
+        text += (i == 0 ? "" : ", ") + text_of(gst_value_list_get_value(value, i));
+    return text.empty() ? text : " (" + text + ")";
+}
+
+} // namespace
+
+std::string brief_text_of(const GstCaps* caps) {
+    if (gst_caps_is_any(caps) || gst_caps_is_empty(caps))
+        return gst_caps_is_any(caps) ? "anything" : "nothing";
+    std::vector<std::string> parts;
+    for (guint i = 0; i < gst_caps_get_size(caps); ++i) {
+        const GstStructure* const s = gst_caps_get_structure(caps, i);
+        const std::string part = gst_structure_get_name(s) + brief_formats_of(s);
+        if (std::find(parts.begin(), parts.end(), part) == parts.end())
+            parts.push_back(part);
+    }
+    std::string text;
+    for (const std::string& part : parts)
+        text += (text.empty() ? "" : " or ") + part;
+    return text;
 }
 
 std::string unmet_fields(const GstCaps* wanted, const GstCaps* caps) {

@@ -32,6 +32,9 @@ FrameShape nearest_shape(const FrameShape& in, const GstStructure* allowed);
 /// The caller owns the reference.
 GstCaps* caps_like(const GstCaps* in, PixelFormat format, const FrameShape& shape);
 
+/// Media types with their formats, each once, without sizes and kinds of memory; for messages.
+std::string brief_text_of(const GstCaps* caps);
+
 /// The fields of the first structure of `wanted` that fixed caps do not meet, as a text with both
 /// values; "" if they meet all.
 std::string unmet_fields(const GstCaps* wanted, const GstCaps* caps);

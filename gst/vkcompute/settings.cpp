@@ -45,9 +45,10 @@ constexpr PropertySpec number(const char* name, const char* nick, Kind kind, std
 }
 
 constexpr PropertySpec control(const char* name, const char* nick) {
-    PropertySpec spec = row(name, nick, Kind::real, Access::playing,
-                            "Value of the single float of this number among the shader's uniforms, "
-                            "in the order of their declaration; wins over uniforms once it is set");
+    PropertySpec spec =
+        row(name, nick, Kind::real, Access::playing,
+            "Value of one of the shader's uniforms that are a single float: u0 is the first "
+            "that is declared, u1 the second; wins over uniforms once it is set");
     spec.real_minimum = -G_MAXDOUBLE;
     spec.real_maximum = G_MAXDOUBLE;
     spec.controllable = true;
@@ -62,7 +63,8 @@ constexpr std::array kTable = {
         "a warning then, and the old one goes on",
         nullptr, Access::playing),
     row("passes", "Passes", Kind::string_array, Access::playing,
-        "More shaders, each run on what the one before made; likewise"),
+        "Shaders to run after that of the property shader, each on what the one before made; may "
+        "be exchanged as that may"),
     text("entry-point", "Entry point",
          "The function to run, for SPIR-V with several (default: the "
          "only one, or main)",

@@ -210,8 +210,9 @@ void VkComputeState::answer_caps(GstPad* pad, GstQuery* query) {
         explain_misfit();
 }
 
-// Upstream will only say that something is not negotiated. It may also ask for one thing and have
-// others to offer (a converter that would rather do nothing): only what cannot come to be is told.
+// Upstream will only say that something is not negotiated, and of several errors applications show
+// the first. It may also ask for one thing and have others to offer (a converter that would rather
+// do nothing): only what cannot come to be is told.
 void VkComputeState::explain_misfit() {
     std::string shaders;
     {
@@ -231,8 +232,17 @@ void VkComputeState::explain_misfit() {
     const CapsHandle offered(gst_pad_peer_query_caps(sink_pad, nullptr));
     if (gst_caps_can_intersect(offered.get(), all.get()) || !may_explain.exchange(false))
         return; // caps may have come meanwhile
+    const CapsHandle taken(possible_caps(false));
+    if (!gst_caps_can_intersect(offered.get(), taken.get())) {
+        GST_ELEMENT_ERROR(element, STREAM, FORMAT,
+                          ("%s: upstream offers %s, not %s", shaders.c_str(),
+                           brief_text_of(offered.get()).c_str(),
+                           brief_text_of(taken.get()).c_str()),
+                          ("upstream: %s", text_of(offered.get()).c_str()));
+        return;
+    }
     const CapsHandle wanted(gst_pad_peer_query_caps(src_pad, nullptr));
-    GST_ELEMENT_WARNING(
+    GST_ELEMENT_ERROR(
         element, STREAM, FORMAT,
         ("What upstream offers does not become what downstream takes by %s. Sizes change with "
          "shaders that scale (scale-bilinear, say) and with out-caps, formats with shaders that "

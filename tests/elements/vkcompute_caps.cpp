@@ -323,20 +323,32 @@ TEST_F(Caps, DownstreamMayChangeItsMind) {
     }
 }
 
-TEST_F(Caps, ThatDoNotMeetAreAWarningThatSaysWhatWould) {
+TEST_F(Caps, ThatDoNotMeetAreAnErrorThatSaysWhatWould) {
     for (const char* middle : {"vkcompute shader=invert ! video/x-raw,width=32,height=24",
                                "vkcompute shader=sobel ! video/x-raw,format=RGB"}) {
         LaunchedPipeline pipeline("videotestsrc num-buffers=2 ! video/x-raw,width=64,height=48 ! " +
                                   std::string(middle) + " ! fakesink");
         pipeline.play();
-        const std::string text = pipeline.next_warning();
+        const std::string text = pipeline.wait();
         EXPECT_NE(text.find("does not become what downstream takes"), std::string::npos) << text;
-        EXPECT_NE(pipeline.wait(), "") << middle;
+    }
+}
+
+TEST_F(Caps, ThatTheShaderDoesNotTakeAreAnErrorThatSaysWhatItTakes) {
+    for (const auto& [upstream, offered] :
+         {std::pair("audiotestsrc num-buffers=2", "audio/x-raw"),
+          std::pair("videotestsrc num-buffers=2 ! video/x-raw,format=GRAY8",
+                    "video/x-raw (GRAY8)")}) {
+        LaunchedPipeline pipeline(std::string(upstream) +
+                                  " ! vkcompute shader=nv12-to-rgba ! fakesink");
+        pipeline.play();
+        EXPECT_EQ(pipeline.wait(), "nv12-to-rgba: upstream offers " + std::string(offered) +
+                                       ", not video/x-raw (NV12)");
     }
 }
 
 // It asks whether its own caps would do before it takes others.
-TEST_F(Caps, AConverterThatWouldRatherDoNothingIsNoReasonToWarn) {
+TEST_F(Caps, AConverterThatWouldRatherDoNothingIsNoReasonToComplain) {
     const std::string caps = video_caps(PixelFormat::gray8, 64, 48);
     LaunchedPipeline pipeline("appsrc name=in format=time caps=\"" + caps +
                               "\" ! videoscale name=converter ! vkcompute shader=invert ! "
@@ -385,7 +397,7 @@ TEST_F(Caps, AMisfitIsNotToldOnceThereWereCaps) {
     ASSERT_EQ(harness.stat("latency"), GST_SECOND / 30) << "caps have come";
     gst_harness_set_sink_caps_str(h, video_caps(PixelFormat::gray8, 16, 12).c_str());
     EXPECT_FALSE(gst_pad_peer_query_accept_caps(h->srcpad, large));
-    EXPECT_EQ(harness.complaint(GST_MESSAGE_WARNING), "");
+    EXPECT_EQ(harness.complaint(GST_MESSAGE_ERROR), "");
     gst_caps_unref(small);
     gst_caps_unref(large);
 }
