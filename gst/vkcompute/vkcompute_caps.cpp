@@ -441,7 +441,8 @@ bool VkComputeState::read_out_caps(FrameProgram::Settings& wanted, GpuError& err
     for (const char* field : {"width", "height"}) {
         const GValue* value = gst_structure_get_value(s, field);
         if (value != nullptr && !gst_value_intersect(nullptr, value, &sides))
-            error.text = std::string("out-caps: ") + field + " must be a number from 1 to 32768";
+            error.text = std::string("out-caps: ") + field +
+                         " must be a number from 1 to 32768, not " + text_of(value);
     }
     g_value_unset(&sides);
     if (!error.text.empty())
@@ -452,7 +453,8 @@ bool VkComputeState::read_out_caps(FrameProgram::Settings& wanted, GpuError& err
     if (name != nullptr)
         wanted.out_format = pixel_format_named(name);
     if (!wanted.out_format)
-        error.text = "out-caps: format must be one of " + format_names(UINT32_MAX);
+        error.text = "out-caps: format must be one of " + format_names(UINT32_MAX) + ", not " +
+                     text_of(gst_structure_get_value(s, "format"));
     return wanted.out_format.has_value();
 }
 

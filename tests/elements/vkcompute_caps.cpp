@@ -189,7 +189,11 @@ TEST_F(Caps, OutCapsThatCannotBeMetAreAnErrorThatNamesTheField) {
     EXPECT_NE(text.find("framerate is 30/1, not 60/1"), std::string::npos) << text;
     EXPECT_EQ(text.find("interlace-mode is"), std::string::npos) << text;
     const std::string side = scaled("width=40000");
-    EXPECT_NE(side.find("width must be a number from 1 to 32768"), std::string::npos) << side;
+    EXPECT_NE(side.find("width must be a number from 1 to 32768, not 40000"), std::string::npos)
+        << side;
+    const std::string format = scaled("format=YUY2");
+    EXPECT_NE(format.find("format must be one of RGBA, "), std::string::npos) << format;
+    EXPECT_NE(format.find(", not YUY2"), std::string::npos) << format;
 }
 
 // --- what shaders say that they convert
