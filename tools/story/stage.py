@@ -180,13 +180,16 @@ class Launch:
 def all_play(launches, what):
     """Waits until all play; False if one ended before, or it took too long."""
     heart = Heart(what)
-    while not all(launch.is_playing() for launch in launches):
-        if heart.seconds() > PLAYING_LIMIT_S or any(launch.process.poll() is not None
-                                                    for launch in launches):
+    while True:
+        # Asked first: what ends in between has played.
+        is_over = heart.seconds() > PLAYING_LIMIT_S or any(launch.process.poll() is not None
+                                                           for launch in launches)
+        if all(launch.is_playing() for launch in launches):
+            return True
+        if is_over:
             return False
         heart.beat()
         time.sleep(0.1)
-    return True
 
 
 def words(text):
