@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The gst-tactus authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Replaces operator delete of the whole program, for one whose operator new is malloc(). To be
-// included by one file.
+// Replaces operator delete of the whole program, for one whose operator new is malloc(), and the
+// operator new that does not throw by that one. To be included by one file.
 #pragma once
 
 #include <cstddef>
@@ -21,4 +21,13 @@
 }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
     std::free(memory);
+}
+
+// As the standard has it; AddressSanitizer's own would not ask.
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    try {
+        return ::operator new(size);
+    } catch (...) {
+        return nullptr;
+    }
 }
