@@ -59,6 +59,13 @@ class Faulty : public testing::Test {
         gst_pad_peer_query(harness.get()->srcpad, query);
         gst_query_unref(query);
     }
+    // The device is lost with frame 0; the next one that is opened works.
+    void lose_device(ComputeHarness& harness) {
+        faults_->submit_lost_at = faults_->submits + 1;
+        EXPECT_EQ(push(harness, 0), GST_FLOW_OK);
+        drain(harness);
+        clear_faults();
+    }
     // What comes out is the negative of this frame; true if it is marked as discontinuous.
     static bool expect_inverted(ComputeHarness& harness, std::uint32_t number) {
         GstBuffer* buffer = harness.pull();
@@ -105,10 +112,7 @@ TEST_F(Faulty, AFrameThatIsLostIsCountedAndTheNextOneIsDiscontinuous) {
 TEST_F(Faulty, ADeviceThatTheLastFrameLostIsOpenedAnewByTheNextStart) {
     ComputeHarness harness("shader=invert");
     harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
-    faults_->submit_lost_at = faults_->submits + 1;
-    ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
-    drain(harness);
-    clear_faults();
+    lose_device(harness);
     ASSERT_NE(gst_element_set_state(harness.element(), GST_STATE_READY), GST_STATE_CHANGE_FAILURE);
     ASSERT_NE(gst_element_set_state(harness.element(), GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE)
         << harness.complaint();
@@ -172,10 +176,7 @@ TEST_F(Faulty, MemoryIsOfTheNewDeviceAlsoIfItsFirstRingCouldNotBeMade) {
 TEST_F(Faulty, ARingThatCouldNotBeMadeIsOneErrorAndMadeOnceThereIsMemory) {
     ComputeHarness harness("shader=invert");
     harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
-    faults_->submit_lost_at = faults_->submits + 1;
-    ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
-    drain(harness);
-    clear_faults();
+    lose_device(harness);
     faults_->command_pools_fail = true;
     for (std::uint32_t i = 1; i < 4; ++i)
         EXPECT_EQ(push(harness, i), GST_FLOW_ERROR);
@@ -214,10 +215,7 @@ TEST_F(Faulty, AProgramThatTheNewDeviceRefusesIsMadeForTheNextFrame) {
 TEST_F(Faulty, WhereOutCapsForbidWhatTheNewDeviceMakesNothingComesOutUntilTheyAreMended) {
     ComputeHarness harness("shader=invert");
     harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
-    faults_->submit_lost_at = faults_->submits + 1;
-    ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
-    drain(harness);
-    clear_faults();
+    lose_device(harness);
     gst_util_set_object_arg(G_OBJECT(harness.element()), "out-caps", "video/x-raw,framerate=25/1");
     for (std::uint32_t i = 1; i < 4; ++i)
         EXPECT_EQ(push(harness, i), GST_FLOW_NOT_NEGOTIATED);
@@ -233,10 +231,7 @@ TEST_F(Faulty, WhereOutCapsForbidWhatTheNewDeviceMakesNothingComesOutUntilTheyAr
 TEST_F(Faulty, AfterALossACapsEventComesOnlyIfTheCapsAreOthers) {
     ComputeHarness harness("shader=invert");
     harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
-    faults_->submit_lost_at = faults_->submits + 1;
-    ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
-    drain(harness);
-    clear_faults();
+    lose_device(harness);
     while (GstEvent* event = gst_harness_try_pull_event(harness.get()))
         gst_event_unref(event);
     ASSERT_EQ(push(harness, 1), GST_FLOW_OK) << harness.complaint();
