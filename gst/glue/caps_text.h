@@ -5,6 +5,7 @@
 #include <gst/gst.h>
 
 #include <string>
+#include <vector>
 
 namespace tactus {
 
@@ -21,6 +22,14 @@ inline std::string text_of(const GValue* value) {
     gchar* const written = gst_value_serialize(value);
     std::string text = written != nullptr ? written : "of a strange type";
     g_free(written);
+    return text;
+}
+
+/// The texts in a row.
+inline std::string joined(const std::vector<std::string>& texts, const char* separator) {
+    std::string text;
+    for (const std::string& one : texts)
+        text += (text.empty() ? "" : separator) + one;
     return text;
 }
 

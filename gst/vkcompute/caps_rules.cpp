@@ -151,10 +151,12 @@ std::string brief_formats_of(const GstStructure* structure) {
     if (!GST_VALUE_HOLDS_LIST(value))
         return " (" + text_of(value) + ")";
     const guint count = gst_value_list_get_size(value);
-    std::string text;
-    for (guint i = 0; i < count && count <= kFew; ++i)
-        text += (i == 0 ? "" : ", ") + text_of(gst_value_list_get_value(value, i));
-    return text.empty() ? text : " (" + text + ")";
+    if (count > kFew)
+        return {};
+    std::vector<std::string> formats;
+    for (guint i = 0; i < count; ++i)
+        formats.push_back(text_of(gst_value_list_get_value(value, i)));
+    return " (" + joined(formats, ", ") + ")";
 }
 
 } // namespace
@@ -169,10 +171,7 @@ std::string brief_text_of(const GstCaps* caps) {
         if (std::find(parts.begin(), parts.end(), part) == parts.end())
             parts.push_back(part);
     }
-    std::string text;
-    for (const std::string& part : parts)
-        text += (text.empty() ? "" : " or ") + part;
-    return text;
+    return joined(parts, " or ");
 }
 
 std::string unmet_fields(const GstCaps* wanted, const GstCaps* caps) {

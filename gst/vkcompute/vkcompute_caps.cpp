@@ -217,8 +217,7 @@ void VkComputeState::explain_misfit() {
     std::string shaders;
     {
         const std::lock_guard lock(mutex);
-        for (const std::string& label : shader_set.labels)
-            shaders += (shaders.empty() ? "" : ", ") + label;
+        shaders = joined(shader_set.labels, ", ");
         if (flow != GST_FLOW_OK)
             return;
     }

@@ -4,6 +4,7 @@
 // Making ready: device, shaders, program.
 #include "vkcompute/vkcompute_state.h"
 
+#include "glue/caps_text.h"
 #include "glue/fast_clock.h"
 #include "vkcompute/vkcompute_debug.h"
 
@@ -16,13 +17,6 @@
 namespace tactus {
 
 namespace {
-
-std::string joined(const std::vector<std::string>& lines) {
-    std::string text;
-    for (const std::string& line : lines)
-        text += (text.empty() ? "" : "; ") + line;
-    return text;
-}
 
 /// Whether one can start with these settings; if not, says why.
 bool are_usable(GstElement* element, const std::string& shader, const std::string& workgroup) {
@@ -281,7 +275,7 @@ FrameProgram::Settings VkComputeState::program_settings(const FrameLayout& layou
             wanted.previous = {active->program};
     }
     if (!problems.empty())
-        error = {GpuStatus::bad_input, "constants: " + joined(problems)};
+        error = {GpuStatus::bad_input, "constants: " + joined(problems, "; ")};
     return wanted;
 }
 
@@ -339,9 +333,9 @@ void VkComputeState::apply_uniforms() {
     problems.insert(problems.end(), more.begin(), more.end());
     if (problems.empty())
         told_uniforms.forget();
-    else if (told_uniforms.is_news(joined(problems)))
-        GST_ELEMENT_WARNING(element, LIBRARY, SETTINGS, ("Uniforms: %s", joined(problems).c_str()),
-                            (nullptr));
+    else if (told_uniforms.is_news(joined(problems, "; ")))
+        GST_ELEMENT_WARNING(element, LIBRARY, SETTINGS,
+                            ("Uniforms: %s", joined(problems, "; ").c_str()), (nullptr));
 }
 
 // --- loss

@@ -59,10 +59,10 @@ class Faulty : public testing::Test {
         gst_pad_peer_query(harness.get()->srcpad, query);
         gst_query_unref(query);
     }
-    // The device is lost with frame 0; the next one that is opened works.
-    void lose_device(ComputeHarness& harness) {
+    // The device is lost with this frame; the next one that is opened works.
+    void lose_device(ComputeHarness& harness, std::uint32_t number = 0) {
         faults_->submit_lost_at = faults_->submits + 1;
-        EXPECT_EQ(push(harness, 0), GST_FLOW_OK);
+        EXPECT_EQ(push(harness, number), GST_FLOW_OK);
         drain(harness);
         clear_faults();
     }
@@ -158,10 +158,7 @@ TEST_F(Faulty, MemoryIsOfTheNewDeviceAlsoIfItsFirstRingCouldNotBeMade) {
     harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
     ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
     expect_inverted(harness, 0);
-    faults_->submit_lost_at = faults_->submits + 1;
-    ASSERT_EQ(push(harness, 1), GST_FLOW_OK);
-    drain(harness);
-    clear_faults();
+    lose_device(harness, 1);
     faults_->command_pools_fail = true; // the new device is there, and its ring is not
     EXPECT_EQ(push(harness, 2), GST_FLOW_ERROR);
     clear_faults();
@@ -197,10 +194,7 @@ TEST_F(Faulty, AProgramThatTheNewDeviceRefusesIsMadeForTheNextFrame) {
     harness.set_caps(video_caps(PixelFormat::rgba, kWidth, kHeight));
     ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
     expect_inverted(harness, 0);
-    faults_->submit_lost_at = faults_->submits + 1;
-    ASSERT_EQ(push(harness, 1), GST_FLOW_OK);
-    drain(harness);
-    clear_faults();
+    lose_device(harness, 1);
     faults_->pipeline_fails_at = faults_->pipelines + 1;
     EXPECT_EQ(push(harness, 2), GST_FLOW_NOT_NEGOTIATED);
     EXPECT_NE(harness.complaint(), "");
@@ -314,10 +308,7 @@ TEST_F(Faulty, AShaderThatIsSetWhileTheDeviceIsLostIsNotThrownAway) {
     set_shader(harness, "invert");
     ASSERT_EQ(push(harness, 1), GST_FLOW_OK) << harness.complaint();
     expect_inverted(harness, 1);
-    faults_->submit_lost_at = faults_->submits + 1;
-    ASSERT_EQ(push(harness, 2), GST_FLOW_OK);
-    drain(harness);
-    clear_faults();
+    lose_device(harness, 2);
     set_shader(harness, "motion");
     set_shader(harness, "invert");
     ASSERT_EQ(push(harness, 3), GST_FLOW_OK) << harness.complaint();
@@ -333,10 +324,7 @@ TEST_F(Faulty, AfterAShaderThatWasRefusedTheOldOneOutlivesTheDevice) {
     ASSERT_EQ(push(harness, 0), GST_FLOW_OK);
     expect_inverted(harness, 0);
     set_shader(harness, "no-such-shader");
-    faults_->submit_lost_at = faults_->submits + 1;
-    ASSERT_EQ(push(harness, 1), GST_FLOW_OK);
-    drain(harness);
-    clear_faults();
+    lose_device(harness, 1);
     ASSERT_EQ(push(harness, 2), GST_FLOW_OK) << harness.complaint();
     expect_inverted(harness, 2);
     EXPECT_EQ(harness.stat("reload-failures"), 1U);
@@ -357,10 +345,7 @@ TEST_F(Faulty, ACropThatOutCapsForbidIsOneErrorAndChangesNothing) {
     }
     EXPECT_NE(harness.complaint(), "");
     EXPECT_EQ(harness.complaint(), "");
-    faults_->submit_lost_at = faults_->submits + 1;
-    ASSERT_EQ(push(harness, 3), GST_FLOW_OK);
-    drain(harness);
-    clear_faults();
+    lose_device(harness, 3);
     ASSERT_EQ(push(harness, 4), GST_FLOW_OK) << harness.complaint();
     expect_inverted(harness, 4);
     EXPECT_EQ(harness.stat("frames-in"), accounted(harness));
